@@ -1,0 +1,147 @@
+// Generated from schemas/*.avsc by `npm run generate`. Do not edit: a test compares.
+
+export type RiskLevel = 'LOW' | 'MEDIUM' | 'HIGH';
+
+export interface Reason {
+  readonly feature: string;
+  /** log-odds, signed */
+  readonly contribution: number;
+}
+
+/** The score of one event: a pure function of event and model. */
+export interface ChurnScore {
+  /** topic/partition/offset of the event */
+  readonly scoreId: string;
+  readonly eventId: string;
+  readonly customerId: string;
+  readonly occurredAt: number;
+  /** 0..1 */
+  readonly churnProbability: number;
+  /** at the model's own threshold */
+  readonly churnPrediction: boolean;
+  readonly riskLevel: RiskLevel;
+  /** largest contributions first */
+  readonly reasons: readonly Reason[];
+  /** log-odds */
+  readonly baseMargin: number;
+  readonly modelVersion: string;
+  readonly modelSha256: string;
+}
+
+/** A fact about one customer at one time, with the model's inputs. A null input is missing. */
+export interface CustomerEvent {
+  /** 1..128 characters */
+  readonly eventId: string;
+  /** 1..128 characters; the record's key */
+  readonly customerId: string;
+  readonly occurredAt: number;
+  readonly creditScore: null | number;
+  readonly geography: null | string;
+  readonly gender: null | string;
+  /** years */
+  readonly age: null | number;
+  /** years with the bank */
+  readonly tenure: null | number;
+  readonly balance: null | number;
+  readonly numOfProducts: null | number;
+  readonly hasCrCard: null | boolean;
+  readonly isActiveMember: null | boolean;
+  /** a year */
+  readonly estimatedSalary: null | number;
+}
+
+/** The label, when the bank learns it. No outcome means unlabelled, never stayed. */
+export interface CustomerOutcome {
+  readonly outcomeId: string;
+  readonly customerId: string;
+  readonly eventId: null | string;
+  readonly churned: boolean;
+  readonly observedAt: number;
+}
+
+export interface SeriesCounts {
+  /** a feature's name, or score */
+  readonly name: string;
+  readonly counts: readonly number[];
+  readonly contributionSum: number;
+}
+
+/** Counts of one scorer transaction, by the bins of the model's profile. Counts merge by addition. */
+export interface DriftCounts {
+  readonly modelSha256: string;
+  /** offset of the activation in churn-models; -1 before any */
+  readonly activation: number;
+  readonly sourceTopic: string;
+  readonly sourcePartition: number;
+  readonly firstOffset: number;
+  readonly lastOffset: number;
+  readonly maxTimestamp: number;
+  readonly events: number;
+  readonly series: readonly SeriesCounts[];
+}
+
+export interface SeriesPsi {
+  readonly name: string;
+  readonly psi: number;
+}
+
+/** One evaluation of the window, with its numbers and the monitor's whole state. */
+export interface DriftVerdict {
+  readonly modelSha256: string;
+  readonly activation: number;
+  readonly firstCountsOffset: number;
+  readonly lastCountsOffset: number;
+  readonly events: number;
+  readonly drifted: boolean;
+  readonly psi: readonly SeriesPsi[];
+  /** the monitor's state, JSON */
+  readonly state: string;
+}
+
+export type ModelRecordKind = 'RELEASE' | 'ACTIVATION' | 'REJECTION' | 'DEFERRAL' | 'HOLD' | 'RESUME';
+
+export type ModelOrigin = 'IMAGE' | 'GATE' | 'OPERATOR';
+
+/** One fact in the history of what was in production when. */
+export interface ModelRecord {
+  readonly kind: ModelRecordKind;
+  readonly modelVersion: string;
+  readonly modelSha256: string;
+  readonly origin: ModelOrigin;
+  readonly recordedAt: number;
+  readonly reason: null | string;
+  readonly requestId: null | string;
+  /** JSON, of a release */
+  readonly manifest: null | string;
+  /** first chunk in churn-model-artifacts */
+  readonly artifactOffset: null | number;
+  readonly artifactChunks: null | number;
+}
+
+/** Names the model and the activation it complains about, with the numbers of the verdict. */
+export interface RetrainRequested {
+  readonly requestId: string;
+  readonly modelVersion: string;
+  readonly modelSha256: string;
+  readonly activation: number;
+  readonly verdictOffset: number;
+  readonly requestedAt: number;
+  readonly reason: string;
+  readonly scorePsi: number;
+  readonly maxFeaturePsi: number;
+  readonly events: number;
+}
+
+/** The Avro schemas, by record name. */
+export const SCHEMAS = {
+  ChurnScore: {"type":"record","name":"ChurnScore","namespace":"bankchurn","doc":"The score of one event: a pure function of event and model.","fields":[{"name":"scoreId","type":"string","doc":"topic/partition/offset of the event"},{"name":"eventId","type":"string"},{"name":"customerId","type":"string"},{"name":"occurredAt","type":{"type":"long","logicalType":"timestamp-millis"}},{"name":"churnProbability","type":"double","doc":"0..1"},{"name":"churnPrediction","type":"boolean","doc":"at the model's own threshold"},{"name":"riskLevel","type":{"type":"enum","name":"RiskLevel","symbols":["LOW","MEDIUM","HIGH"]}},{"name":"reasons","doc":"largest contributions first","type":{"type":"array","items":{"type":"record","name":"Reason","fields":[{"name":"feature","type":"string"},{"name":"contribution","type":"double","doc":"log-odds, signed"}]}}},{"name":"baseMargin","type":"double","doc":"log-odds"},{"name":"modelVersion","type":"string"},{"name":"modelSha256","type":"string"}]},
+  CustomerEvent: {"type":"record","name":"CustomerEvent","namespace":"bankchurn","doc":"A fact about one customer at one time, with the model's inputs. A null input is missing.","fields":[{"name":"eventId","type":"string","doc":"1..128 characters"},{"name":"customerId","type":"string","doc":"1..128 characters; the record's key"},{"name":"occurredAt","type":{"type":"long","logicalType":"timestamp-millis"}},{"name":"creditScore","type":["null","int"],"default":null},{"name":"geography","type":["null","string"],"default":null},{"name":"gender","type":["null","string"],"default":null},{"name":"age","type":["null","int"],"default":null,"doc":"years"},{"name":"tenure","type":["null","int"],"default":null,"doc":"years with the bank"},{"name":"balance","type":["null","double"],"default":null},{"name":"numOfProducts","type":["null","int"],"default":null},{"name":"hasCrCard","type":["null","boolean"],"default":null},{"name":"isActiveMember","type":["null","boolean"],"default":null},{"name":"estimatedSalary","type":["null","double"],"default":null,"doc":"a year"}]},
+  CustomerOutcome: {"type":"record","name":"CustomerOutcome","namespace":"bankchurn","doc":"The label, when the bank learns it. No outcome means unlabelled, never stayed.","fields":[{"name":"outcomeId","type":"string"},{"name":"customerId","type":"string"},{"name":"eventId","type":["null","string"],"default":null},{"name":"churned","type":"boolean"},{"name":"observedAt","type":{"type":"long","logicalType":"timestamp-millis"}}]},
+  DriftCounts: {"type":"record","name":"DriftCounts","namespace":"bankchurn","doc":"Counts of one scorer transaction, by the bins of the model's profile. Counts merge by addition.","fields":[{"name":"modelSha256","type":"string"},{"name":"activation","type":"long","doc":"offset of the activation in churn-models; -1 before any"},{"name":"sourceTopic","type":"string"},{"name":"sourcePartition","type":"int"},{"name":"firstOffset","type":"long"},{"name":"lastOffset","type":"long"},{"name":"maxTimestamp","type":{"type":"long","logicalType":"timestamp-millis"}},{"name":"events","type":"long"},{"name":"series","type":{"type":"array","items":{"type":"record","name":"SeriesCounts","fields":[{"name":"name","type":"string","doc":"a feature's name, or score"},{"name":"counts","type":{"type":"array","items":"long"}},{"name":"contributionSum","type":"double"}]}}}]},
+  DriftVerdict: {"type":"record","name":"DriftVerdict","namespace":"bankchurn","doc":"One evaluation of the window, with its numbers and the monitor's whole state.","fields":[{"name":"modelSha256","type":"string"},{"name":"activation","type":"long"},{"name":"firstCountsOffset","type":"long"},{"name":"lastCountsOffset","type":"long"},{"name":"events","type":"long"},{"name":"drifted","type":"boolean"},{"name":"psi","type":{"type":"array","items":{"type":"record","name":"SeriesPsi","fields":[{"name":"name","type":"string"},{"name":"psi","type":"double"}]}}},{"name":"state","type":"string","doc":"the monitor's state, JSON"}]},
+  ModelRecord: {"type":"record","name":"ModelRecord","namespace":"bankchurn","doc":"One fact in the history of what was in production when.","fields":[{"name":"kind","type":{"type":"enum","name":"ModelRecordKind","symbols":["RELEASE","ACTIVATION","REJECTION","DEFERRAL","HOLD","RESUME"]}},{"name":"modelVersion","type":"string"},{"name":"modelSha256","type":"string"},{"name":"origin","type":{"type":"enum","name":"ModelOrigin","symbols":["IMAGE","GATE","OPERATOR"]}},{"name":"recordedAt","type":{"type":"long","logicalType":"timestamp-millis"}},{"name":"reason","type":["null","string"],"default":null},{"name":"requestId","type":["null","string"],"default":null},{"name":"manifest","type":["null","string"],"default":null,"doc":"JSON, of a release"},{"name":"artifactOffset","type":["null","long"],"default":null,"doc":"first chunk in churn-model-artifacts"},{"name":"artifactChunks","type":["null","int"],"default":null}]},
+  RetrainRequested: {"type":"record","name":"RetrainRequested","namespace":"bankchurn","doc":"Names the model and the activation it complains about, with the numbers of the verdict.","fields":[{"name":"requestId","type":"string"},{"name":"modelVersion","type":"string"},{"name":"modelSha256","type":"string"},{"name":"activation","type":"long"},{"name":"verdictOffset","type":"long"},{"name":"requestedAt","type":{"type":"long","logicalType":"timestamp-millis"}},{"name":"reason","type":"string"},{"name":"scorePsi","type":"double"},{"name":"maxFeaturePsi","type":"double"},{"name":"events","type":"long"}]},
+} as const;
+
+export type SchemaName = keyof typeof SCHEMAS;
+
