@@ -1,0 +1,253 @@
+/**
+ * The one loop: consume → decide → commit, exactly once (docs/adr/0001-exactly-once.md).
+ *
+ * For each input partition one epoch is valid at a time: its holder has opened the partition's lane (which fences every
+ * predecessor and ends its transaction), and only *then* has read the committed offset and moved there. Outputs and
+ * offset commit together. On any doubt the lane is closed and the partition is armed again, from what the broker says.
+ */
+import type {
+  Batch,
+  Clock,
+  Decision,
+  Delivery,
+  Emission,
+  Lane,
+  OpenLane,
+  Role,
+  Source,
+  SourceRecord,
+} from '../schemas/ports.ts';
+import { BankChurnError } from '../schemas/errors.ts';
+
+/** What the loop reports; nothing in it decides anything. */
+export interface LoopObserver {
+  armed(partition: number, offset: number): void;
+  committed(batch: Batch, decision: Decision, stageMs: StageTimes): void;
+  /** A batch was given up and nothing of it was committed; the partition is armed again after `retryInMs`. */
+  disarmed(partition: number, error: unknown, retryInMs: number): void;
+  /** The loop cannot go on. */
+  fatal(error: unknown): void;
+}
+
+/** Milliseconds one batch spent in each stage. */
+export interface StageTimes {
+  readonly decide: number;
+  readonly send: number;
+  readonly commit: number;
+}
+
+export interface LoopOptions {
+  readonly topic: string;
+  /** Records of one transaction at most. */
+  readonly maxBatchRecords: number;
+  /** Bytes of one send at most (a single larger record is sent alone). */
+  readonly maxSendBytes: number;
+  /** First and longest wait before a partition is armed again, milliseconds; doubles in between. */
+  readonly backOffMs: { readonly first: number; readonly longest: number };
+}
+
+export interface LoopPorts {
+  readonly source: Source;
+  readonly openLane: OpenLane;
+  readonly role: Role;
+  readonly clock: Clock;
+  readonly observer: LoopObserver;
+}
+
+export interface Loop {
+  /** The group gave us these partitions. What runs before the first `await` runs before any fetch. */
+  assigned(partitions: readonly number[]): void;
+  /** Records of one partition, in order. Resolves when they are committed or given up; rejects only with a group error. */
+  deliver(partition: number, records: readonly SourceRecord[], delivery: Delivery): Promise<void>;
+  /** No further batch is begun; the one in hand is finished. */
+  stop(): void;
+  /** Closes the lanes. After `stop`, when the consumer has left the group. */
+  close(): Promise<void>;
+  /** Partitions assigned, and those of them ready to process. */
+  state(): { readonly assigned: readonly number[]; readonly ready: readonly number[] };
+}
+
+interface Ready {
+  readonly epoch: number;
+  readonly lane: Lane;
+  next: number;
+}
+
+/** Marks an error of the group (thrown by `heartbeat`): it is the consumer's to handle. */
+class GroupError extends Error {}
+
+export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
+  const { source, openLane, role, clock, observer } = ports;
+  const { topic } = options;
+  const ready = new Map<number, Ready>();
+  const failures = new Map<number, number>();
+  const closing = new Set<Promise<void>>();
+  let assignedPartitions: readonly number[] = [];
+  let epoch = 0;
+  let stopping = false;
+
+  function discard(lane: Lane): void {
+    const closed = lane
+      .close()
+      .catch(() => undefined)
+      .finally(() => closing.delete(closed));
+    closing.add(closed);
+  }
+
+  function assigned(partitions: readonly number[]): void {
+    epoch += 1;
+    for (const { lane } of ready.values()) discard(lane);
+    ready.clear();
+    failures.clear();
+    assignedPartitions = [...partitions];
+    source.pause(partitions);
+    for (const partition of partitions) void arm(partition, epoch);
+  }
+
+  const current = (armedEpoch: number): boolean => armedEpoch === epoch && !stopping;
+
+  async function arm(partition: number, armedEpoch: number): Promise<void> {
+    let lane: Lane | undefined;
+    try {
+      lane = await openLane(topic, partition);
+      const next = current(armedEpoch) ? await startingOffset(partition, lane) : 0;
+      if (!current(armedEpoch)) {
+        discard(lane);
+        return;
+      }
+      ready.set(partition, { epoch: armedEpoch, lane, next });
+      source.seek(partition, next);
+      source.resume(partition);
+      observer.armed(partition, next);
+    } catch (error) {
+      ready.delete(partition);
+      if (lane !== undefined) discard(lane);
+      rearm(partition, armedEpoch, error);
+    }
+  }
+
+  /** Read after the lane was opened, so no predecessor can move it any more. */
+  async function startingOffset(partition: number, lane: Lane): Promise<number> {
+    const { committed, start, low, high } = await source.position(partition);
+    if (committed === undefined) {
+      if (start === low) return start;
+      // A start position that moves with time is fixed at the first start, so that a crash cannot skip records.
+      const transaction = await lane.begin();
+      await transaction.sendOffsets(topic, partition, start);
+      await transaction.commit();
+      return start;
+    }
+    if (committed >= low && committed <= high) return committed;
+    throw new BankChurnError(
+      'OFFSET_OUT_OF_RANGE',
+      `committed offset ${String(committed)} of ${topic}/${String(partition)} is outside of what the broker holds ` +
+        `(${String(low)}..${String(high)}): records were deleted before they were processed, or the topic was made anew. ` +
+        `Set the group's offset on purpose (kafka-consumer-groups --reset-offsets), then start again.`,
+    );
+  }
+
+  function rearm(partition: number, armedEpoch: number, error: unknown): void {
+    if (error instanceof BankChurnError && error.action === 'fatal') {
+      observer.fatal(error);
+      return;
+    }
+    if (!current(armedEpoch)) return;
+    const failed = failures.get(partition) ?? 0;
+    failures.set(partition, failed + 1);
+    const waitMs = Math.min(options.backOffMs.first * 2 ** failed, options.backOffMs.longest);
+    observer.disarmed(partition, error, waitMs);
+    void clock.sleep(waitMs).then(() => (current(armedEpoch) ? arm(partition, armedEpoch) : undefined));
+  }
+
+  async function deliver(partition: number, records: readonly SourceRecord[], delivery: Delivery): Promise<void> {
+    const lane = ready.get(partition);
+    if (lane?.epoch !== epoch) return;
+    const fresh = records.length > 0 && records[0]!.offset < lane.next ? records.filter((r) => r.offset >= lane.next) : records;
+    for (let from = 0; from < fresh.length; from += options.maxBatchRecords) {
+      if (stopping || ready.get(partition) !== lane) return;
+      const batch = { topic, partition, records: fresh.slice(from, from + options.maxBatchRecords) };
+      try {
+        await perform(batch, lane, delivery);
+      } catch (error) {
+        await giveUp(partition, lane, error, delivery);
+        return;
+      }
+    }
+    if (fresh.length === 0 && records.length > 0) delivery.resolve(records[records.length - 1]!.offset);
+  }
+
+  async function perform(batch: Batch, lane: Ready, delivery: Delivery): Promise<void> {
+    const begun = clock.now();
+    const decision = await role(batch);
+    const decided = clock.now();
+    const transaction = await lane.lane.begin();
+    for (const emission of decision.emit) {
+      for (const part of splitEmission(emission, options.maxBatchRecords, options.maxSendBytes)) await transaction.send(part);
+    }
+    await transaction.sendOffsets(topic, batch.partition, decision.commit);
+    const sent = clock.now();
+    await inGroup(delivery);
+    await transaction.commit();
+    lane.next = decision.commit;
+    delivery.resolve(batch.records[batch.records.length - 1]!.offset);
+    failures.delete(batch.partition);
+    observer.committed(batch, decision, { decide: decided - begun, send: sent - decided, commit: clock.now() - sent });
+  }
+
+  async function giveUp(partition: number, lane: Ready, error: unknown, delivery: Delivery): Promise<void> {
+    if (ready.get(partition) !== lane) return; // a new assignment has closed the lane already
+    ready.delete(partition);
+    source.pause([partition]);
+    discard(lane.lane);
+    if (error instanceof GroupError) throw error.cause;
+    try {
+      // Still a member? A scorer that lost the partition must not fence the one that has it now.
+      await delivery.heartbeat();
+    } catch (groupError) {
+      observer.disarmed(partition, error, 0);
+      throw groupError;
+    }
+    rearm(partition, lane.epoch, error);
+  }
+
+  return {
+    assigned,
+    deliver,
+    stop: () => {
+      stopping = true;
+    },
+    close: async () => {
+      stopping = true;
+      for (const { lane } of ready.values()) discard(lane);
+      ready.clear();
+      await Promise.all(closing);
+    },
+    state: () => ({ assigned: assignedPartitions, ready: [...ready.keys()] }),
+  };
+}
+
+async function inGroup(delivery: Delivery): Promise<void> {
+  try {
+    await delivery.heartbeat();
+  } catch (cause) {
+    throw new GroupError('the group has moved on', { cause });
+  }
+}
+
+/** Splits one emission into sends that stay below a number of records and of bytes. */
+export function* splitEmission(emission: Emission, maxRecords: number, maxBytes: number): Generator<Emission> {
+  const { topic, partition, records } = emission;
+  let from = 0;
+  let bytes = 0;
+  for (let i = 0; i < records.length; i++) {
+    const size = (records[i]!.value?.length ?? 0) + (records[i]!.key?.length ?? 0) + 256;
+    if (i > from && (i - from >= maxRecords || bytes + size > maxBytes)) {
+      yield { topic, partition, records: records.slice(from, i) };
+      from = i;
+      bytes = 0;
+    }
+    bytes += size;
+  }
+  if (from === 0 && records.length > 0) yield emission;
+  else if (from < records.length) yield { topic, partition, records: records.slice(from) };
+}

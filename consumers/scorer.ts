@@ -1,0 +1,106 @@
+import { BankChurnError, type ErrorCode, type Poison } from '../schemas/errors.ts';
+import type { EventDecoder } from '../schemas/decoder.ts';
+import { isPoison } from '../schemas/event.ts';
+import type { ChurnScore } from '../schemas/generated.ts';
+import type { Batch, Decision, Emission, OutputRecord, RecordHeaders, Role, SourceRecord } from '../schemas/ports.ts';
+import type { Model, ScoreRequest } from '../scoring/model.ts';
+
+/** What the scorer needs; all of it is handed in, so a batch in memory gives the same decision as one from Kafka. */
+export interface ScorerPorts {
+  /** The model in service, read once per batch: a hot swap takes effect at a batch boundary. */
+  readonly model: () => Model | undefined;
+  readonly decoder: EventDecoder;
+  readonly encodeScore: (score: ChurnScore) => Buffer | string;
+  readonly topics: { readonly churnScores: string; readonly deadLetters: string };
+  readonly tombstones: 'ignore' | 'dead-letter';
+  /** MIME type of the encoded scores. */
+  readonly contentType: 'application/json' | 'application/avro';
+}
+
+/** Longest `error-message` header, characters. */
+const MAX_MESSAGE = 500;
+
+/** The scorer role: customer events → churn scores and dead letters. */
+export function createScorer(ports: ScorerPorts): Role {
+  return async (batch) => {
+    const model = ports.model();
+    if (model === undefined) throw new BankChurnError('MODEL_UNAVAILABLE', 'no model is loaded');
+    const decode = await ports.decoder(batch.records.map((record) => record.value));
+    const requests: ScoreRequest[] = [];
+    const sources: SourceRecord[] = [];
+    const letters: OutputRecord[] = [];
+    const outcomes = new Map<string, number>();
+    const prefix = `${batch.topic}/${String(batch.partition)}/`;
+    for (const record of batch.records) {
+      if (record.value === null && ports.tombstones === 'ignore') {
+        count(outcomes, 'ignored');
+        continue;
+      }
+      const event = record.value === null ? TOMBSTONE : decode(record.value);
+      if (isPoison(event)) {
+        letters.push(deadLetter(batch, record, event));
+        count(outcomes, event.code);
+      } else {
+        requests.push({ event, scoreId: prefix + String(record.offset) });
+        sources.push(record);
+      }
+    }
+    const scores = await model.score(requests);
+    if (scores.length > 0) outcomes.set('scored', scores.length);
+    return decision(batch, scoreRecords(ports, batch, scores, sources), letters, ports, outcomes);
+  };
+}
+
+const TOMBSTONE: Poison = { code: 'RECORD_EMPTY', message: 'the value is null' };
+
+function count(outcomes: Map<string, number>, outcome: string): void {
+  outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+}
+
+function decision(
+  batch: Batch,
+  scores: readonly OutputRecord[],
+  letters: readonly OutputRecord[],
+  ports: ScorerPorts,
+  outcomes: ReadonlyMap<string, number>,
+): Decision {
+  const { partition, records } = batch;
+  const emit: Emission[] = [];
+  if (scores.length > 0) emit.push({ topic: ports.topics.churnScores, partition, records: scores });
+  if (letters.length > 0) emit.push({ topic: ports.topics.deadLetters, partition, records: letters });
+  return { emit, commit: records[records.length - 1]!.offset + 1, outcomes };
+}
+
+function scoreRecords(
+  ports: ScorerPorts,
+  batch: Batch,
+  scores: readonly ChurnScore[],
+  sources: readonly SourceRecord[],
+): OutputRecord[] {
+  const source = `/bankchurn/${batch.topic}`;
+  return scores.map((score, i) => {
+    const headers: Record<string, Buffer | string> = {
+      ce_specversion: '1.0',
+      ce_type: 'bankchurn.ChurnScore',
+      ce_source: source,
+      ce_id: score.scoreId,
+      'content-type': ports.contentType,
+    };
+    const trace = sources[i]!.headers['traceparent'];
+    if (trace !== undefined) headers['traceparent'] = Array.isArray(trace) ? (trace[0] as Buffer) : (trace as Buffer);
+    return { key: score.customerId, value: ports.encodeScore(score), headers };
+  });
+}
+
+/** The dead letter of a record: its bytes and headers as they came, and why and whence in headers of our own. */
+export function deadLetter(batch: Batch, record: SourceRecord, poison: Poison): OutputRecord {
+  const origin: Record<string, string> = {
+    'error-code': poison.code satisfies ErrorCode,
+    'error-message': poison.message.slice(0, MAX_MESSAGE),
+    'source-topic': batch.topic,
+    'source-partition': String(batch.partition),
+    'source-offset': String(record.offset),
+  };
+  const headers: RecordHeaders = Object.assign(Object.create(null) as object, record.headers, origin);
+  return { key: record.key, value: record.value, headers };
+}

@@ -1,0 +1,115 @@
+import avsc from 'avsc';
+import { isUtf8 } from 'node:buffer';
+import type { Poison } from './errors.ts';
+import { readEvent } from './event.ts';
+import { SCHEMAS, type CustomerEvent, type SchemaName } from './generated.ts';
+
+/** First byte of the Confluent wire format; four bytes of schema id (big endian) follow, then the Avro body. */
+export const MAGIC_BYTE = 0;
+export const HEADER_BYTES = 5;
+
+/** The project's own Avro type of a record. */
+export function avroType(name: SchemaName): avsc.Type {
+  return avsc.Type.forSchema(SCHEMAS[name] as unknown as avsc.Schema);
+}
+
+/** One writer schema, resolved against ours once (compiling costs a thousand times more than decoding). */
+export type WriterDecoder = (value: Buffer) => CustomerEvent | Poison;
+
+/** The schema id of a value in the wire format; undefined where it is not one. */
+export function schemaId(value: Buffer): number | undefined {
+  return value.length >= HEADER_BYTES && value[0] === MAGIC_BYTE ? value.readUInt32BE(1) : undefined;
+}
+
+/** Types that a few bytes can blow up to gigabytes: no event has them, so no writer needs them. */
+const REFUSED = new Set(['array', 'map']);
+
+function refusedType(schema: unknown, named: ReadonlySet<string> = new Set()): string | undefined {
+  if (typeof schema === 'string') return named.has(schema) ? 'recursion' : undefined;
+  if (Array.isArray(schema)) return first(schema, (branch) => refusedType(branch, named));
+  if (typeof schema !== 'object' || schema === null) return undefined;
+  const node = schema as { type?: unknown; name?: string; fields?: { type: unknown }[] };
+  if (typeof node.type === 'string' && REFUSED.has(node.type)) return node.type;
+  if (node.type !== 'record') return refusedType(node.type, named);
+  const inside = new Set([...named, ...(node.name === undefined ? [] : [node.name])]);
+  return first(node.fields ?? [], (field) => refusedType(field.type, inside));
+}
+
+function first<T>(items: readonly T[], find: (item: T) => string | undefined): string | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/**
+ * Compiles the decoder of one writer schema of customer events.
+ *
+ * @param writer Avro schema, parsed from JSON.
+ * @returns the decoder, or why no record of that schema can be read.
+ */
+export function compileWriter(writer: unknown): WriterDecoder | Poison {
+  const refused = refusedType(writer);
+  if (refused !== undefined) {
+    return { code: 'SCHEMA_FOREIGN', message: `its writer schema holds a type that events do not have (${refused})` };
+  }
+  const reader = avroType('CustomerEvent');
+  let writerType: avsc.Type;
+  let resolver: avsc.Resolver;
+  try {
+    writerType = avsc.Type.forSchema(writer as avsc.Schema);
+    resolver = reader.createResolver(writerType);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { code: 'SCHEMA_FOREIGN', message: `its writer schema cannot be read as a CustomerEvent: ${message}` };
+  }
+  return (value) => decodeBody(reader, value, resolver);
+}
+
+type Decode = (buffer: Buffer, position: number, resolver: avsc.Resolver) => { value: unknown; offset: number };
+
+function decodeBody(reader: avsc.Type, value: Buffer, resolver: avsc.Resolver): CustomerEvent | Poison {
+  try {
+    const decoded = (reader.decode as unknown as Decode).call(reader, value, HEADER_BYTES, resolver);
+    if (decoded.offset < 0) return { code: 'RECORD_UNDECODABLE', message: 'the Avro body ends too early' };
+    if (decoded.offset !== value.length) {
+      const spare = value.length - decoded.offset;
+      return { code: 'RECORD_UNDECODABLE', message: `${String(spare)} bytes follow the Avro body` };
+    }
+    return readEvent(decoded.value);
+  } catch (error) {
+    return { code: 'RECORD_UNDECODABLE', message: `Avro: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+/** Decodes a JSON value: the shape of a CustomerEvent, or the data set's column names. Never throws. */
+export function decodeJson(value: Buffer): CustomerEvent | Poison {
+  if (!isUtf8(value)) return { code: 'RECORD_UNDECODABLE', message: 'JSON that is not UTF-8' };
+  let raw: unknown;
+  try {
+    raw = JSON.parse(value.toString());
+  } catch (error) {
+    return { code: 'RECORD_UNDECODABLE', message: `JSON: ${error instanceof Error ? error.message : String(error)}` };
+  }
+  return readEvent(raw);
+}
+
+/** Encodes values of one record type in the Confluent wire format, under a registered schema id. */
+export function createAvroEncoder<T>(name: SchemaName, id: number): (value: T) => Buffer {
+  const type = avroType(name);
+  let scratch = Buffer.allocUnsafe(4096);
+  return (value) => {
+    let end = type.encode(value, scratch, HEADER_BYTES);
+    if (end < 0) {
+      scratch = Buffer.allocUnsafe(scratch.length - end + HEADER_BYTES);
+      end = type.encode(value, scratch, HEADER_BYTES);
+    }
+    const bytes = Buffer.allocUnsafe(end);
+    scratch.copy(bytes, 0, 0, end);
+    bytes[0] = MAGIC_BYTE;
+    bytes.writeUInt32BE(id, 1);
+    return bytes;
+  };
+}
+

@@ -1,0 +1,104 @@
+/**
+ * What the one loop (`consumers/loop.ts`) needs of the world. Kafka's side is implemented by `consumers/kafka.io.ts` and
+ * `producers/kafka.io.ts`; tests implement it in memory, so the loop's law can be tried with a crash between any two calls.
+ */
+
+/** Header values as bytes, or several values where a name was repeated. The object has no prototype. */
+export type RecordHeaders = Readonly<Record<string, Buffer | string | readonly Buffer[]>>;
+
+/** One record as it lies in a partition. */
+export interface SourceRecord {
+  /** Safe integer. */
+  readonly offset: number;
+  /** Append (or create) time, milliseconds since 1970. */
+  readonly timestampMs: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: RecordHeaders;
+}
+
+/** One record to be written. */
+export interface OutputRecord {
+  readonly key: Buffer | string | null;
+  readonly value: Buffer | string | null;
+  readonly headers?: RecordHeaders;
+}
+
+/** Records for one partition of one topic: what one send carries. */
+export interface Emission {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: readonly OutputRecord[];
+}
+
+/** Some consecutive records of one partition, as handed to a role. Never empty. */
+export interface Batch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: readonly SourceRecord[];
+}
+
+/** What a role decides about a batch. The loop performs it: all of it or nothing. */
+export interface Decision {
+  readonly emit: readonly Emission[];
+  /** Offset to go on from: the last record's offset + 1. */
+  readonly commit: number;
+  /** For metrics: records by outcome, e.g. `scored` or an error code. */
+  readonly outcomes: ReadonlyMap<string, number>;
+}
+
+/** A role: bytes in, decisions out. Throws a `BankChurnError` where the world is in the way. */
+export type Role = (batch: Batch) => Promise<Decision>;
+
+/** One transaction of a lane. After any rejection the lane is in doubt and must be closed. */
+export interface Transaction {
+  /** Writes to one partition and asserts that the broker's reply covers it. */
+  send(emission: Emission): Promise<void>;
+  /** Adds the consumed offset (the next one to read) to the transaction. */
+  sendOffsets(topic: string, partition: number, nextOffset: number): Promise<void>;
+  commit(): Promise<void>;
+  /** Ends the transaction without effect. */
+  abort(): Promise<void>;
+}
+
+/** The one valid writer of an input partition: opening it has fenced every predecessor and ended its transaction. */
+export interface Lane {
+  begin(): Promise<Transaction>;
+  close(): Promise<void>;
+}
+
+/** Opens the lane of an input partition. */
+export type OpenLane = (topic: string, partition: number) => Promise<Lane>;
+
+/** Where reading goes on, as the broker has it. */
+export interface Position {
+  /** Committed offset of the group; undefined = none yet. */
+  readonly committed: number | undefined;
+  /** Where to start without one (the configured start position). */
+  readonly start: number;
+  /** First and one past the last offset in the partition. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The consuming side. `pause`, `seek` and `resume` take effect before they return. */
+export interface Source {
+  pause(partitions: readonly number[]): void;
+  resume(partition: number): void;
+  seek(partition: number, offset: number): void;
+  position(partition: number): Promise<Position>;
+}
+
+/** Control of one delivered fetch of a partition. */
+export interface Delivery {
+  /** Keeps the membership alive; throws when the group has moved on. */
+  heartbeat(): Promise<void>;
+  /** Moves the fetch position past a processed offset. */
+  resolve(offset: number): void;
+}
+
+/** Time, as an effect. */
+export interface Clock {
+  now(): number;
+  sleep(ms: number): Promise<void>;
+}

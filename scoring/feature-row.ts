@@ -1,0 +1,61 @@
+import type { CustomerEvent } from '../schemas/generated.ts';
+import type { FeatureSpec, Manifest } from '../models/manifest.ts';
+
+/**
+ * Writes the feature row of an event: float32, one column for a number (missing = NaN), one per category for a category
+ * (missing = all NaN, a category the model never saw = all 0).
+ */
+export type FeatureRowEncoder = (event: CustomerEvent, rows: Float32Array, at: number) => void;
+
+type ColumnWriter = (event: CustomerEvent, rows: Float32Array, at: number) => void;
+type InputName = Exclude<keyof CustomerEvent, 'eventId' | 'customerId' | 'occurredAt'>;
+
+const INPUT_NAMES: ReadonlySet<string> = new Set<InputName>([
+  'creditScore',
+  'geography',
+  'gender',
+  'age',
+  'tenure',
+  'balance',
+  'numOfProducts',
+  'hasCrCard',
+  'isActiveMember',
+  'estimatedSalary',
+]);
+
+/** Names of a manifest's features that an event does not have; a release with any cannot be served. */
+export function unknownFeatures(manifest: Manifest): string[] {
+  return manifest.features.map((feature) => feature.name).filter((name) => !INPUT_NAMES.has(name));
+}
+
+/** Compiles the encoder of one manifest. */
+export function createFeatureRowEncoder(manifest: Manifest): FeatureRowEncoder {
+  const writers: ColumnWriter[] = [];
+  let column = 0;
+  for (const feature of manifest.features) {
+    writers.push(columnWriter(feature, column));
+    column += feature.kind === 'numeric' ? 1 : feature.categories.length;
+  }
+  return (event, rows, at) => {
+    for (const write of writers) write(event, rows, at);
+  };
+}
+
+function columnWriter(feature: FeatureSpec, column: number): ColumnWriter {
+  const name = feature.name as InputName;
+  if (feature.kind === 'numeric') {
+    return (event, rows, at) => {
+      const value = event[name];
+      rows[at + column] = value === null ? NaN : Number(value);
+    };
+  }
+  const width = feature.categories.length;
+  const positions = new Map(feature.categories.map((category, index) => [category, index]));
+  return (event, rows, at) => {
+    const value = event[name];
+    const from = at + column;
+    rows.fill(value === null ? NaN : 0, from, from + width);
+    const position = value === null ? undefined : positions.get(String(value));
+    if (position !== undefined) rows[from + position] = 1;
+  };
+}

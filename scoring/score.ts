@@ -1,0 +1,59 @@
+import type { ChurnScore, CustomerEvent, Reason, RiskLevel } from '../schemas/generated.ts';
+import type { Manifest } from '../models/manifest.ts';
+
+/** Log-odds to probability, taken in JavaScript and not by a CPU kernel, so that a score is the same on any machine. */
+export function sigmoid(margin: number): number {
+  return 1 / (1 + Math.exp(-margin));
+}
+
+/** Builds scores of one model. A score is a pure function of event, its place in the log, and the model. */
+export type ScoreBuilder = (event: CustomerEvent, scoreId: string, outputs: Float32Array, at: number) => ChurnScore;
+
+/**
+ * @returns a builder whose `outputs[at]` is the margin (log-odds) and `outputs[at + 1 + i]` the contribution of the
+ * manifest's i-th feature.
+ */
+export function createScoreBuilder(manifest: Manifest): ScoreBuilder {
+  const names = manifest.features.map((feature) => feature.name);
+  const { threshold, riskCutoffs, baseMargin, version, sha256 } = manifest;
+  const count = Math.min(manifest.reasonsCount, names.length);
+  const riskLevel = (probability: number): RiskLevel =>
+    probability >= riskCutoffs.high ? 'HIGH' : probability >= riskCutoffs.medium ? 'MEDIUM' : 'LOW';
+  return (event, scoreId, outputs, at) => {
+    const churnProbability = sigmoid(outputs[at]!);
+    return {
+      scoreId,
+      eventId: event.eventId,
+      customerId: event.customerId,
+      occurredAt: event.occurredAt,
+      churnProbability,
+      churnPrediction: churnProbability >= threshold,
+      riskLevel: riskLevel(churnProbability),
+      reasons: topReasons(names, outputs, at + 1, count),
+      baseMargin,
+      modelVersion: version,
+      modelSha256: sha256,
+    };
+  };
+}
+
+/** The features with the largest contributions by size, largest first; ties go to the earlier feature. */
+export function topReasons(names: readonly string[], outputs: Float32Array, at: number, count: number): Reason[] {
+  const reasons: Reason[] = [];
+  let taken = 0;
+  for (let rank = 0; rank < count; rank++) {
+    let best = -1;
+    let largest = -1;
+    for (let i = 0; i < names.length; i++) {
+      const size = Math.abs(outputs[at + i]!);
+      if (size > largest && (taken & (1 << i)) === 0) {
+        largest = size;
+        best = i;
+      }
+    }
+    if (best < 0) break;
+    taken |= 1 << best;
+    reasons.push({ feature: names[best]!, contribution: outputs[at + best]! });
+  }
+  return reasons;
+}
