@@ -23,6 +23,7 @@ export const ERROR_ACTIONS = {
   MODEL_UNAVAILABLE: 'degraded',
   MODEL_CORRUPT: 'degraded',
   CONFIG_INVALID: 'fatal',
+  SCHEMA_REFUSED: 'fatal',
   PARTITION_MISSING: 'fatal',
   OFFSET_OUT_OF_RANGE: 'fatal',
 } as const satisfies Record<string, ErrorAction>;

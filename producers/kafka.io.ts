@@ -1,0 +1,196 @@
+/** Kafka, writing side: the client, plain producers, and the transactional lanes of the loop. With `consumers/kafka.io.ts` the only file that knows kafkajs. */
+import { readFileSync } from 'node:fs';
+import kafkajs, { type IHeaders, type Kafka, type LogEntry, type Message, type Producer, type RecordMetadata } from 'kafkajs';
+import SnappyCodec from 'kafkajs-snappy';
+import { compressFrame, decompressFrame } from 'lz4-napi';
+import { compress as zstdCompress, decompress as zstdDecompress } from '@mongodb-js/zstd';
+import { BankChurnError } from '../schemas/errors.ts';
+import type { Emission, Lane, OpenLane, OutputRecord, Transaction } from '../schemas/ports.ts';
+
+export type { Kafka };
+
+/** How to reach the brokers. */
+export interface KafkaSettings {
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  readonly ssl: false | { readonly caFile?: string | undefined; readonly certFile?: string | undefined; readonly keyFile?: string | undefined };
+  readonly sasl:
+    | undefined
+    | {
+        readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512' | 'oauthbearer';
+        readonly username?: string | undefined;
+        readonly passwordFile: string;
+      };
+}
+
+/** Where kafkajs's own lines go. */
+export type KafkaLog = (level: 'debug' | 'info' | 'warn', message: string, details: object) => void;
+
+/** Longer than a broker's answer ever takes, shorter than the session (15 s). */
+export const REQUEST_TIMEOUT_MS = 10_000;
+/** An open transaction of a dead scorer is ended by the coordinator after this long. */
+const TRANSACTION_TIMEOUT_MS = 15_000;
+/** The default first wait of 300 ms halves the throughput of transactions. */
+const QUICK_RETRY = { initialRetryTime: 5, multiplier: 1.5, retries: 30, maxRetryTime: 1000 };
+/** New partitions are seen after this long, milliseconds. */
+export const METADATA_MAX_AGE_MS = 10_000;
+
+type Codec = () => { compress(encoder: { buffer: Buffer }): Promise<Buffer>; decompress(buffer: Buffer): Promise<Buffer> };
+
+/** Producers choose the codec of what we read, so each one that Kafka knows is there from the start. */
+function registerCodecs(): void {
+  const codecs = kafkajs.CompressionCodecs as unknown as Record<number, Codec>;
+  codecs[kafkajs.CompressionTypes.Snappy] = SnappyCodec as Codec;
+  codecs[kafkajs.CompressionTypes.LZ4] = () => ({
+    compress: ({ buffer }) => compressFrame(buffer),
+    decompress: (buffer) => decompressFrame(buffer),
+  });
+  codecs[kafkajs.CompressionTypes.ZSTD] = () => ({
+    compress: ({ buffer }) => zstdCompress(buffer),
+    decompress: (buffer) => zstdDecompress(buffer),
+  });
+}
+
+/** A client of one cluster; nothing is connected before it is used. */
+export function createKafka(settings: KafkaSettings, log: KafkaLog): Kafka {
+  registerCodecs();
+  const file = (path: string | undefined): { buffer: Buffer } | undefined =>
+    path === undefined ? undefined : { buffer: readFileSync(path) };
+  const { ssl } = settings;
+  return new kafkajs.Kafka({
+    brokers: [...settings.brokers],
+    clientId: settings.clientId,
+    ssl: ssl === false ? false : { ca: file(ssl.caFile)?.buffer, cert: file(ssl.certFile)?.buffer, key: file(ssl.keyFile)?.buffer },
+    ...(settings.sasl === undefined ? {} : { sasl: saslOptions(settings.sasl) }),
+    connectionTimeout: 3000,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    enforceRequestTimeout: true,
+    retry: { initialRetryTime: 100, multiplier: 2, maxRetryTime: 2000, retries: 8 },
+    logLevel: kafkajs.logLevel.INFO,
+    logCreator: () => (entry) => forward(entry, log),
+  });
+}
+
+function saslOptions(sasl: NonNullable<KafkaSettings['sasl']>): kafkajs.SASLOptions {
+  const secret = (): string => readFileSync(sasl.passwordFile, 'utf8').trim();
+  if (sasl.mechanism === 'oauthbearer') {
+    return { mechanism: 'oauthbearer', oauthBearerProvider: () => Promise.resolve({ value: secret() }) };
+  }
+  return { mechanism: sasl.mechanism, username: sasl.username ?? '', password: secret() } as kafkajs.SASLOptions;
+}
+
+/** kafkajs calls each retry an error; ours are the loop's to tell. */
+function forward({ level, namespace, log: entry }: LogEntry, log: KafkaLog): void {
+  const { message, timestamp, logger, stack, ...details } = entry as LogEntry['log'] & { stack?: string };
+  void [timestamp, logger, stack];
+  const ours = level === kafkajs.logLevel.ERROR ? 'warn' : level === kafkajs.logLevel.WARN ? 'info' : 'debug';
+  log(ours, `kafka: ${message}`, { namespace, ...details });
+}
+
+/** Writes records; their keys choose the partition as Java's clients do. */
+export interface RecordProducer {
+  send(topic: string, records: readonly OutputRecord[]): Promise<void>;
+  /** To one partition of the caller's choice. */
+  sendTo(emission: Emission): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A plain producer (acks of all in-sync replicas). */
+export async function openProducer(kafka: Kafka): Promise<RecordProducer> {
+  const producer = kafka.producer({ allowAutoTopicCreation: false, createPartitioner: keyed, metadataMaxAge: METADATA_MAX_AGE_MS });
+  await producer.connect();
+  return {
+    send: async (topic, records) => {
+      await producer.send({ topic, acks: -1, messages: records.map((record) => message(record)) });
+    },
+    sendTo: (emission) => sendCovered(producer, emission),
+    close: () => producer.disconnect(),
+  };
+}
+
+const keyed: kafkajs.ICustomPartitioner = () => kafkajs.Partitioners.DefaultPartitioner();
+const explicit: kafkajs.ICustomPartitioner = () => ({ message: { partition } }) => partition!;
+
+function message(record: OutputRecord, partition?: number): Message {
+  const { key, value, headers } = record;
+  return {
+    key,
+    value,
+    ...(headers === undefined ? {} : { headers: headers as IHeaders }),
+    ...(partition === undefined ? {} : { partition }),
+  };
+}
+
+/** kafkajs can lose an acknowledged part of a send when a leader moves: one partition a send, and its reply is checked. */
+async function sendCovered(sender: Pick<Producer, 'send'>, { topic, partition, records }: Emission): Promise<void> {
+  const messages = records.map((record) => message(record, partition));
+  const reply: RecordMetadata[] = await sender.send({ topic, acks: -1, messages });
+  const covered = reply.some((part) => part.topicName === topic && part.partition === partition && part.errorCode === 0);
+  if (!covered) throw new BankChurnError('TRANSACTION_FAILED', `the broker's reply does not cover ${topic}/${String(partition)}`);
+}
+
+/**
+ * Lanes that commit outputs and offset in one transaction. The transactional id belongs to the *input partition*, so
+ * that opening a lane fences whoever wrote for it before, wherever that runs (ADR 1).
+ */
+export function createTransactionalLanes(kafka: Kafka, groupId: string): OpenLane {
+  return async (topic, partition) => {
+    const producer = kafka.producer({
+      transactionalId: `${groupId}.${topic}.${String(partition)}`,
+      idempotent: true,
+      maxInFlightRequests: 1,
+      transactionTimeout: TRANSACTION_TIMEOUT_MS,
+      allowAutoTopicCreation: false,
+      createPartitioner: explicit,
+      retry: QUICK_RETRY,
+      metadataMaxAge: METADATA_MAX_AGE_MS,
+    });
+    try {
+      await producer.connect();
+      await (await producer.transaction()).abort(); // InitProducerId: fences the predecessor and ends its transaction
+    } catch (error) {
+      await producer.disconnect().catch(() => undefined);
+      throw error;
+    }
+    return { begin: () => begin(producer, groupId), close: () => producer.disconnect() } satisfies Lane;
+  };
+}
+
+async function begin(producer: Producer, groupId: string): Promise<Transaction> {
+  const transaction = await producer.transaction();
+  return {
+    send: (emission) => sendCovered(transaction, emission),
+    sendOffsets: (topic, partition, nextOffset) =>
+      transaction.sendOffsets({
+        consumerGroupId: groupId,
+        topics: [{ topic, partitions: [{ partition, offset: String(nextOffset) }] }],
+      }),
+    commit: () => transaction.commit(),
+    abort: () => transaction.abort(),
+  };
+}
+
+/** Commits a consumed offset by the consumer's own membership. */
+export type CommitOffset = (topic: string, partition: number, nextOffset: number) => Promise<void>;
+
+/** Lanes without transactions: outputs first, offset after. A crash in between repeats outputs, and loses none. */
+export async function createAtLeastOnceLanes(
+  kafka: Kafka,
+  commitOffset: CommitOffset,
+): Promise<{ openLane: OpenLane; close(): Promise<void> }> {
+  const producer = await openProducer(kafka);
+  const openTransaction = (): Transaction => {
+    let commit = (): Promise<void> => Promise.resolve();
+    return {
+      send: (emission) => producer.sendTo(emission),
+      sendOffsets: (topic, partition, nextOffset) => {
+        commit = () => commitOffset(topic, partition, nextOffset);
+        return Promise.resolve();
+      },
+      commit: () => commit(),
+      abort: () => Promise.resolve(),
+    };
+  };
+  const lane: Lane = { begin: () => Promise.resolve(openTransaction()), close: () => Promise.resolve() };
+  return { openLane: () => Promise.resolve(lane), close: () => producer.close() };
+}

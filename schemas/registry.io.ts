@@ -1,0 +1,175 @@
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import { text } from 'node:stream/consumers';
+import { COMPATIBILITY, SchemaRegistry } from '@kafkajs/confluent-schema-registry';
+import { compileWriter, type WriterDecoder } from './avro.ts';
+import type { FindWriter } from './decoder.ts';
+import { BankChurnError, type Poison } from './errors.ts';
+import { SCHEMAS, type SchemaName } from './generated.ts';
+
+/** How to reach a Confluent-compatible schema registry. */
+export interface RegistrySettings {
+  /** Base address, e.g. `http://localhost:8081` or `…/apis/ccompat/v7`. */
+  readonly url: string;
+  /** Longest wait for one answer, milliseconds. */
+  readonly timeoutMs: number;
+  /** How long a refused schema id is remembered, milliseconds. */
+  readonly negativeTtlMs: number;
+  /** Whether schemas are registered where they are missing; otherwise they must be there. */
+  readonly autoRegister: boolean;
+  readonly caFile?: string | undefined;
+  readonly username?: string | undefined;
+  readonly passwordFile?: string | undefined;
+}
+
+/** The schema registry as the product uses it. */
+export interface Registry {
+  /** The decoder of a writer schema, if it is registered under one of `subjects`. */
+  findWriter(subjects: readonly string[]): FindWriter;
+  /** Id of our schema under a subject; registers it (with its compatibility) where that is allowed. */
+  schemaId(subject: string, name: SchemaName, compatibility: 'FULL_TRANSITIVE' | 'BACKWARD_TRANSITIVE'): Promise<number>;
+  close(): void;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+/** Writer schemas kept; beyond that the oldest goes. */
+const MAX_WRITERS = 500;
+/** Bytes of an answer that are read at most. */
+const MAX_ANSWER = 1_000_000;
+/** The registry's own "schema not found": the only answer that makes a record unreadable for good. */
+const SCHEMA_NOT_FOUND = 40403;
+
+const away = (what: string, cause?: unknown): BankChurnError =>
+  new BankChurnError('REGISTRY_UNAVAILABLE', `schema registry: ${what}`, { cause });
+
+export function createRegistry(settings: RegistrySettings): Registry {
+  const { url, timeoutMs } = settings;
+  const base = url.replace(/\/+$/, '');
+  const ca = settings.caFile === undefined ? undefined : readFileSync(settings.caFile);
+  const secure = base.startsWith('https:');
+  const agent = secure ? new https.Agent({ keepAlive: true, ca }) : new http.Agent({ keepAlive: true });
+  const auth = credentials(settings);
+  const library = new SchemaRegistry({
+    host: base,
+    clientId: 'bankchurn',
+    agent,
+    ...(auth === undefined ? {} : { auth }),
+    retry: { retries: 0 },
+  });
+
+  async function get(path: string): Promise<Answer> {
+    const options = {
+      agent,
+      signal: AbortSignal.timeout(timeoutMs),
+      headers: { accept: 'application/vnd.schemaregistry.v1+json, application/json' },
+      ...(auth === undefined ? {} : { auth: `${auth.username}:${auth.password}` }),
+    };
+    try {
+      const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
+        (secure ? https : http).get(base + path, options, resolve).once('error', reject);
+      });
+      if (Number(response.headers['content-length'] ?? 0) > MAX_ANSWER) throw new Error('the answer is too large');
+      return { status: response.statusCode ?? 0, body: JSON.parse(await text(response)) as unknown };
+    } catch (cause) {
+      const why = cause instanceof Error && cause.name === 'AbortError' ? `no answer in ${String(timeoutMs)} ms` : String(cause);
+      throw away(`GET ${path}: ${why}`, cause);
+    }
+  }
+
+  async function fetchWriter(id: number, subjects: readonly string[]): Promise<WriterDecoder | Poison> {
+    const versions = await get(`/schemas/ids/${String(id)}/versions`);
+    if (isNotFound(versions)) return { code: 'SCHEMA_UNKNOWN', message: `the registry has no schema with id ${String(id)}` };
+    if (versions.status !== 200 || !Array.isArray(versions.body)) throw away(`status ${String(versions.status)} for schema id ${String(id)}`);
+    const owners = versions.body.map((version) => String((version as { subject?: unknown }).subject));
+    if (!owners.some((owner) => subjects.includes(owner))) {
+      const message = `schema id ${String(id)} belongs to ${owners.join(', ')}, not to ${subjects.join(' or ')}`;
+      return { code: 'SCHEMA_FOREIGN', message };
+    }
+    const schema = await get(`/schemas/ids/${String(id)}`);
+    const source = (schema.body as { schema?: unknown } | null)?.schema;
+    if (schema.status !== 200 || typeof source !== 'string') throw away(`status ${String(schema.status)} for schema id ${String(id)}`);
+    return compileWriter(JSON.parse(source));
+  }
+
+  function findWriter(subjects: readonly string[]): FindWriter {
+    const known = new Map<number, WriterDecoder>();
+    const refused = new Map<number, { readonly poison: Poison; readonly until: number }>();
+    const asked = new Map<number, Promise<WriterDecoder | Poison>>();
+    const remember = (id: number, found: WriterDecoder | Poison): WriterDecoder | Poison => {
+      if (typeof found === 'function') bounded(known).set(id, found);
+      else bounded(refused).set(id, { poison: found, until: Date.now() + settings.negativeTtlMs });
+      return found;
+    };
+    return async (id) => {
+      const writer = known.get(id);
+      if (writer !== undefined) return writer;
+      const refusal = refused.get(id);
+      if (refusal !== undefined && refusal.until > Date.now()) return refusal.poison;
+      const asking = asked.get(id) ?? fetchWriter(id, subjects).then((found) => remember(id, found));
+      asked.set(id, asking);
+      return asking.finally(() => asked.delete(id));
+    };
+  }
+
+  async function schemaId(subject: string, name: SchemaName, compatibility: keyof typeof COMPATIBILITY): Promise<number> {
+    const schema = JSON.stringify(SCHEMAS[name]);
+    const asking = settings.autoRegister
+      ? library.register({ type: 'AVRO' as never, schema }, { subject, compatibility: COMPATIBILITY[compatibility] }).then((r) => r.id)
+      : library.getRegistryIdBySchema(subject, { type: 'AVRO' as never, schema });
+    try {
+      return await withTimeout(asking, timeoutMs * 3);
+    } catch (cause) {
+      throw refusal(subject, name, settings.autoRegister, cause);
+    }
+  }
+
+  return { findWriter, schemaId, close: () => agent.destroy() };
+}
+
+function credentials(settings: RegistrySettings): { username: string; password: string } | undefined {
+  if (settings.username === undefined || settings.passwordFile === undefined) return undefined;
+  return { username: settings.username, password: readFileSync(settings.passwordFile, 'utf8').trim() };
+}
+
+function isNotFound({ status, body }: Answer): boolean {
+  return status === 404 && (body as { error_code?: unknown } | null)?.error_code === SCHEMA_NOT_FOUND;
+}
+
+function bounded<V>(map: Map<number, V>): Map<number, V> {
+  const oldest = map.size >= MAX_WRITERS ? map.keys().next().value : undefined;
+  if (oldest !== undefined) map.delete(oldest);
+  return map;
+}
+
+async function withTimeout<T>(work: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer in ${String(ms)} ms`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** An incompatible or missing schema is for a person to mend; anything else may pass. */
+function refusal(subject: string, name: string, autoRegister: boolean, cause: unknown): BankChurnError {
+  const fault = cause instanceof Error ? cause.message : String(cause);
+  const status = (cause as { status?: unknown } | null)?.status;
+  const errorName = (cause as { name?: unknown } | null)?.name;
+  const incompatible = status === 409 || status === 422 || errorName === 'ConfluentSchemaRegistryCompatibilityError';
+  if (incompatible) {
+    return new BankChurnError('SCHEMA_REFUSED', `the registry refuses ${name} under ${subject}: ${fault}`, { cause });
+  }
+  const missing = !autoRegister && (status === 404 || errorName === 'ConfluentSchemaRegistryError');
+  if (missing) {
+    const hint = `register it (\`bankchurn topics create\`) or set registry.autoRegister: true`;
+    return new BankChurnError('SCHEMA_REFUSED', `${name} is not registered under ${subject}: ${hint}`, { cause });
+  }
+  return away(`${subject}: ${fault}`, cause);
+}
