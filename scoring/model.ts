@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { ChurnScore, CustomerEvent } from '../schemas/generated.ts';
 import type { Golden, Manifest, Release } from '../models/manifest.ts';
-import { createFeatureRowEncoder, unknownFeatures } from './feature-row.ts';
+import { createFeatureRowEncoder, unknownFeatures } from '../models/feature-row.ts';
 import { createScoreBuilder } from './score.ts';
 
 /** What the scoring side needs of a loaded ONNX model (see `scoring/onnx.io.ts`). */
@@ -42,7 +42,7 @@ export async function openModel(release: Release, createSession: CreateSession):
   if (sha256 !== manifest.sha256) {
     throw corrupt(manifest, `model.onnx has sha256 ${sha256}, the manifest says ${manifest.sha256}`);
   }
-  const unknown = unknownFeatures(manifest);
+  const unknown = unknownFeatures(manifest.features);
   if (unknown.length > 0) throw corrupt(manifest, `events have no feature named ${unknown.join(', ')}`);
   const session = await createSession(onnx);
   try {
@@ -84,7 +84,7 @@ async function proveGolden(manifest: Manifest, golden: Golden, session: OnnxRun)
 }
 
 function createModel(manifest: Manifest, session: OnnxRun): Model {
-  const encode = createFeatureRowEncoder(manifest);
+  const encode = createFeatureRowEncoder(manifest.features);
   const build = createScoreBuilder(manifest);
 
   async function score(requests: readonly ScoreRequest[]): Promise<ChurnScore[]> {

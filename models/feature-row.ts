@@ -1,5 +1,5 @@
 import type { CustomerEvent } from '../schemas/generated.ts';
-import type { FeatureSpec, Manifest } from '../models/manifest.ts';
+import type { FeatureSpec } from './manifest.ts';
 
 /**
  * Writes the feature row of an event: float32, one column for a number (missing = NaN), one per category for a category
@@ -23,16 +23,16 @@ const INPUT_NAMES: ReadonlySet<string> = new Set<InputName>([
   'estimatedSalary',
 ]);
 
-/** Names of a manifest's features that an event does not have; a release with any cannot be served. */
-export function unknownFeatures(manifest: Manifest): string[] {
-  return manifest.features.map((feature) => feature.name).filter((name) => !INPUT_NAMES.has(name));
+/** Names of features that an event does not have; a release with any cannot be served. */
+export function unknownFeatures(features: readonly FeatureSpec[]): string[] {
+  return features.map((feature) => feature.name).filter((name) => !INPUT_NAMES.has(name));
 }
 
-/** Compiles the encoder of one manifest. */
-export function createFeatureRowEncoder(manifest: Manifest): FeatureRowEncoder {
+/** Compiles the encoder of a model's features. */
+export function createFeatureRowEncoder(features: readonly FeatureSpec[]): FeatureRowEncoder {
   const writers: ColumnWriter[] = [];
   let column = 0;
-  for (const feature of manifest.features) {
+  for (const feature of features) {
     writers.push(columnWriter(feature, column));
     column += feature.kind === 'numeric' ? 1 : feature.categories.length;
   }

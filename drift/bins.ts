@@ -1,0 +1,88 @@
+import type { SeriesProfile } from '../models/manifest.ts';
+
+/**
+ * Bins of one series. Edges belong to the model: quantiles of its training data with open tails, and three bins of their
+ * own for what is missing, unseen (a category) or out of the training range (a number).
+ */
+export const SPECIAL_BINS = ['missing', 'unseen', 'out of range'] as const;
+
+/** Bins with a range or category of their own. */
+export function regularBins(profile: Pick<SeriesProfile, 'kind' | 'edges' | 'categories'>): number {
+  return profile.kind === 'quantile' ? profile.edges.length + 1 : profile.categories.length;
+}
+
+/** Maps a value to its bin: 0..regularBins-1, then missing, unseen, out of range. */
+export type BinOf = (value: number | string | boolean | null) => number;
+
+/** Compiles the mapping of one profile. */
+export function createBinOf(profile: SeriesProfile): BinOf {
+  const regular = regularBins(profile);
+  const [missing, unseen, outOfRange] = [regular, regular + 1, regular + 2];
+  if (profile.kind === 'categorical') {
+    const bins = new Map(profile.categories.map((category, bin) => [category, bin]));
+    return (value) => (value === null ? missing : (bins.get(String(value)) ?? unseen));
+  }
+  const { edges } = profile;
+  const min = profile.min ?? -Infinity;
+  const max = profile.max ?? Infinity;
+  return (value) => {
+    if (value === null) return missing;
+    const x = Number(value);
+    if (!(x >= min && x <= max)) return Number.isNaN(x) ? missing : outOfRange;
+    return quantileBin(edges, x);
+  };
+}
+
+function quantileBin(edges: readonly number[], x: number): number {
+  let low = 0;
+  let high = edges.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (x <= edges[middle]!) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** Inner edges of at most `bins` quantile bins; equal quantiles make one bin. */
+export function quantileEdges(values: readonly number[], bins = 10): number[] {
+  const sorted = Float64Array.from(values).sort();
+  const edges: number[] = [];
+  for (let i = 1; i < bins; i++) {
+    const edge = sorted[Math.ceil((i * sorted.length) / bins) - 1];
+    if (edge === undefined || edge === edges[edges.length - 1] || edge === sorted[sorted.length - 1]) continue;
+    edges.push(edge);
+  }
+  return edges;
+}
+
+/** Profile of a numeric series; null = missing. */
+export function profileNumbers(name: string, values: readonly (number | null)[]): SeriesProfile {
+  const present = values.filter((value) => value !== null);
+  const shape: SeriesProfile = {
+    name,
+    kind: 'quantile',
+    edges: quantileEdges(present),
+    categories: [],
+    min: present.length === 0 ? null : present.reduce((a, b) => Math.min(a, b)),
+    max: present.length === 0 ? null : present.reduce((a, b) => Math.max(a, b)),
+    counts: [],
+  };
+  return { ...shape, counts: countInto(shape, values) };
+}
+
+/** Profile of a categorical series; null = missing. */
+export function profileCategories(name: string, categories: readonly string[], values: readonly (string | null)[]): SeriesProfile {
+  const shape: SeriesProfile = { name, kind: 'categorical', edges: [], categories: [...categories], min: null, max: null, counts: [] };
+  return { ...shape, counts: countInto(shape, values) };
+}
+
+function countInto(profile: SeriesProfile, values: readonly (number | string | null)[]): number[] {
+  const counts = new Array<number>(regularBins(profile) + SPECIAL_BINS.length).fill(0);
+  const binOf = createBinOf(profile);
+  for (const value of values) {
+    const bin = binOf(value);
+    counts[bin] = counts[bin]! + 1;
+  }
+  return counts;
+}
