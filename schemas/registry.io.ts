@@ -29,6 +29,10 @@ export interface Registry {
   findWriter(subjects: readonly string[]): FindWriter;
   /** Id of our schema under a subject; registers it (with its compatibility) where that is allowed. */
   schemaId(subject: string, name: SchemaName, compatibility: 'FULL_TRANSITIVE' | 'BACKWARD_TRANSITIVE'): Promise<number>;
+  /** Decodes any value in the wire format by its writer's schema, for people to read. */
+  decode(value: Buffer): Promise<unknown>;
+  /** Deletes a subject (the demo's own, on a registry that was given). */
+  deleteSubject(subject: string): Promise<void>;
   close(): void;
 }
 
@@ -61,8 +65,9 @@ export function createRegistry(settings: RegistrySettings): Registry {
     retry: { retries: 0 },
   });
 
-  async function get(path: string): Promise<Answer> {
+  async function ask(method: 'GET' | 'DELETE', path: string): Promise<Answer> {
     const options = {
+      method,
       agent,
       signal: AbortSignal.timeout(timeoutMs),
       headers: { accept: 'application/vnd.schemaregistry.v1+json, application/json' },
@@ -70,18 +75,18 @@ export function createRegistry(settings: RegistrySettings): Registry {
     };
     try {
       const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
-        (secure ? https : http).get(base + path, options, resolve).once('error', reject);
+        (secure ? https : http).request(base + path, options, resolve).once('error', reject).end();
       });
       if (Number(response.headers['content-length'] ?? 0) > MAX_ANSWER) throw new Error('the answer is too large');
       return { status: response.statusCode ?? 0, body: JSON.parse(await text(response)) as unknown };
     } catch (cause) {
       const why = cause instanceof Error && cause.name === 'AbortError' ? `no answer in ${String(timeoutMs)} ms` : String(cause);
-      throw away(`GET ${path}: ${why}`, cause);
+      throw away(`${method} ${path}: ${why}`, cause);
     }
   }
 
   async function fetchWriter(id: number, subjects: readonly string[]): Promise<WriterDecoder | Poison> {
-    const versions = await get(`/schemas/ids/${String(id)}/versions`);
+    const versions = await ask('GET', `/schemas/ids/${String(id)}/versions`);
     if (isNotFound(versions)) return { code: 'SCHEMA_UNKNOWN', message: `the registry has no schema with id ${String(id)}` };
     if (versions.status !== 200 || !Array.isArray(versions.body)) throw away(`status ${String(versions.status)} for schema id ${String(id)}`);
     const owners = versions.body.map((version) => String((version as { subject?: unknown }).subject));
@@ -89,7 +94,7 @@ export function createRegistry(settings: RegistrySettings): Registry {
       const message = `schema id ${String(id)} belongs to ${owners.join(', ')}, not to ${subjects.join(' or ')}`;
       return { code: 'SCHEMA_FOREIGN', message };
     }
-    const schema = await get(`/schemas/ids/${String(id)}`);
+    const schema = await ask('GET', `/schemas/ids/${String(id)}`);
     const source = (schema.body as { schema?: unknown } | null)?.schema;
     if (schema.status !== 200 || typeof source !== 'string') throw away(`status ${String(schema.status)} for schema id ${String(id)}`);
     return compileWriter(JSON.parse(source));
@@ -127,7 +132,15 @@ export function createRegistry(settings: RegistrySettings): Registry {
     }
   }
 
-  return { findWriter, schemaId, close: () => agent.destroy() };
+  return {
+    findWriter,
+    schemaId,
+    decode: (value) => library.decode(value) as Promise<unknown>,
+    deleteSubject: async (subject) => {
+      await ask('DELETE', `/subjects/${encodeURIComponent(subject)}`);
+    },
+    close: () => agent.destroy(),
+  };
 }
 
 function credentials(settings: RegistrySettings): { username: string; password: string } | undefined {

@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { loadConfig, type Config } from '../config.ts';
+import { kafkaOf, registryOf } from '../main.ts';
+import type { Kafka } from '../producers/kafka.io.ts';
+import type { Registry } from '../schemas/registry.io.ts';
+
+/** The folder of the package, from the sources and from the compiled program alike. */
+export function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+  return folder;
+}
+
+/** Words of commands; data goes to stdout. */
+export function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** Adds `--config`, as every command has it that needs the configuration. */
+export function withConfig(command: Command): Command {
+  return command.option('--config <file>', 'configuration file', process.env['CONFIG'] ?? join(packageRoot(), 'configs/config.yaml'));
+}
+
+/** What most commands work with. */
+export interface Context {
+  readonly config: Config;
+  readonly kafka: Kafka;
+  readonly registry: Registry | undefined;
+}
+
+/** Loads the configuration (relative model folders count from the package). */
+export function readConfig(options: { config: string }, env: NodeJS.ProcessEnv = process.env): Config {
+  const config = loadConfig({ path: options.config, env });
+  const inPackage = env['MODEL_DIR'] === undefined && !existsSync(config.model.dir);
+  return inPackage ? { ...config, model: { ...config.model, dir: join(packageRoot(), config.model.dir) } } : config;
+}
+
+export function openContext(config: Config): Context {
+  const quiet = (): void => undefined;
+  const log = { debug: quiet, info: quiet, warn: quiet };
+  return { config, kafka: kafkaOf(config, log), registry: registryOf(config) };
+}
+
+/** One line that is rewritten on a terminal, and written every few seconds elsewhere. */
+export function createProgress(everyMs = 2000): { update(line: string): void; end(): void } {
+  const terminal = process.stderr.isTTY;
+  let last = 0;
+  return {
+    update: (line) => {
+      const now = Date.now();
+      if (now - last < (terminal ? 100 : everyMs)) return;
+      last = now;
+      process.stderr.write(terminal ? `\r\x1b[K${line}` : `${line}\n`);
+    },
+    end: () => {
+      if (terminal) process.stderr.write('\r\x1b[K');
+    },
+  };
+}

@@ -1,0 +1,18 @@
+import { Command } from 'commander';
+import { createLog, serve } from '../main.ts';
+import { readConfig, withConfig } from './context.ts';
+
+export function serveCommand(): Command {
+  return withConfig(new Command('serve'))
+    .description('score customer events until SIGTERM; health and metrics on PORT')
+    .option('--with-parent', 'stop when standard input closes (for programs that start this one)')
+    .action(async (options: { config: string; withParent?: true }) => {
+      const config = readConfig(options);
+      const log = createLog(config.logLevel);
+      if (options.withParent) process.stdin.on('end', () => process.kill(process.pid, 'SIGTERM')).resume();
+      process.exitCode = await serve(config, log);
+      // What a library left open must not keep a stopped service alive.
+      setTimeout(() => process.exit(), 1000).unref();
+      process.stdin.destroy();
+    });
+}

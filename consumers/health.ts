@@ -1,0 +1,67 @@
+/** What is known about the process when somebody asks. */
+export interface HealthState {
+  readonly model: { readonly version: string; readonly sha256: string } | undefined;
+  /** Why there is no model, when there is none. */
+  readonly modelFault: string | undefined;
+  readonly joined: boolean;
+  /** What the start is waiting for, e.g. a missing topic. */
+  readonly waitingFor: string | undefined;
+  readonly assigned: readonly number[];
+  readonly ready: readonly number[];
+  /** Milliseconds since Kafka last gave a sign of life; undefined before the first. */
+  readonly silentMs: number | undefined;
+  readonly stopping: boolean;
+  /** Kafka answers and nothing is consumed: only a restart helps. */
+  readonly stalled: boolean;
+  readonly uptimeSeconds: number;
+}
+
+/** An HTTP answer. */
+export interface Report {
+  readonly status: 200 | 503;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** Silence from Kafka that counts as away, milliseconds: many fetches (200 ms) and heartbeats (1 s). */
+const AWAY_MS = 10_000;
+
+/** Why the process cannot score now; undefined when it can. */
+export function impediment(state: HealthState): string | undefined {
+  if (state.stalled) return 'Stalled';
+  if (state.stopping) return 'Stopping';
+  if (state.model === undefined) return 'Model not available';
+  if (state.waitingFor !== undefined) return state.waitingFor;
+  if (!state.joined) return 'Not joined';
+  if ((state.silentMs ?? 0) > AWAY_MS) return 'Kafka does not answer';
+  if (state.ready.length < state.assigned.length) {
+    return `${String(state.assigned.length - state.ready.length)} of ${String(state.assigned.length)} partitions are not ready`;
+  }
+  return undefined;
+}
+
+/** `GET /health`: 200 when events are being scored. */
+export function healthReport(state: HealthState): Report {
+  const detail = impediment(state);
+  const body = {
+    status: detail === undefined ? 'healthy' : 'degraded',
+    model_loaded: state.model !== undefined,
+    ...(detail === undefined ? {} : { detail }),
+    ...(state.modelFault === undefined ? {} : { model_fault: state.modelFault }),
+    model_version: state.model?.version ?? null,
+    model_sha256: state.model?.sha256 ?? null,
+    partitions: { assigned: state.assigned.length, ready: state.ready.length },
+    uptime_seconds: state.uptimeSeconds,
+  };
+  return { status: detail === undefined ? 200 : 503, body };
+}
+
+/** `GET /health/ready`: as health, short. */
+export function readyReport(state: HealthState): Report {
+  const detail = impediment(state);
+  return detail === undefined ? { status: 200, body: { ready: true } } : { status: 503, body: { ready: false, detail } };
+}
+
+/** `GET /health/live`: 503 only where a restart helps. Kafka or the model being away is no reason. */
+export function liveReport(state: HealthState): Report {
+  return state.stalled ? { status: 503, body: { live: false, detail: 'Stalled' } } : { status: 200, body: { live: true } };
+}

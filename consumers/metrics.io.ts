@@ -1,0 +1,79 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+const LATENCY_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const BATCH_BUCKETS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2000];
+const STAGE_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
+
+/** Every metric of the product, in a registry of its own. */
+export type Metrics = ReturnType<typeof createMetrics>;
+
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const loopDelay = monitorEventLoopDelay({ resolution: 20 });
+  loopDelay.enable();
+  new Gauge({
+    name: 'churn_event_loop_lag_seconds',
+    help: 'Mean delay of the event loop since the last scrape',
+    registers,
+    collect() {
+      this.set(Number.isNaN(loopDelay.mean) ? 0 : loopDelay.mean / 1e9);
+      loopDelay.reset();
+    },
+  });
+  return {
+    registry,
+    close: () => loopDelay.disable(),
+    httpDuration: new Histogram({
+      name: 'http_request_duration_seconds',
+      help: 'Time to answer an HTTP request',
+      labelNames: ['method', 'route', 'status'],
+      buckets: LATENCY_BUCKETS,
+      registers,
+    }),
+    httpRequests: new Counter({
+      name: 'http_requests_total',
+      help: 'HTTP requests answered',
+      labelNames: ['method', 'route', 'status'],
+      registers,
+    }),
+    events: new Counter({
+      name: 'churn_events_total',
+      help: 'Customer events processed, by result (scored, dead_letter, ignored)',
+      labelNames: ['result'],
+      registers,
+    }),
+    deadLetters: new Counter({ name: 'churn_dead_letters_total', help: 'Dead letters, by error code', labelNames: ['code'], registers }),
+    scoreLatency: new Histogram({
+      name: 'churn_score_latency_seconds',
+      help: "From the event's append time to its committed score",
+      buckets: LATENCY_BUCKETS,
+      registers,
+    }),
+    batchSize: new Histogram({ name: 'churn_batch_size', help: 'Records of one transaction', buckets: BATCH_BUCKETS, registers }),
+    stage: new Histogram({
+      name: 'churn_stage_seconds',
+      help: 'Time a batch spends in a stage (decide, send, commit)',
+      labelNames: ['stage'],
+      buckets: STAGE_BUCKETS,
+      registers,
+    }),
+    lagRecords: new Gauge({
+      name: 'churn_consumer_lag_records',
+      help: 'Records not yet processed; only of assigned partitions',
+      labelNames: ['topic', 'partition'],
+      registers,
+    }),
+    lagSeconds: new Gauge({
+      name: 'churn_consumer_lag_seconds',
+      help: 'Age of the last processed record while others wait, else 0; only of assigned partitions',
+      labelNames: ['topic', 'partition'],
+      registers,
+    }),
+    modelInfo: new Gauge({ name: 'churn_model_info', help: 'The model in service: 1', labelNames: ['version', 'sha256'], registers }),
+    modelSwaps: new Counter({ name: 'churn_model_swaps_total', help: 'Models taken into service or refused', labelNames: ['result'], registers }),
+    disarmed: new Counter({ name: 'churn_partition_rearms_total', help: 'Times a partition was given up and armed again', registers }),
+  };
+}

@@ -1,0 +1,190 @@
+import { createAtLeastOnceLanes, createTransactionalLanes, type Kafka } from '../producers/kafka.io.ts';
+import { BankChurnError } from '../schemas/errors.ts';
+import type { Batch, Decision, Lane, Role } from '../schemas/ports.ts';
+import { createLoopConsumer, partitionCounts, type LoopConsumer, type StartFrom } from './kafka.io.ts';
+import { createLoop, type Loop, type LoopObserver, type StageTimes } from './loop.ts';
+import type { Metrics } from './metrics.io.ts';
+
+/** Where words go (pino has this shape). */
+export interface Log {
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+}
+
+export interface RoleSettings {
+  readonly kafka: Kafka;
+  readonly topic: string;
+  /** Topics the role writes to, partition by partition: each needs as many partitions as the input. */
+  readonly outputs: readonly string[];
+  readonly groupId: string;
+  readonly startFrom: StartFrom;
+  readonly delivery: 'exactly-once' | 'at-least-once';
+  readonly maxBatchRecords: number;
+  /** Time from `stop` to giving up on what is in hand, milliseconds. */
+  readonly stopBudgetMs: number;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** A role on Kafka. */
+export interface RunningRole {
+  state(): RoleState;
+  /** Finishes the batch in hand, leaves the group, closes. Resolves inside the stop budget. */
+  stop(): Promise<void>;
+}
+export interface RoleState {
+  readonly joined: boolean;
+  readonly waitingFor: string | undefined;
+  readonly assigned: readonly number[];
+  readonly ready: readonly number[];
+  /** When Kafka last gave a sign of life, milliseconds since 1970. */
+  readonly lastAliveMs: number | undefined;
+}
+
+const BACK_OFF_MS = { first: 100, longest: 5000 };
+const MAX_SEND_BYTES = 700_000;
+const TOPIC_POLL_MS = 1000;
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * Runs a role until `stop`. Comes back at once; waits for topics and brokers in the background.
+ *
+ * @param fatal called once when the role cannot go on: the process should end with a non-zero code.
+ */
+export function runRole(settings: RoleSettings, role: Role, fatal: (error: unknown) => void): RunningRole {
+  const { kafka, topic, log, metrics } = settings;
+  let waitingFor: string | undefined;
+  let joined = false;
+  let lastAliveMs: number | undefined;
+  let stopped = false;
+  let loop: Loop | undefined;
+  let consumer: LoopConsumer | undefined;
+  let closeLanes = (): Promise<void> => Promise.resolve();
+
+  async function start(): Promise<void> {
+    await retrying(() => topicsReady(), 'topics');
+    if (stopped) return;
+    consumer = createLoopConsumer(kafka, settings);
+    const openLane = await retrying(lanes, 'producer');
+    if (openLane === undefined) return;
+    const observer = createObserver(settings, fatal);
+    const ports = { source: consumer.source, openLane, role, clock: { now: Date.now, sleep }, observer };
+    const options = { topic, maxBatchRecords: settings.maxBatchRecords, maxSendBytes: MAX_SEND_BYTES, backOffMs: BACK_OFF_MS };
+    const running = createLoop(ports, options);
+    loop = running;
+    const started = consumer;
+    await retrying(
+      () =>
+        started.start({
+          assigned: (partitions) => {
+            joined = true;
+            metrics.lagRecords.reset();
+            metrics.lagSeconds.reset();
+            log.info({ topic, partitions }, 'partitions assigned');
+            running.assigned(partitions);
+          },
+          deliver: running.deliver,
+          lag: (partition, records) => metrics.lagRecords.set({ topic, partition }, records),
+          alive: () => {
+            lastAliveMs = Date.now();
+          },
+          left: () => {
+            joined = false;
+          },
+          crashed: (error) => fatal(error),
+        }),
+      'consumer',
+    );
+  }
+
+  async function lanes(): Promise<(topic: string, partition: number) => Promise<Lane>> {
+    if (settings.delivery === 'exactly-once') return createTransactionalLanes(kafka, settings.groupId);
+    const plain = await createAtLeastOnceLanes(kafka, (...offset) => consumer!.commitOffset(...offset));
+    closeLanes = plain.close;
+    return plain.openLane;
+  }
+
+  /** Repeats until it works or `stop`: a broker that is away at the start is no reason to end. */
+  async function retrying<T>(work: () => Promise<T>, what: string): Promise<T | undefined> {
+    for (let waitMs = BACK_OFF_MS.first; !stopped; waitMs = Math.min(waitMs * 2, BACK_OFF_MS.longest)) {
+      try {
+        const done = await work();
+        waitingFor = undefined;
+        return done;
+      } catch (error) {
+        if (error instanceof BankChurnError && error.action === 'fatal') throw error;
+        const message = error instanceof Error ? error.message : String(error);
+        waitingFor = error instanceof WaitingForTopics ? message : 'Kafka does not answer';
+        log.warn({ retryInMs: waitMs, fault: message }, `${what}: not ready, trying again`);
+        await sleep(error instanceof WaitingForTopics ? TOPIC_POLL_MS : waitMs);
+      }
+    }
+    return undefined;
+  }
+
+  async function topicsReady(): Promise<void> {
+    const counts = await partitionCounts(kafka, [topic, ...settings.outputs]);
+    const missing = [...counts].filter(([, count]) => count === 0).map(([name]) => name);
+    if (missing.length > 0) throw new WaitingForTopics(`topics missing: ${missing.join(', ')} (make them: bankchurn topics create)`);
+    const wanted = counts.get(topic)!;
+    const short = settings.outputs.filter((output) => counts.get(output)! < wanted);
+    if (short.length > 0) throw new WaitingForTopics(`fewer partitions than ${topic} (${String(wanted)}): ${short.join(', ')}`);
+  }
+
+  async function stop(): Promise<void> {
+    stopped = true;
+    loop?.stop();
+    const closed = (async (): Promise<void> => {
+      await consumer?.stop();
+      await loop?.close();
+      await closeLanes();
+    })();
+    await Promise.race([closed, sleep(settings.stopBudgetMs)]);
+  }
+
+  const running = start().catch((error: unknown) => {
+    if (!stopped) fatal(error);
+  });
+  return {
+    state: () => ({ joined, waitingFor, lastAliveMs, ...(loop?.state() ?? { assigned: [], ready: [] }) }),
+    stop: async () => {
+      await stop();
+      await Promise.race([running, sleep(1000)]);
+    },
+  };
+}
+
+class WaitingForTopics extends Error {}
+
+function createObserver({ metrics, log, topic }: RoleSettings, fatal: (error: unknown) => void): LoopObserver {
+  return {
+    armed: (partition, offset) => log.info({ topic, partition, offset }, 'partition ready'),
+    committed: (batch, decision, stageMs) => recordBatch(metrics, batch, decision, stageMs),
+    disarmed: (partition, error, retryInMs) => {
+      metrics.disarmed.inc();
+      const fault = error instanceof Error ? error.message : String(error);
+      const code = error instanceof BankChurnError ? error.code : undefined;
+      log.error({ topic, partition, code, fault, retryInMs }, 'batch given up, nothing of it committed; trying again');
+    },
+    fatal,
+  };
+}
+
+function recordBatch(metrics: Metrics, batch: Batch, decision: Decision, stageMs: StageTimes): void {
+  const now = Date.now();
+  let scored = 0;
+  for (const [outcome, count] of decision.outcomes) {
+    const isLetter = outcome !== 'scored' && outcome !== 'ignored';
+    metrics.events.inc({ result: isLetter ? 'dead_letter' : outcome }, count);
+    if (isLetter) metrics.deadLetters.inc({ code: outcome }, count);
+    if (outcome === 'scored') scored = count;
+  }
+  if (scored > 0) for (const { timestampMs } of batch.records) metrics.scoreLatency.observe(Math.max(0, now - timestampMs) / 1000);
+  metrics.batchSize.observe(batch.records.length);
+  for (const [stage, ms] of Object.entries(stageMs)) metrics.stage.observe({ stage }, (ms as number) / 1000);
+  const { topic, partition } = batch;
+  const last = batch.records[batch.records.length - 1]!;
+  metrics.lagSeconds.set({ topic, partition }, Math.max(0, now - last.timestampMs) / 1000);
+}
