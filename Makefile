@@ -1,0 +1,57 @@
+# BankChurn: `make help` lists what there is.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+BANKCHURN := node bin/bankchurn.js
+SOURCES := $(shell find . -name '*.ts' -not -path './node_modules/*' -not -path './dist/*' -not -path './.data/*') tsconfig.json tsconfig.build.json
+MODULES := node_modules/.installed
+BUILD := dist/.built
+
+.PHONY: help install demo test check format train api-start broker bench dev clean
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+$(MODULES): package.json package-lock.json .npmrc
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(BUILD): $(MODULES) $(SOURCES)
+	node_modules/.bin/tsc -p tsconfig.build.json
+	@touch $@
+
+install: $(BUILD) ## Everything needed to run, from the lockfile
+
+demo: $(BUILD) ## The whole product on this machine (EVENTS=file.csv, DEMO_EVENTS=n, KAFKA_BROKERS=host:port)
+	@$(BANKCHURN) demo
+
+test: $(BUILD) ## The whole suite, real Kafka included; the last line counts
+	@node --import tsx e2e/run-tests.ts
+
+check: $(BUILD) ## Format, lint, types, architecture rules
+	node_modules/.bin/prettier --check --log-level warn .
+	node_modules/.bin/tsc --noEmit
+	node_modules/.bin/eslint .
+	node_modules/.bin/depcruise --config .dependency-cruiser.cjs --output-type err-long .
+	node_modules/.bin/knip
+
+format: $(MODULES) ## Write the format that `make check` wants
+	node_modules/.bin/prettier --write --log-level warn .
+
+train: $(BUILD) ## Train on data/raw/Churn.csv (or DATA=file.csv, else simulated customers)
+	@$(BANKCHURN) train $(if $(DATA),--data "$(DATA)")
+
+api-start: $(BUILD) ## The service against KAFKA_BROKERS, health and metrics on PORT (8000)
+	@$(BANKCHURN) topics create || true
+	@exec $(BANKCHURN) serve
+
+broker: $(BUILD) ## Kafka (9092) and schema registry (8081) in the foreground, until Ctrl-C
+	@exec $(BANKCHURN) broker
+
+bench: $(BUILD) ## Benchmarks, as ratios in one run
+	@node --import tsx bench/run.ts
+
+dev: $(MODULES) ## The service from the sources, restarted on change
+	@exec node --watch --import tsx cli/bankchurn.ts serve
+
+clean: ## Remove what was built (not what was downloaded)
+	rm -rf dist coverage

@@ -1,0 +1,65 @@
+/** The program: one file per command. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Command, CommanderError } from 'commander';
+import { BankChurnError } from '../schemas/errors.ts';
+import { brokerCommand } from './broker.ts';
+import { consumeCommand } from './consume.ts';
+import { packageRoot, say } from './context.ts';
+import { demoCommand } from './demo.ts';
+import { produceCommand } from './produce.ts';
+import { scoreCommand } from './score.ts';
+import { serveCommand } from './serve.ts';
+import { topicsCommand } from './topics.ts';
+import { trainCommand } from './train.ts';
+
+const DONE = 0;
+const FAILED = 1;
+const USAGE = 2;
+
+function program(): Command {
+  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
+  const root = new Command('bankchurn')
+    .description('Customer events in, churn scores with exact reasons out, exactly once, on Kafka.')
+    .version(version)
+    .showHelpAfterError('(--help tells more)');
+  const commands = [serveCommand, produceCommand, consumeCommand, scoreCommand, trainCommand, topicsCommand, brokerCommand, demoCommand];
+  for (const create of commands) root.addCommand(create());
+  for (const command of root.commands) throwOnExit(command);
+  return root.exitOverride();
+}
+
+function throwOnExit(command: Command): void {
+  command.exitOverride();
+  for (const nested of command.commands) throwOnExit(nested);
+}
+
+/** Runs one command; sets the exit code: 0 done, 1 failed, 2 usage or configuration. */
+export async function main(argv: readonly string[]): Promise<void> {
+  silenceKnownWarning();
+  try {
+    await program().parseAsync([...argv]);
+  } catch (error) {
+    process.exitCode = exitCode(error);
+    if (!(error instanceof CommanderError)) say(`bankchurn: ${error instanceof Error ? error.message : String(error)}`);
+    // A failed command may have left connections open.
+    setTimeout(() => process.exit(), 500).unref();
+  }
+}
+
+function exitCode(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : USAGE;
+  return error instanceof BankChurnError && error.code === 'CONFIG_INVALID' ? USAGE : FAILED;
+}
+
+/** kafkajs sets negative timeouts, which Node 24 warns of for ever (kafkajs#1751). That warning only. */
+function silenceKnownWarning(): void {
+  const emit = process.emitWarning.bind(process) as (...args: unknown[]) => void;
+  process.emitWarning = ((...args: unknown[]) => {
+    const name = typeof args[1] === 'string' ? args[1] : (args[0] as { name?: string } | undefined)?.name;
+    if (name !== 'TimeoutNegativeWarning') emit(...args);
+  }) as typeof process.emitWarning;
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await main(process.argv);

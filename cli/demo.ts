@@ -1,0 +1,156 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { deleteTopicsAndGroups, openReader } from '../consumers/kafka.io.ts';
+import { openProducer } from '../producers/kafka.io.ts';
+import { readRelease } from '../models/store.io.ts';
+import type { SourceRecord } from '../schemas/ports.ts';
+import { readScore } from './consume.ts';
+import { createProgress, openContext, readConfig, say, withConfig, type Context } from './context.ts';
+import { createTally, printSummary, type Tally } from './demo-tally.ts';
+import { startEmbedded } from './embedded/embedded.io.ts';
+import { readEvents, simulateEvents, type SourcedEvent } from './event-source.io.ts';
+import { positiveInteger } from './options.ts';
+import { eventEncoder, publishEvents } from './publish.io.ts';
+import { startService, type ServiceProcess } from './service-process.io.ts';
+import { prepareTopics, subjects } from './topics.ts';
+
+interface DemoOptions {
+  readonly config: string;
+  readonly events?: string;
+  readonly count: number;
+}
+
+/** The last events come at this rate: what a score takes when nothing queues. */
+const CALM_RATE = 500;
+const CALM_SHARE = 0.1;
+const CALM_MOST = 2000;
+/** Without a new score for this long the demo gives up, milliseconds. */
+const STUCK_MS = 60_000;
+/** Unreadable records among the simulated events. */
+const DAMAGED = ['not an event', '{"eventId":"x"', '{"eventId":"e","customerId":"c","occurredAt":1,"age":-5}', '\0\0\0\0\0', ''];
+
+export function demoCommand(): Command {
+  return withConfig(new Command('demo'))
+    .description('the whole product on this machine: broker, registry, scorer, events, scores, summary; leaves nothing')
+    .option('--events <csv>', 'customer events of a file instead of simulated ones', process.env['EVENTS'] || undefined)
+    .option('--count <n>', 'simulated events', positiveInteger, Number(process.env['DEMO_EVENTS']) || 20_000)
+    .action(async (options: DemoOptions) => {
+      const cleanUp: (() => Promise<unknown>)[] = [];
+      const interrupted = new Promise<never>((_, reject) => {
+        const stop = (): void => reject(new Error('interrupted'));
+        process.once('SIGINT', stop).once('SIGTERM', stop);
+      });
+      try {
+        await Promise.race([runDemo(options, cleanUp), interrupted]);
+      } finally {
+        for (const undo of cleanUp.reverse()) await undo().catch((error: unknown) => say(`cleaning up: ${String(error)}`));
+      }
+    });
+}
+
+async function runDemo(options: DemoOptions, cleanUp: (() => Promise<unknown>)[]): Promise<void> {
+  const env = await cluster(cleanUp);
+  const config = readConfig(options, { ...process.env, ...env });
+  const context = openContext(config);
+  cleanUp.push(() => Promise.resolve(context.registry?.close()));
+  if (config.topics.prefix !== '') cleanUp.push(() => removeTraces(context));
+  await prepareTopics(context);
+  const service = await startService(env);
+  cleanUp.push(() => service.stop());
+  const { manifest } = await readRelease(config.model.dir);
+  say(`scorer runs with model ${manifest.version}, health on http://localhost:${String(service.port)}/health`);
+  const tally = createTally();
+  await streamThrough(options, context, service, tally, cleanUp);
+  const holdout = await holdoutOf(options.events, manifest.training.split.name, manifest.training.dataset.sha256);
+  const isComplete = printSummary(tally, holdout, (line) => process.stdout.write(`${line}\n`));
+  if (!isComplete) throw new Error('events and scores do not match');
+}
+
+/** Environment of the cluster to use: the given one under a prefix of our own, or an embedded one. */
+async function cluster(cleanUp: (() => Promise<unknown>)[]): Promise<Record<string, string>> {
+  const group = 'bankchurn-demo';
+  if (process.env['KAFKA_BROKERS']) {
+    const prefix = `demo-${randomBytes(4).toString('hex')}.`;
+    say(`using ${process.env['KAFKA_BROKERS']}, topics and group under ${prefix}`);
+    return { TOPIC_PREFIX: prefix, GROUP_ID: group };
+  }
+  const embedded = await startEmbedded({ onProgress: say });
+  cleanUp.push(() => embedded.stop());
+  return { KAFKA_BROKERS: embedded.brokers, SCHEMA_REGISTRY_URL: embedded.registryUrl ?? '', TOPIC_PREFIX: '', GROUP_ID: group };
+}
+
+async function removeTraces({ config, kafka, registry }: Context): Promise<void> {
+  await deleteTopicsAndGroups(kafka, Object.values(config.topics.names), [config.group]);
+  for (const [subject] of registry === undefined ? [] : subjects(config)) await registry?.deleteSubject(subject);
+}
+
+async function streamThrough(options: DemoOptions, context: Context, service: ServiceProcess, tally: Tally, cleanUp: (() => Promise<unknown>)[]): Promise<void> {
+  const { config, kafka, registry } = context;
+  const { names } = config.topics;
+  const readerOptions = { groupId: `${config.group}.reader.${randomBytes(4).toString('hex')}`, fromBeginning: true };
+  const reader = await openReader(kafka, [names.churnScores, names.deadLetters], readerOptions, async (topic, _, record: SourceRecord) => {
+    if (topic === names.deadLetters) tally.deadLetter(record);
+    else tally.score(await readScore(record, registry));
+  });
+  cleanUp.push(() => reader.close());
+  const producer = await openProducer(kafka);
+  cleanUp.push(() => producer.close());
+  const progress = createProgress();
+  const show = (): void => progress.update(`events in ${String(tally.sent())}   scores out ${String(tally.scores())}   dead letters ${String(tally.deadLetters())}`);
+  const ticking = setInterval(show, 200);
+  try {
+    const encode = await eventEncoder(context, undefined);
+    const publish = { topic: names.customerEvents, encode, onEvent: tally.event };
+    const { burst, calm } = await sources(options);
+    tally.begin();
+    await publishEvents(producer, burst, publish);
+    if (options.events === undefined) {
+      await producer.send(names.customerEvents, DAMAGED.map((value, i) => ({ key: `damaged-${String(i)}`, value })));
+      tally.damaged(DAMAGED.length);
+    }
+    await allScored(tally, service);
+    tally.calm();
+    await publishEvents(producer, calm, { ...publish, rate: CALM_RATE });
+    await allScored(tally, service);
+  } finally {
+    clearInterval(ticking);
+    progress.end();
+  }
+}
+
+/** Most events as fast as they go, the last ones calmly. */
+async function sources({ events, count }: DemoOptions): Promise<{ burst: SourcedEvent[]; calm: SourcedEvent[] }> {
+  const all: SourcedEvent[] = [];
+  if (events === undefined) all.push(...simulateEvents(count, 1, 'demo-'));
+  else for await (const sourced of readEvents(events)) all.push(sourced);
+  const calm = Math.min(CALM_MOST, Math.ceil(all.length * CALM_SHARE));
+  return { burst: all.slice(0, all.length - calm), calm: all.slice(all.length - calm) };
+}
+
+async function allScored(tally: Tally, service: ServiceProcess): Promise<void> {
+  let ended = false;
+  void service.exited.then(() => {
+    ended = true;
+  });
+  let [seen, since] = [-1, Date.now()];
+  while (tally.scores() < tally.sent() || tally.deadLetters() < tally.damagedSent()) {
+    const now = tally.scores() + tally.deadLetters();
+    if (now !== seen) [seen, since] = [now, Date.now()];
+    if (ended || Date.now() - since > STUCK_MS) {
+      throw new Error(`${ended ? 'the scorer ended' : `no score for ${String(STUCK_MS / 1000)} s`}; its last lines:\n  ${service.tail()}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Event ids of the holdout, where the events are those the model was trained and held out on. */
+async function holdoutOf(file: string | undefined, split: string, sha256: string): Promise<{ name: string; ids: Set<string> } | undefined> {
+  if (file === undefined || !file.toLowerCase().endsWith('.csv')) return undefined;
+  const { parseDataset } = await import('../training/dataset.ts');
+  const { splitDataset } = await import('../training/split.ts');
+  const dataset = parseDataset(await readFile(file, 'utf8'), file);
+  if (dataset.sha256 !== sha256) return undefined;
+  const { holdout, name } = splitDataset(dataset, 42);
+  return name === split ? { name, ids: new Set(holdout.map((position) => dataset.events[position]!.eventId)) } : undefined;
+}

@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { join } from 'node:path';
+import { packageRoot } from './context.ts';
+
+/** A service (`bankchurn serve`) as a child process that ends with us. */
+export interface ServiceProcess {
+  readonly pid: number;
+  /** Of the sidecar. */
+  readonly port: number;
+  /** Resolves with the exit code when it is gone, whoever ended it (null: by a signal). */
+  readonly exited: Promise<number | null>;
+  /** Last log lines. */
+  tail(): string;
+  /** SIGTERM. */
+  stop(): Promise<number | null>;
+  /** SIGKILL. */
+  kill(): Promise<number | null>;
+}
+
+const START_TIMEOUT_MS = 30_000;
+const TAIL_LINES = 15;
+
+/** How to run the program as we were run: compiled, or from the sources. */
+export function programArguments(): string[] {
+  const compiled = !import.meta.url.endsWith('.ts');
+  return compiled ? [join(packageRoot(), 'bin/bankchurn.js')] : ['--import', 'tsx', join(packageRoot(), 'cli/bankchurn.ts')];
+}
+
+/** Starts it and returns when its sidecar listens. */
+export async function startService(env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+  const child = spawn(process.execPath, [...programArguments(), 'serve', '--with-parent'], {
+    env: { ...process.env, PORT: '0', ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    cwd: packageRoot(),
+  });
+  const lines: string[] = [];
+  const exited = once(child, 'exit').then(([code]) => code as number | null);
+  child.stdin.on('error', () => undefined);
+  const listening = new Promise<number>((resolve) => {
+    const keep = (line: string): void => {
+      lines.push(line);
+      if (lines.length > TAIL_LINES) lines.shift();
+      const port = /"port":(\d+),"msg":"sidecar listens"/.exec(line)?.[1];
+      if (port !== undefined) resolve(Number(port));
+    };
+    createInterface({ input: child.stdout }).on('line', keep);
+    createInterface({ input: child.stderr }).on('line', keep);
+  });
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), START_TIMEOUT_MS);
+  });
+  const port = await Promise.race([listening, exited.then(() => undefined), late]);
+  clearTimeout(timer);
+  if (port === undefined) {
+    child.kill('SIGKILL');
+    throw new Error(`the service did not start:\n  ${lines.join('\n  ')}`);
+  }
+  const end = (signal: NodeJS.Signals): Promise<number | null> => {
+    child.kill(signal);
+    return exited;
+  };
+  return { pid: child.pid ?? 0, port, exited, tail: () => lines.join('\n  '), stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
+}
