@@ -35,13 +35,11 @@ export async function startSidecar({ host, port, metrics, health }: SidecarOptio
   answer('/health', healthReport);
   answer('/health/live', liveReport);
   answer('/health/ready', readyReport);
+  const render = createRenderer(metrics.registry);
   app.get('/metrics', async (request, reply) => {
     const openMetrics = (request.headers.accept ?? '').includes('application/openmetrics-text');
-    const { registry } = metrics;
-    // The library types a registry by its first content type.
-    registry.setContentType((openMetrics ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE) as typeof Registry.PROMETHEUS_CONTENT_TYPE);
-    const text = await registry.metrics();
-    return reply.type(registry.contentType).send(text);
+    const { text, contentType } = await render(openMetrics);
+    return reply.type(contentType).send(text);
   });
   try {
     await app.listen({ host, port });
@@ -52,4 +50,31 @@ export async function startSidecar({ host, port, metrics, health }: SidecarOptio
   }
   const address = app.server.address();
   return { port: typeof address === 'object' && address !== null ? address.port : port, close: () => app.close() };
+}
+
+type Rendered = { readonly text: string; readonly contentType: string };
+
+/**
+ * One rendering at a time: prom-client keeps the format in the registry and, for OpenMetrics, takes `_total` off the
+ * counters' own names, so they are put back before the next one.
+ */
+function createRenderer(registry: Registry): (openMetrics: boolean) => Promise<Rendered> {
+  let last: Promise<unknown> = Promise.resolve();
+  const render = async (openMetrics: boolean): Promise<Rendered> => {
+    // The library types a registry by its first content type.
+    const contentType = (openMetrics ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE) as typeof Registry.PROMETHEUS_CONTENT_TYPE;
+    const metrics = registry.getMetricsAsArray() as unknown as { name: string }[];
+    const names = metrics.map(({ name }) => name);
+    registry.setContentType(contentType);
+    try {
+      return { text: await registry.metrics(), contentType };
+    } finally {
+      metrics.forEach((metric, i) => (metric.name = names[i]!));
+    }
+  };
+  return (openMetrics) => {
+    const rendered = last.then(() => render(openMetrics));
+    last = rendered.catch(() => undefined);
+    return rendered;
+  };
 }

@@ -1,0 +1,93 @@
+/** Helpers of the whole-system tests: a prefix of topics on the shared broker, a service, and what came out. */
+import { randomBytes } from 'node:crypto';
+import { inject, onTestFinished } from 'vitest';
+import { readConfig, openContext, packageRoot, type Context } from '../cli/context.ts';
+import { simulateEvents } from '../cli/event-source.io.ts';
+import { startService, type ServiceProcess } from '../cli/service-process.io.ts';
+import { prepareTopics } from '../cli/topics.ts';
+import { openReader } from '../consumers/kafka.io.ts';
+import { openProducer } from '../producers/kafka.io.ts';
+import type { CustomerEvent } from '../schemas/generated.ts';
+import type { SourceRecord } from '../schemas/ports.ts';
+
+export interface World {
+  readonly env: Record<string, string>;
+  readonly context: Context;
+  start(extra?: Record<string, string>): Promise<ServiceProcess>;
+}
+
+/** Topics and group of their own on the shared broker. `registry: false` = JSON only. */
+export async function createWorld(options: { registry?: boolean; env?: Record<string, string> } = {}): Promise<World> {
+  const { brokers, registryUrl } = inject('kafka');
+  const env = {
+    KAFKA_BROKERS: brokers,
+    SCHEMA_REGISTRY_URL: options.registry === false ? '' : registryUrl,
+    TOPIC_PREFIX: `t${randomBytes(4).toString('hex')}.`,
+    LOG_LEVEL: 'INFO',
+    ...options.env,
+  };
+  const config = readConfig({ config: `${packageRoot()}/configs/config.yaml` }, env);
+  const context = openContext(config);
+  onTestFinished(() => context.registry?.close());
+  await prepareTopics(context);
+  return {
+    env,
+    context,
+    start: async (extra = {}) => {
+      const service = await startService({ ...env, ...extra });
+      onTestFinished(async () => {
+        await service.kill();
+      });
+      return service;
+    },
+  };
+}
+
+/** Simulated events. */
+export function events(count: number, seed = 7): CustomerEvent[] {
+  return [...simulateEvents(count, seed, `e${String(seed)}-`)].map(({ event }) => event);
+}
+
+export interface RawRecord {
+  readonly key?: string | null;
+  readonly value: Buffer | string | null;
+  readonly headers?: Record<string, string | Buffer>;
+}
+
+/** Writes raw records, spread over the partitions by key. */
+export async function produceRaw({ context }: World, records: readonly RawRecord[]): Promise<void> {
+  const producer = await openProducer(context.kafka);
+  const all = records.map(({ key = null, value, headers }) => ({ key, value, ...(headers === undefined ? {} : { headers }) }));
+  for (let from = 0; from < all.length; from += 500) {
+    await producer.send(context.config.topics.names.customerEvents, all.slice(from, from + 500));
+  }
+  await producer.close();
+}
+
+export interface Outputs {
+  readonly scores: SourceRecord[];
+  readonly deadLetters: SourceRecord[];
+  close(): Promise<void>;
+}
+
+/** Everything committed to the two output topics, from the beginning. */
+export async function collect({ context }: World): Promise<Outputs> {
+  const { churnScores, deadLetters } = context.config.topics.names;
+  const out = { scores: [] as SourceRecord[], deadLetters: [] as SourceRecord[] };
+  const groupId = `reader-${randomBytes(6).toString('hex')}`;
+  const reader = await openReader(context.kafka, [churnScores, deadLetters], { groupId, fromBeginning: true }, (topic, _, record) => {
+    (topic === churnScores ? out.scores : out.deadLetters).push(record);
+  });
+  onTestFinished(() => reader.close());
+  return { ...out, close: () => reader.close() };
+}
+
+/** Waits until a condition holds; then waits on, so that what comes too much is seen too. */
+export async function settled(isDone: () => boolean, what: string, timeoutMs = 60_000, graceMs = 1500): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!isDone()) {
+    if (Date.now() > deadline) throw new Error(`not in ${String(timeoutMs)} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  await new Promise((resolve) => setTimeout(resolve, graceMs));
+}
