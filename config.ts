@@ -12,13 +12,19 @@ const brokers = z.array(z.string().regex(/^[^\s:/]+:\d{1,5}$/, 'must be host:por
 type StartFrom = 'earliest' | 'latest' | { readonly timestampMs: number };
 const startFrom = z.union([z.number(), z.string()]).transform((value, context): StartFrom => {
   if (value === 'earliest' || value === 'latest') return value;
-  const timestampMs = typeof value === 'number' ? value : /^\d+$/.test(value) ? Number(value) : Date.parse(value);
+  const timestampMs =
+    typeof value === 'number' ? value : /^\d+$/.test(value) ? Number(value) : Date.parse(value);
   if (Number.isFinite(timestampMs)) return { timestampMs };
-  context.addIssue({ code: 'custom', message: 'must be earliest, latest or a timestamp (ISO 8601 or milliseconds)' });
+  context.addIssue({
+    code: 'custom',
+    message: 'must be earliest, latest or a timestamp (ISO 8601 or milliseconds)',
+  });
   return z.NEVER;
 });
 
-const topicName = z.string().regex(/^[A-Za-z0-9._-]{1,200}$/, 'must be 1..200 of letters, digits, ., _ and -');
+const topicName = z
+  .string()
+  .regex(/^[A-Za-z0-9._-]{1,200}$/, 'must be 1..200 of letters, digits, ., _ and -');
 const TOPIC_KEYS = [
   'customerEvents', 'churnScores', 'deadLetters', 'customerOutcomes', 'driftCounts',
   'driftVerdicts', 'retrainEvents', 'churnModels', 'modelArtifacts',
@@ -66,7 +72,10 @@ const schema = z.strictObject({
   }),
   model: z.strictObject({ dir: z.string().min(1), source: z.enum(['auto', 'log', 'image']) }),
   http: z.strictObject({ host: z.string().min(1), port: z.number().int().min(0).max(65_535) }),
-  logLevel: z.preprocess((value) => (typeof value === 'string' ? value.toUpperCase() : value), z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR'])),
+  logLevel: z.preprocess(
+    (value) => (typeof value === 'string' ? value.toUpperCase() : value),
+    z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']),
+  ),
   workers: positive.max(64),
   resampling: z.strictObject({ strategy: z.enum(['none', 'undersample', 'oversample', 'class_weight']) }),
   mlflow: z.strictObject({ enabled: z.boolean(), uri: z.url(), timeoutMs: positive }),
@@ -80,8 +89,10 @@ export interface Config extends Omit<Raw, 'topics'> {
 
 type Convert = (text: string) => unknown;
 const text: Convert = (value) => value;
-const number: Convert = (value) => (value.trim() === '' ? value : Number.isNaN(Number(value)) ? value : Number(value));
-const flag: Convert = (value) => ({ true: true, '1': true, false: false, '0': false })[value.toLowerCase()] ?? value;
+const number: Convert = (value) =>
+  value.trim() === '' ? value : Number.isNaN(Number(value)) ? value : Number(value);
+const flag: Convert = (value) =>
+  ({ true: true, '1': true, false: false, '0': false })[value.toLowerCase()] ?? value;
 const list: Convert = (value) => value.split(',').map((part) => part.trim()).filter((part) => part !== ''); // prettier-ignore
 const lower: Convert = (value) => value.toLowerCase();
 
@@ -126,10 +137,15 @@ export function loadConfig({ path, env }: ConfigSource): Config {
     from.set(key, variable);
   }
   const parsed = schema.safeParse(raw);
-  const faults = parsed.success ? conflicts(parsed.data, from) : parsed.error.issues.map((issue) => describe(issue, raw, from));
+  const faults = parsed.success
+    ? conflicts(parsed.data, from)
+    : parsed.error.issues.map((issue) => describe(issue, raw, from));
   if (!parsed.success || faults.length > 0) {
     const plural = faults.length === 1 ? 'a fault' : `${String(faults.length)} faults`;
-    throw new BankChurnError('CONFIG_INVALID', `the configuration (${path} and environment) has ${plural}:\n  ${faults.join('\n  ')}`);
+    throw new BankChurnError(
+      'CONFIG_INVALID',
+      `the configuration (${path} and environment) has ${plural}:\n  ${faults.join('\n  ')}`,
+    );
   }
   return finish(parsed.data, from);
 }
@@ -140,7 +156,14 @@ function finish({ topics, ...rest }: Raw, from: ReadonlyMap<string, string>): Co
     ...rest,
     group: prefix + rest.group,
     mlflow: { ...rest.mlflow, enabled: rest.mlflow.enabled || from.has('mlflow.uri') },
-    topics: { prefix, partitions, replicationFactor, minInsyncReplicas, retentionMs, names: topicNames(prefix, overrides) },
+    topics: {
+      prefix,
+      partitions,
+      replicationFactor,
+      minInsyncReplicas,
+      retentionMs,
+      names: topicNames(prefix, overrides),
+    },
   };
 }
 
@@ -148,7 +171,11 @@ function readYaml(path: string): Record<string, unknown> {
   try {
     return (parse(readFileSync(path, 'utf8')) ?? {}) as Record<string, unknown>;
   } catch (cause) {
-    throw new BankChurnError('CONFIG_INVALID', `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new BankChurnError(
+      'CONFIG_INVALID',
+      `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
 }
 
@@ -161,8 +188,12 @@ function assign(target: Record<string, unknown>, [key, ...rest]: string[], value
 function describe(issue: z.core.$ZodIssue, raw: unknown, from: ReadonlyMap<string, string>): string {
   const key = issue.path.map(String).join('.');
   const variable = from.get(key.replace(/\.\d+$/, ''));
-  if (issue.code === 'unrecognized_keys') return `${[key, ''].filter(Boolean).join('.')}${issue.keys.join(', ')}: no such setting`;
-  const value = issue.path.reduce<unknown>((node, step) => (node as Record<PropertyKey, unknown> | undefined)?.[step], raw);
+  if (issue.code === 'unrecognized_keys')
+    return `${[key, ''].filter(Boolean).join('.')}${issue.keys.join(', ')}: no such setting`;
+  const value = issue.path.reduce<unknown>(
+    (node, step) => (node as Record<PropertyKey, unknown> | undefined)?.[step],
+    raw,
+  );
   const found = value === undefined ? 'missing' : JSON.stringify(value).slice(0, 60);
   return `${key}${variable === undefined ? '' : ` [${variable}]`}: ${found}: ${issue.message}`;
 }
@@ -171,11 +202,16 @@ function describe(issue: z.core.$ZodIssue, raw: unknown, from: ReadonlyMap<strin
 function conflicts({ kafka, topics }: Raw, from: ReadonlyMap<string, string>): string[] {
   const faults: string[] = [];
   const name = (key: string): string => `${key}${from.has(key) ? ` [${from.get(key) ?? ''}]` : ''}`;
-  if (kafka.saslMechanism === 'plain' && !kafka.ssl) faults.push(`${name('kafka.saslMechanism')}: plain sends the password readable: only with kafka.ssl: true`);
-  if (kafka.saslMechanism !== null && kafka.saslPasswordFile === null) faults.push(`${name('kafka.saslPasswordFile')}: missing: needed by kafka.saslMechanism`);
+  if (kafka.saslMechanism === 'plain' && !kafka.ssl)
+    faults.push(
+      `${name('kafka.saslMechanism')}: plain sends the password readable: only with kafka.ssl: true`,
+    );
+  if (kafka.saslMechanism !== null && kafka.saslPasswordFile === null)
+    faults.push(`${name('kafka.saslPasswordFile')}: missing: needed by kafka.saslMechanism`);
   if (kafka.saslMechanism !== null && kafka.saslMechanism !== 'oauthbearer' && kafka.saslUsername === null) {
     faults.push(`${name('kafka.saslUsername')}: missing: needed by kafka.saslMechanism`);
   }
-  if (topics.minInsyncReplicas > topics.replicationFactor) faults.push('topics.minInsyncReplicas: above topics.replicationFactor: nothing could be written');
+  if (topics.minInsyncReplicas > topics.replicationFactor)
+    faults.push('topics.minInsyncReplicas: above topics.replicationFactor: nothing could be written');
   return faults;
 }

@@ -38,13 +38,20 @@ export function createLog(level: string): Logger {
 /** The Kafka client of a configuration. */
 export function kafkaOf({ kafka }: Config, log: Pick<Logger, 'debug' | 'info' | 'warn'>): Kafka {
   const path = (value: string | null): string | undefined => value ?? undefined;
-  const ssl = kafka.ssl ? { caFile: path(kafka.caFile), certFile: path(kafka.certFile), keyFile: path(kafka.keyFile) } : false;
+  const ssl = kafka.ssl
+    ? { caFile: path(kafka.caFile), certFile: path(kafka.certFile), keyFile: path(kafka.keyFile) }
+    : false;
   const sasl =
     kafka.saslMechanism === null
       ? undefined
-      : { mechanism: kafka.saslMechanism, username: path(kafka.saslUsername), passwordFile: kafka.saslPasswordFile ?? '' };
-  return createKafka({ brokers: kafka.brokers, clientId: kafka.clientId, ssl, sasl }, (level, message, details) =>
-    log[level](details, message),
+      : {
+          mechanism: kafka.saslMechanism,
+          username: path(kafka.saslUsername),
+          passwordFile: kafka.saslPasswordFile ?? '',
+        };
+  return createKafka(
+    { brokers: kafka.brokers, clientId: kafka.clientId, ssl, sasl },
+    (level, message, details) => log[level](details, message),
   );
 }
 
@@ -53,15 +60,29 @@ export function registryOf({ registry }: Config): Registry | undefined {
   const { url, caFile, username, passwordFile, ...rest } = registry;
   if (url === null) return undefined;
   const path = (value: string | null): string | undefined => value ?? undefined;
-  return createRegistry({ ...rest, url, caFile: path(caFile), username: path(username), passwordFile: path(passwordFile) });
+  return createRegistry({
+    ...rest,
+    url,
+    caFile: path(caFile),
+    username: path(username),
+    passwordFile: path(passwordFile),
+  });
 }
 
 /** Registers (or looks up) the schema of scores, and encodes them. */
-async function scoreEncoder(config: Config, registry: Registry | undefined): Promise<Pick<ScorerPorts, 'encodeScore' | 'contentType'>> {
-  if (registry === undefined) return { encodeScore: (score) => JSON.stringify(score), contentType: 'application/json' };
+async function scoreEncoder(
+  config: Config,
+  registry: Registry | undefined,
+): Promise<Pick<ScorerPorts, 'encodeScore' | 'contentType'>> {
+  if (registry === undefined)
+    return { encodeScore: (score) => JSON.stringify(score), contentType: 'application/json' };
   const subject = subjectName(config.registry.subjectStrategy, config.topics.names.churnScores, 'ChurnScore');
-  const id = await registry.schemaId(subject, 'ChurnScore', TOPICS.churnScores.compatibility as 'FULL_TRANSITIVE');
-  return { encodeScore: createAvroEncoder<ChurnScore>('ChurnScore', id), contentType: 'application/avro' };
+  const id = await registry.schemaId(
+    subject,
+    'ChurnScore',
+    TOPICS.churnScores.compatibility as 'FULL_TRANSITIVE',
+  );
+  return { encodeScore: createAvroEncoder('ChurnScore', id), contentType: 'application/avro' };
 }
 
 /**
@@ -77,7 +98,13 @@ function scorerRole(config: Config, registry: Registry | undefined, model: () =>
   });
   let scorer: Role | undefined;
   return async (batch) => {
-    scorer ??= createScorer({ model, decoder, ...(await scoreEncoder(config, registry)), topics: names, tombstones: config.tombstones });
+    scorer ??= createScorer({
+      model,
+      decoder,
+      ...(await scoreEncoder(config, registry)),
+      topics: names,
+      tombstones: config.tombstones,
+    });
     return scorer(batch);
   };
 }
@@ -99,7 +126,11 @@ function keepModel(config: Config, metrics: Metrics, log: Logger) {
         return;
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
-        if (message !== fault) log.error({ code: error instanceof BankChurnError ? error.code : undefined, retryInMs: waitMs }, message);
+        if (message !== fault)
+          log.error(
+            { code: error instanceof BankChurnError ? error.code : undefined, retryInMs: waitMs },
+            message,
+          );
         if (message !== fault) metrics.modelSwaps.inc({ result: 'refused' });
         fault = message;
         await sleep(waitMs);
@@ -154,7 +185,11 @@ export async function serve(config: Config, log: Logger): Promise<number> {
     onSignals(log, () => resolve(0));
     void startWhenModel(models.model, () => stopping).then(() => {
       if (stopping) return;
-      role = runRole(roleSettings(config, kafka, metrics, log), scorerRole(config, registry, models.model), fatal);
+      role = runRole(
+        roleSettings(config, kafka, metrics, log),
+        scorerRole(config, registry, models.model),
+        fatal,
+      );
     }, fatal);
     watch(config, kafka, health, () => {
       stalled = true;

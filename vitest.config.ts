@@ -9,6 +9,10 @@ export default defineConfig({
     hookTimeout: 120_000,
     pool: 'forks',
     maxWorkers: 2,
-    coverage: { provider: 'v8', include: ['**/*.ts'], exclude: ['**/*.test.ts', '**/*.bench.ts', '*.config.ts'] },
+    coverage: {
+      provider: 'v8',
+      include: ['**/*.ts'],
+      exclude: ['**/*.test.ts', '**/*.bench.ts', '*.config.ts'],
+    },
   },
 });

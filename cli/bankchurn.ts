@@ -19,12 +19,23 @@ const FAILED = 1;
 const USAGE = 2;
 
 function program(): Command {
-  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
+    version: string;
+  };
   const root = new Command('bankchurn')
     .description('Customer events in, churn scores with exact reasons out, exactly once, on Kafka.')
     .version(version)
     .showHelpAfterError('(--help tells more)');
-  const commands = [serveCommand, produceCommand, consumeCommand, scoreCommand, trainCommand, topicsCommand, brokerCommand, demoCommand];
+  const commands = [
+    serveCommand,
+    produceCommand,
+    consumeCommand,
+    scoreCommand,
+    trainCommand,
+    topicsCommand,
+    brokerCommand,
+    demoCommand,
+  ];
   for (const create of commands) root.addCommand(create());
   for (const command of root.commands) throwOnExit(command);
   return root.exitOverride();
@@ -42,7 +53,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     await program().parseAsync([...argv]);
   } catch (error) {
     process.exitCode = exitCode(error);
-    if (!(error instanceof CommanderError)) say(`bankchurn: ${error instanceof Error ? error.message : String(error)}`);
+    if (!(error instanceof CommanderError))
+      say(`bankchurn: ${error instanceof Error ? error.message : String(error)}`);
     // A failed command may have left connections open.
     setTimeout(() => process.exit(), 500).unref();
   }
@@ -56,10 +68,11 @@ function exitCode(error: unknown): number {
 /** kafkajs sets negative timeouts, which Node 24 warns of for ever (kafkajs#1751). That warning only. */
 function silenceKnownWarning(): void {
   const emit = process.emitWarning.bind(process) as (...args: unknown[]) => void;
-  process.emitWarning = ((...args: unknown[]) => {
+  process.emitWarning = (...args: unknown[]) => {
     const name = typeof args[1] === 'string' ? args[1] : (args[0] as { name?: string } | undefined)?.name;
     if (name !== 'TimeoutNegativeWarning') emit(...args);
-  }) as typeof process.emitWarning;
+  };
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await main(process.argv);
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href)
+  await main(process.argv);

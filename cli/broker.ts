@@ -20,7 +20,9 @@ export function brokerCommand(): Command {
         process.once('SIGINT', () => resolve()).once('SIGTERM', () => resolve());
       });
       const embedded = await startEmbedded({ kafkaPort, registryPort, dataDir: data, onProgress: say });
-      process.stdout.write(`KAFKA_BROKERS=${embedded.brokers}\nSCHEMA_REGISTRY_URL=${embedded.registryUrl ?? ''}\n`);
+      process.stdout.write(
+        `KAFKA_BROKERS=${embedded.brokers}\nSCHEMA_REGISTRY_URL=${embedded.registryUrl ?? ''}\n`,
+      );
       say('Ctrl-C ends');
       const died = await Promise.race([asked, embedded.died]);
       await embedded.stop();

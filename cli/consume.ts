@@ -22,7 +22,11 @@ export function consumeCommand(): Command {
     .option('--from-beginning', 'all that the topic holds, then what comes')
     .option('--count <n>', 'end after so many records', positiveInteger)
     .option('--dead-letters', 'the dead letters instead of the scores')
-    .addOption(new Option('--format <format>').choices(['table', 'jsonl']).default(process.stdout.isTTY ? 'table' : 'jsonl'))
+    .addOption(
+      new Option('--format <format>')
+        .choices(['table', 'jsonl'])
+        .default(process.stdout.isTTY ? 'table' : 'jsonl'),
+    )
     .action(async (options: ConsumeOptions) => {
       const { config, kafka, registry } = openContext(readConfig(options));
       const topic = options.deadLetters ? config.topics.names.deadLetters : config.topics.names.churnScores;
@@ -32,12 +36,19 @@ export function consumeCommand(): Command {
         finish = resolve;
       });
       process.once('SIGINT', finish).once('SIGTERM', finish);
-      say(`reading ${topic}${options.fromBeginning ? ' from its beginning' : ', new records only'}; Ctrl-C ends`);
-      const readerOptions = { groupId: `${config.group}.consume.${randomUUID()}`, fromBeginning: options.fromBeginning === true };
+      say(
+        `reading ${topic}${options.fromBeginning ? ' from its beginning' : ', new records only'}; Ctrl-C ends`,
+      );
+      const readerOptions = {
+        groupId: `${config.group}.consume.${randomUUID()}`,
+        fromBeginning: options.fromBeginning === true,
+      };
       const reader = await openReader(kafka, [topic], readerOptions, async (_, partition, record) => {
         if (left <= 0) return;
         left -= 1;
-        const line = options.deadLetters ? deadLetterLine(partition, record) : scoreLine(await readScore(record, registry), options.format);
+        const line = options.deadLetters
+          ? deadLetterLine(partition, record)
+          : scoreLine(await readScore(record, registry), options.format);
         process.stdout.write(`${line}\n`);
         if (left === 0) finish();
       });
@@ -48,7 +59,10 @@ export function consumeCommand(): Command {
 }
 
 /** A score of either encoding. */
-export async function readScore({ value }: SourceRecord, registry: Registry | undefined): Promise<ChurnScore> {
+export async function readScore(
+  { value }: SourceRecord,
+  registry: Registry | undefined,
+): Promise<ChurnScore> {
   if (value === null) throw new Error('a score without a value');
   if (value[0] !== MAGIC_BYTE) return JSON.parse(value.toString()) as ChurnScore;
   if (registry === undefined) throw new Error('these scores are Avro: set SCHEMA_REGISTRY_URL');
@@ -57,7 +71,9 @@ export async function readScore({ value }: SourceRecord, registry: Registry | un
 
 function scoreLine(score: ChurnScore, format: 'table' | 'jsonl'): string {
   if (format === 'jsonl') return JSON.stringify(score);
-  const reasons = score.reasons.map(({ feature, contribution }) => `${feature} ${contribution >= 0 ? '+' : ''}${contribution.toFixed(2)}`);
+  const reasons = score.reasons.map(
+    ({ feature, contribution }) => `${feature} ${contribution >= 0 ? '+' : ''}${contribution.toFixed(2)}`,
+  );
   const percent = `${(score.churnProbability * 100).toFixed(1)} %`.padStart(7);
   return `${score.customerId.padEnd(14)} ${percent}  ${score.riskLevel.padEnd(6)}  ${reasons.join('  ')}`;
 }

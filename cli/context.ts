@@ -21,7 +21,11 @@ export function say(line: string): void {
 
 /** Adds `--config`, as every command has it that needs the configuration. */
 export function withConfig(command: Command): Command {
-  return command.option('--config <file>', 'configuration file', process.env['CONFIG'] ?? join(packageRoot(), 'configs/config.yaml'));
+  return command.option(
+    '--config <file>',
+    'configuration file',
+    process.env['CONFIG'] ?? join(packageRoot(), 'configs/config.yaml'),
+  );
 }
 
 /** What most commands work with. */
@@ -35,7 +39,9 @@ export interface Context {
 export function readConfig(options: { config: string }, env: NodeJS.ProcessEnv = process.env): Config {
   const config = loadConfig({ path: options.config, env });
   const inPackage = env['MODEL_DIR'] === undefined && !existsSync(config.model.dir);
-  return inPackage ? { ...config, model: { ...config.model, dir: join(packageRoot(), config.model.dir) } } : config;
+  return inPackage
+    ? { ...config, model: { ...config.model, dir: join(packageRoot(), config.model.dir) } }
+    : config;
 }
 
 export function openContext(config: Config): Context {

@@ -78,16 +78,32 @@ export function createTally(): Tally {
 }
 
 /** Prints the summary; false where events and scores do not match. */
-export function printSummary(tally: Tally, holdout: { name: string; ids: ReadonlySet<string> } | undefined, print: (line: string) => void): boolean {
+export function printSummary(
+  tally: Tally,
+  holdout: { name: string; ids: ReadonlySet<string> } | undefined,
+  print: (line: string) => void,
+): boolean {
   const { events, doubled, unknown, codes, burstMs, burstEvents } = tally.report();
   const unscored = [...events.values()].filter(({ score }) => score === undefined).length;
-  const complete = tally.scores() === events.size && doubled + unknown + unscored === 0 && tally.deadLetters() === tally.damagedSent();
+  const complete =
+    tally.scores() === events.size &&
+    doubled + unknown + unscored === 0 &&
+    tally.deadLetters() === tally.damagedSent();
   const line = (name: string, value: string): void => print(`${name.padEnd(14)} ${value}`);
   line('events in', String(events.size + tally.damagedSent()));
-  line('scores out', `${String(tally.scores())}${complete ? ', one for each readable event' : ''} (doubled ${String(doubled)}, missing ${String(unscored)})`);
+  line(
+    'scores out',
+    `${String(tally.scores())}${complete ? ', one for each readable event' : ''} (doubled ${String(doubled)}, missing ${String(unscored)})`,
+  );
   const reasons = [...codes].map(([code, count]) => `${code} ${String(count)}`).join(', ');
-  line('dead letters', `${String(tally.deadLetters())}${tally.damagedSent() > 0 ? ` of ${String(tally.damagedSent())} damaged records: ${reasons}` : ''}`);
-  line('throughput', `${Math.round((burstEvents / burstMs) * 1000).toLocaleString('en')} events/s, produced, scored and read back on this machine`);
+  line(
+    'dead letters',
+    `${String(tally.deadLetters())}${tally.damagedSent() > 0 ? ` of ${String(tally.damagedSent())} damaged records: ${reasons}` : ''}`,
+  );
+  line(
+    'throughput',
+    `${Math.round((burstEvents / burstMs) * 1000).toLocaleString('en')} events/s, produced, scored and read back on this machine`,
+  );
   printLatency([...events.values()], line);
   printAuc([...events], holdout, line);
   return complete;
@@ -96,15 +112,32 @@ export function printSummary(tally: Tally, holdout: { name: string; ids: Readonl
 function printLatency(events: readonly Sent[], line: (name: string, value: string) => void): void {
   const times = events.filter(({ calm }) => calm).map(({ atMs, scoredAtMs }) => (scoredAtMs ?? atMs) - atMs).sort((a, b) => a - b); // prettier-ignore
   if (times.length === 0) return;
-  const at = (share: number): string => String(times[Math.min(times.length - 1, Math.floor(share * times.length))]);
-  line('latency', `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms from sending an event to reading its score (${String(times.length)} events at 500/s)`);
+  const at = (share: number): string =>
+    String(times[Math.min(times.length - 1, Math.floor(share * times.length))]);
+  line(
+    'latency',
+    `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms from sending an event to reading its score (${String(times.length)} events at 500/s)`,
+  );
 }
 
-function printAuc(events: readonly [string, Sent][], holdout: { name: string; ids: ReadonlySet<string> } | undefined, line: (name: string, value: string) => void): void {
-  const rows = events.filter(([id, { churned, score }]) => churned !== undefined && score !== undefined && (holdout?.ids.has(id) ?? true));
+function printAuc(
+  events: readonly [string, Sent][],
+  holdout: { name: string; ids: ReadonlySet<string> } | undefined,
+  line: (name: string, value: string) => void,
+): void {
+  const rows = events.filter(
+    ([id, { churned, score }]) =>
+      churned !== undefined && score !== undefined && (holdout?.ids.has(id) ?? true),
+  );
   if (rows.length === 0) return;
   const scores = rows.map(([, { score }]) => score!);
   const labels = rows.map(([, { churned }]) => Number(churned));
-  const which = holdout === undefined ? 'all of them' : `the ${String(rows.length)} rows of ${holdout.name}, never trained on`;
-  line('ROC AUC', `${rocAuc(scores, labels).toFixed(4)} of the scores read back, against who really left (${which})`);
+  const which =
+    holdout === undefined
+      ? 'all of them'
+      : `the ${String(rows.length)} rows of ${holdout.name}, never trained on`;
+  line(
+    'ROC AUC',
+    `${rocAuc(scores, labels).toFixed(4)} of the scores read back, against who really left (${which})`,
+  );
 }

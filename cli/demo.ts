@@ -28,12 +28,24 @@ const CALM_MOST = 2000;
 /** Without a new score for this long the demo gives up, milliseconds. */
 const STUCK_MS = 60_000;
 /** Unreadable records among the simulated events. */
-const DAMAGED = ['not an event', '{"eventId":"x"', '{"eventId":"e","customerId":"c","occurredAt":1,"age":-5}', '\0\0\0\0\0', ''];
+const DAMAGED = [
+  'not an event',
+  '{"eventId":"x"',
+  '{"eventId":"e","customerId":"c","occurredAt":1,"age":-5}',
+  '\0\0\0\0\0',
+  '',
+];
 
 export function demoCommand(): Command {
   return withConfig(new Command('demo'))
-    .description('the whole product on this machine: broker, registry, scorer, events, scores, summary; leaves nothing')
-    .option('--events <csv>', 'customer events of a file instead of simulated ones', process.env['EVENTS'] || undefined)
+    .description(
+      'the whole product on this machine: broker, registry, scorer, events, scores, summary; leaves nothing',
+    )
+    .option(
+      '--events <csv>',
+      'customer events of a file instead of simulated ones',
+      process.env['EVENTS'] || undefined,
+    )
     .option('--count <n>', 'simulated events', positiveInteger, Number(process.env['DEMO_EVENTS']) || 20_000)
     .action(async (options: DemoOptions) => {
       const cleanUp: (() => Promise<unknown>)[] = [];
@@ -44,7 +56,8 @@ export function demoCommand(): Command {
       try {
         await Promise.race([runDemo(options, cleanUp), interrupted]);
       } finally {
-        for (const undo of cleanUp.reverse()) await undo().catch((error: unknown) => say(`cleaning up: ${String(error)}`));
+        for (const undo of cleanUp.reverse())
+          await undo().catch((error: unknown) => say(`cleaning up: ${String(error)}`));
       }
     });
 }
@@ -59,10 +72,16 @@ async function runDemo(options: DemoOptions, cleanUp: (() => Promise<unknown>)[]
   const service = await startService(env);
   cleanUp.push(() => service.stop());
   const { manifest } = await readRelease(config.model.dir);
-  say(`scorer runs with model ${manifest.version}, health on http://localhost:${String(service.port)}/health`);
+  say(
+    `scorer runs with model ${manifest.version}, health on http://localhost:${String(service.port)}/health`,
+  );
   const tally = createTally();
   await streamThrough(options, context, service, tally, cleanUp);
-  const holdout = await holdoutOf(options.events, manifest.training.split.name, manifest.training.dataset.sha256);
+  const holdout = await holdoutOf(
+    options.events,
+    manifest.training.split.name,
+    manifest.training.dataset.sha256,
+  );
   const isComplete = printSummary(tally, holdout, (line) => process.stdout.write(`${line}\n`));
   if (!isComplete) throw new Error('events and scores do not match');
 }
@@ -77,27 +96,50 @@ async function cluster(cleanUp: (() => Promise<unknown>)[]): Promise<Record<stri
   }
   const embedded = await startEmbedded({ onProgress: say });
   cleanUp.push(() => embedded.stop());
-  return { KAFKA_BROKERS: embedded.brokers, SCHEMA_REGISTRY_URL: embedded.registryUrl ?? '', TOPIC_PREFIX: '', GROUP_ID: group };
+  return {
+    KAFKA_BROKERS: embedded.brokers,
+    SCHEMA_REGISTRY_URL: embedded.registryUrl ?? '',
+    TOPIC_PREFIX: '',
+    GROUP_ID: group,
+  };
 }
 
 async function removeTraces({ config, kafka, registry }: Context): Promise<void> {
   await deleteTopicsAndGroups(kafka, Object.values(config.topics.names), [config.group]);
-  for (const [subject] of registry === undefined ? [] : subjects(config)) await registry?.deleteSubject(subject);
+  for (const [subject] of registry === undefined ? [] : subjects(config))
+    await registry?.deleteSubject(subject);
 }
 
-async function streamThrough(options: DemoOptions, context: Context, service: ServiceProcess, tally: Tally, cleanUp: (() => Promise<unknown>)[]): Promise<void> {
+async function streamThrough(
+  options: DemoOptions,
+  context: Context,
+  service: ServiceProcess,
+  tally: Tally,
+  cleanUp: (() => Promise<unknown>)[],
+): Promise<void> {
   const { config, kafka, registry } = context;
   const { names } = config.topics;
-  const readerOptions = { groupId: `${config.group}.reader.${randomBytes(4).toString('hex')}`, fromBeginning: true };
-  const reader = await openReader(kafka, [names.churnScores, names.deadLetters], readerOptions, async (topic, _, record: SourceRecord) => {
-    if (topic === names.deadLetters) tally.deadLetter(record);
-    else tally.score(await readScore(record, registry));
-  });
+  const readerOptions = {
+    groupId: `${config.group}.reader.${randomBytes(4).toString('hex')}`,
+    fromBeginning: true,
+  };
+  const reader = await openReader(
+    kafka,
+    [names.churnScores, names.deadLetters],
+    readerOptions,
+    async (topic, _, record: SourceRecord) => {
+      if (topic === names.deadLetters) tally.deadLetter(record);
+      else tally.score(await readScore(record, registry));
+    },
+  );
   cleanUp.push(() => reader.close());
   const producer = await openProducer(kafka);
   cleanUp.push(() => producer.close());
   const progress = createProgress();
-  const show = (): void => progress.update(`events in ${String(tally.sent())}   scores out ${String(tally.scores())}   dead letters ${String(tally.deadLetters())}`);
+  const show = (): void =>
+    progress.update(
+      `events in ${String(tally.sent())}   scores out ${String(tally.scores())}   dead letters ${String(tally.deadLetters())}`,
+    );
   const ticking = setInterval(show, 200);
   try {
     const encode = await eventEncoder(context, undefined);
@@ -106,7 +148,10 @@ async function streamThrough(options: DemoOptions, context: Context, service: Se
     tally.begin();
     await publishEvents(producer, burst, publish);
     if (options.events === undefined) {
-      await producer.send(names.customerEvents, DAMAGED.map((value, i) => ({ key: `damaged-${String(i)}`, value })));
+      await producer.send(
+        names.customerEvents,
+        DAMAGED.map((value, i) => ({ key: `damaged-${String(i)}`, value })),
+      );
       tally.damaged(DAMAGED.length);
     }
     await allScored(tally, service);
@@ -120,7 +165,10 @@ async function streamThrough(options: DemoOptions, context: Context, service: Se
 }
 
 /** Most events as fast as they go, the last ones calmly. */
-async function sources({ events, count }: DemoOptions): Promise<{ burst: SourcedEvent[]; calm: SourcedEvent[] }> {
+async function sources({
+  events,
+  count,
+}: DemoOptions): Promise<{ burst: SourcedEvent[]; calm: SourcedEvent[] }> {
   const all: SourcedEvent[] = [];
   if (events === undefined) all.push(...simulateEvents(count, 1, 'demo-'));
   else for await (const sourced of readEvents(events)) all.push(sourced);
@@ -129,28 +177,35 @@ async function sources({ events, count }: DemoOptions): Promise<{ burst: Sourced
 }
 
 async function allScored(tally: Tally, service: ServiceProcess): Promise<void> {
-  let ended = false;
-  void service.exited.then(() => {
-    ended = true;
-  });
+  const watched = { ended: false };
+  void service.exited.then(() => (watched.ended = true));
   let [seen, since] = [-1, Date.now()];
   while (tally.scores() < tally.sent() || tally.deadLetters() < tally.damagedSent()) {
     const now = tally.scores() + tally.deadLetters();
     if (now !== seen) [seen, since] = [now, Date.now()];
-    if (ended || Date.now() - since > STUCK_MS) {
-      throw new Error(`${ended ? 'the scorer ended' : `no score for ${String(STUCK_MS / 1000)} s`}; its last lines:\n  ${service.tail()}`);
-    }
+    const fault = watched.ended
+      ? 'the scorer ended'
+      : Date.now() - since > STUCK_MS
+        ? `no score for ${String(STUCK_MS / 1000)} s`
+        : undefined;
+    if (fault !== undefined) throw new Error(`${fault}; its last lines:\n  ${service.tail()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
 /** Event ids of the holdout, where the events are those the model was trained and held out on. */
-async function holdoutOf(file: string | undefined, split: string, sha256: string): Promise<{ name: string; ids: Set<string> } | undefined> {
+async function holdoutOf(
+  file: string | undefined,
+  split: string,
+  sha256: string,
+): Promise<{ name: string; ids: Set<string> } | undefined> {
   if (file === undefined || !file.toLowerCase().endsWith('.csv')) return undefined;
   const { parseDataset } = await import('../training/dataset.ts');
   const { splitDataset } = await import('../training/split.ts');
   const dataset = parseDataset(await readFile(file, 'utf8'), file);
   if (dataset.sha256 !== sha256) return undefined;
   const { holdout, name } = splitDataset(dataset, 42);
-  return name === split ? { name, ids: new Set(holdout.map((position) => dataset.events[position]!.eventId)) } : undefined;
+  return name === split
+    ? { name, ids: new Set(holdout.map((position) => dataset.events[position]!.eventId)) }
+    : undefined;
 }

@@ -34,7 +34,11 @@ async function* readCsv(path: string, input: Readable): AsyncGenerator<SourcedEv
   input.once('error', (error) => rows.destroy(error));
   let index = 0;
   for await (const row of rows as AsyncIterable<Record<string, string>>) {
-    const event = checked(path, index + 2, eventFields({ OccurredAt: new Date().toISOString(), ...row }, index));
+    const event = checked(
+      path,
+      index + 2,
+      eventFields({ OccurredAt: new Date().toISOString(), ...row }, index),
+    );
     yield { event, churned: row['Exited'] === undefined ? undefined : row['Exited'] === '1' };
     index += 1;
   }
@@ -49,7 +53,10 @@ async function* readJsonLines(path: string, input: Readable): AsyncGenerator<Sou
     try {
       raw = JSON.parse(text);
     } catch (cause) {
-      throw new Error(`${path}, line ${String(line)}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+      throw new Error(
+        `${path}, line ${String(line)}: ${cause instanceof Error ? cause.message : String(cause)}`,
+        { cause },
+      );
     }
     yield { event: checked(path, line, raw), churned: undefined };
   }

@@ -3,7 +3,8 @@ import { InvalidArgumentError } from 'commander';
 /** Parses an option's number; commander prints the fault and exits with 2. */
 export function positiveInteger(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('a whole number above 0 is needed.');
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('a whole number above 0 is needed.');
   return value;
 }
 
@@ -15,6 +16,7 @@ export function positiveNumber(text: string): number {
 
 export function portNumber(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new InvalidArgumentError('a port (0..65535) is needed.');
+  if (!Number.isInteger(value) || value < 0 || value > 65_535)
+    throw new InvalidArgumentError('a port (0..65535) is needed.');
   return value;
 }

@@ -18,11 +18,19 @@ const SIMULATED = 1000;
 export function produceCommand(): Command {
   return withConfig(new Command('produce'))
     .description('publish customer events: of a CSV (the data set’s columns), of JSON lines, or simulated')
-    .argument('[file]', 'events.csv, events.jsonl, or - for JSON lines on standard input; without it: simulated customers')
+    .argument(
+      '[file]',
+      'events.csv, events.jsonl, or - for JSON lines on standard input; without it: simulated customers',
+    )
     .option('--count <n>', 'events at most', positiveInteger)
     .option('--rate <n>', 'events a second', positiveNumber)
     .option('--seed <n>', 'of the simulator', positiveInteger, 1)
-    .addOption(new Option('--format <format>', 'default: avro where a schema registry is configured').choices(['avro', 'json']))
+    .addOption(
+      new Option('--format <format>', 'default: avro where a schema registry is configured').choices([
+        'avro',
+        'json',
+      ]),
+    )
     .action(async (file: string | undefined, options: ProduceOptions) => {
       const context = openContext(readConfig(options));
       const topic = context.config.topics.names.customerEvents;
@@ -33,10 +41,18 @@ export function produceCommand(): Command {
       const progress = createProgress();
       const idPrefix = `sim-${Date.now().toString(36)}-`;
       const events =
-        file === undefined ? simulateEvents(options.count ?? SIMULATED, options.seed, idPrefix) : limited(readEvents(file), options.count);
+        file === undefined
+          ? simulateEvents(options.count ?? SIMULATED, options.seed, idPrefix)
+          : limited(readEvents(file), options.count);
       const onSent = (sent: number): void => progress.update(`${String(sent)} events`);
       try {
-        const sent = await publishEvents(producer, events, { topic, encode, rate: options.rate, signal: stop.signal, onSent });
+        const sent = await publishEvents(producer, events, {
+          topic,
+          encode,
+          rate: options.rate,
+          signal: stop.signal,
+          onSent,
+        });
         progress.end();
         say(`${String(sent)} events published to ${topic}`);
       } finally {
@@ -46,7 +62,10 @@ export function produceCommand(): Command {
     });
 }
 
-async function* limited(events: AsyncIterable<SourcedEvent>, count: number | undefined): AsyncGenerator<SourcedEvent> {
+async function* limited(
+  events: AsyncIterable<SourcedEvent>,
+  count: number | undefined,
+): AsyncGenerator<SourcedEvent> {
   let left = count ?? Infinity;
   for await (const event of events) {
     if (left-- <= 0) return;

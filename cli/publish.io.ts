@@ -17,12 +17,25 @@ const TICK_MS = 20;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The encoder of events: Avro where there is a registry, unless JSON is asked for. */
-export async function eventEncoder({ config, registry }: Context, format: EventFormat | undefined): Promise<EncodeEvent> {
-  if ((format ?? (registry === undefined ? 'json' : 'avro')) === 'json') return (event) => JSON.stringify(event);
-  if (registry === undefined) throw new Error('Avro needs a schema registry: set SCHEMA_REGISTRY_URL, or use --format json');
-  const subject = subjectName(config.registry.subjectStrategy, config.topics.names.customerEvents, 'CustomerEvent');
-  const id = await registry.schemaId(subject, 'CustomerEvent', TOPICS.customerEvents.compatibility as 'BACKWARD_TRANSITIVE');
-  return createAvroEncoder<CustomerEvent>('CustomerEvent', id);
+export async function eventEncoder(
+  { config, registry }: Context,
+  format: EventFormat | undefined,
+): Promise<EncodeEvent> {
+  if ((format ?? (registry === undefined ? 'json' : 'avro')) === 'json')
+    return (event) => JSON.stringify(event);
+  if (registry === undefined)
+    throw new Error('Avro needs a schema registry: set SCHEMA_REGISTRY_URL, or use --format json');
+  const subject = subjectName(
+    config.registry.subjectStrategy,
+    config.topics.names.customerEvents,
+    'CustomerEvent',
+  );
+  const id = await registry.schemaId(
+    subject,
+    'CustomerEvent',
+    TOPICS.customerEvents.compatibility as 'BACKWARD_TRANSITIVE',
+  );
+  return createAvroEncoder('CustomerEvent', id);
 }
 
 export interface PublishOptions {
@@ -47,12 +60,18 @@ export async function publishEvents(
   let sent = 0;
   const flush = async (): Promise<void> => {
     for (const sourced of waiting) onEvent?.(sourced);
-    await producer.send(topic, waiting.map(({ event }) => ({ key: event.customerId, value: encode(event) })));
+    await producer.send(
+      topic,
+      waiting.map(({ event }) => ({ key: event.customerId, value: encode(event) })),
+    );
     sent += waiting.length;
     waiting = [];
     onSent?.(sent);
   };
-  const chunk = rate === undefined ? SEND_RECORDS : Math.max(1, Math.min(SEND_RECORDS, Math.round((rate * TICK_MS) / 1000)));
+  const chunk =
+    rate === undefined
+      ? SEND_RECORDS
+      : Math.max(1, Math.min(SEND_RECORDS, Math.round((rate * TICK_MS) / 1000)));
   for await (const sourced of events) {
     if (signal?.aborted === true) break;
     waiting.push(sourced);

@@ -7,7 +7,9 @@ import { positiveInteger } from './options.ts';
 
 export function scoreCommand(): Command {
   return withConfig(new Command('score'))
-    .description('score a file without Kafka: CSV or JSON lines in, scores as JSON lines out; the same bits as the service')
+    .description(
+      'score a file without Kafka: CSV or JSON lines in, scores as JSON lines out; the same bits as the service',
+    )
     .argument('[file]', 'events.csv, events.jsonl, or - for JSON lines on standard input', '-')
     .option('--batch <n>', 'events scored at once', positiveInteger, 512)
     .option('--id-prefix <text>', 'scoreId = this and the number of the event, from 0', 'local/0/')

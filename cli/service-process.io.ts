@@ -25,7 +25,9 @@ const TAIL_LINES = 15;
 /** How to run the program as we were run: compiled, or from the sources. */
 export function programArguments(): string[] {
   const compiled = !import.meta.url.endsWith('.ts');
-  return compiled ? [join(packageRoot(), 'bin/bankchurn.js')] : ['--import', 'tsx', join(packageRoot(), 'cli/bankchurn.ts')];
+  return compiled
+    ? [join(packageRoot(), 'bin/bankchurn.js')]
+    : ['--import', 'tsx', join(packageRoot(), 'cli/bankchurn.ts')];
 }
 
 /** Starts it and returns when its sidecar listens. */
@@ -62,5 +64,12 @@ export async function startService(env: Readonly<Record<string, string>>): Promi
     child.kill(signal);
     return exited;
   };
-  return { pid: child.pid ?? 0, port, exited, tail: () => lines.join('\n  '), stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
+  return {
+    pid: child.pid ?? 0,
+    port,
+    exited,
+    tail: () => lines.join('\n  '),
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+  };
 }

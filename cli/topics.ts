@@ -16,7 +16,9 @@ export function topicsCommand(): Command {
       const context = openContext(readConfig(options));
       const reports = await prepareTopics(context);
       for (const report of reports) process.stdout.write(`${describe(report)}\n`);
-      say(`${String(reports.filter(({ created }) => created).length)} of ${String(reports.length)} topics created`);
+      say(
+        `${String(reports.filter(({ created }) => created).length)} of ${String(reports.length)} topics created`,
+      );
       context.registry?.close();
     });
   return new Command('topics').description('the topics of the product').addCommand(create);
@@ -26,7 +28,8 @@ export function topicsCommand(): Command {
 export async function prepareTopics({ config, kafka, registry }: Context): Promise<TopicReport[]> {
   const reports = await createTopics(kafka, wantedTopics(config));
   if (registry === undefined || !config.registry.autoRegister) return reports;
-  for (const [subject, name, compatibility] of subjects(config)) await registry.schemaId(subject, name, compatibility);
+  for (const [subject, name, compatibility] of subjects(config))
+    await registry.schemaId(subject, name, compatibility);
   return reports;
 }
 
@@ -36,7 +39,9 @@ export function subjects(config: Config): [string, SchemaName, 'FULL_TRANSITIVE'
     const { schema, compatibility } = TOPICS[id];
     if (schema === null || compatibility === null) return [];
     const name = schema as SchemaName;
-    return [[subjectName(config.registry.subjectStrategy, config.topics.names[id], name), name, compatibility]];
+    return [
+      [subjectName(config.registry.subjectStrategy, config.topics.names[id], name), name, compatibility],
+    ];
   });
 }
 

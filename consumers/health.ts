@@ -58,10 +58,14 @@ export function healthReport(state: HealthState): Report {
 /** `GET /health/ready`: as health, short. */
 export function readyReport(state: HealthState): Report {
   const detail = impediment(state);
-  return detail === undefined ? { status: 200, body: { ready: true } } : { status: 503, body: { ready: false, detail } };
+  return detail === undefined
+    ? { status: 200, body: { ready: true } }
+    : { status: 503, body: { ready: false, detail } };
 }
 
 /** `GET /health/live`: 503 only where a restart helps. Kafka or the model being away is no reason. */
 export function liveReport(state: HealthState): Report {
-  return state.stalled ? { status: 503, body: { live: false, detail: 'Stalled' } } : { status: 200, body: { live: true } };
+  return state.stalled
+    ? { status: 503, body: { live: false, detail: 'Stalled' } }
+    : { status: 200, body: { live: true } };
 }

@@ -1,5 +1,13 @@
 /** Kafka, reading side: the consumer under the loop, a groupless-like reader, and the topics. */
-import kafkajs, { type Admin, type Consumer, type EachBatchPayload, type IHeaders, type ITopicConfig, type Kafka, type KafkaMessage } from 'kafkajs';
+import kafkajs, {
+  type Admin,
+  type Consumer,
+  type EachBatchPayload,
+  type IHeaders,
+  type ITopicConfig,
+  type Kafka,
+  type KafkaMessage,
+} from 'kafkajs';
 import { METADATA_MAX_AGE_MS } from '../producers/kafka.io.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { Delivery, Position, RecordHeaders, Source, SourceRecord } from '../schemas/ports.ts';
@@ -41,7 +49,12 @@ const SESSION_TIMEOUT_MS = 15_000;
 const MAX_WAIT_MS = 200;
 /** Partitions side by side; the fetch limits bound what lies in memory. */
 const CONCURRENT_PARTITIONS = 64;
-const FETCH_LIMITS = { minBytes: 1, maxBytesPerPartition: 1_000_000, maxBytes: 4_000_000, maxWaitTimeInMs: MAX_WAIT_MS };
+const FETCH_LIMITS = {
+  minBytes: 1,
+  maxBytesPerPartition: 1_000_000,
+  maxBytes: 4_000_000,
+  maxWaitTimeInMs: MAX_WAIT_MS,
+};
 
 /** The consumer of one topic, as the loop wants it: nothing is committed or resolved but by the loop. */
 export function createLoopConsumer(kafka: Kafka, settings: ConsumerSettings): LoopConsumer {
@@ -100,7 +113,10 @@ function listen(consumer: Consumer, topic: string, events: ConsumerEvents): void
   });
 }
 
-async function deliver({ batch, heartbeat, resolveOffset }: EachBatchPayload, events: ConsumerEvents): Promise<void> {
+async function deliver(
+  { batch, heartbeat, resolveOffset }: EachBatchPayload,
+  events: ConsumerEvents,
+): Promise<void> {
   const records = batch.messages.map(toSourceRecord);
   await events.deliver(batch.partition, records, {
     heartbeat,
@@ -114,7 +130,13 @@ async function deliver({ batch, heartbeat, resolveOffset }: EachBatchPayload, ev
 const NO_HEADERS: RecordHeaders = Object.freeze(Object.create(null) as RecordHeaders);
 
 function toSourceRecord({ offset, timestamp, key, value, headers }: KafkaMessage): SourceRecord {
-  return { offset: Number(offset), timestampMs: Number(timestamp), key, value, headers: cleanHeaders(headers) };
+  return {
+    offset: Number(offset),
+    timestampMs: Number(timestamp),
+    key,
+    value,
+    headers: cleanHeaders(headers),
+  };
 }
 
 /**
@@ -141,7 +163,8 @@ async function position(admin: Admin, settings: ConsumerSettings, partition: num
   const [group] = await admin.fetchOffsets({ groupId, topics: [topic] });
   const committed = Number(group?.partitions.find((entry) => entry.partition === partition)?.offset ?? -1);
   const bounds = (await admin.fetchTopicOffsets(topic)).find((entry) => entry.partition === partition);
-  if (bounds === undefined) throw new BankChurnError('BROKER_UNAVAILABLE', `${topic} has no partition ${String(partition)} yet`);
+  if (bounds === undefined)
+    throw new BankChurnError('BROKER_UNAVAILABLE', `${topic} has no partition ${String(partition)} yet`);
   const [low, high] = [Number(bounds.low), Number(bounds.high)];
   const start = committed >= 0 ? low : await startOffset(admin, topic, partition, startFrom, low, high);
   return { committed: committed >= 0 ? committed : undefined, start, low, high };
@@ -180,7 +203,13 @@ export async function openReader(
   onRecord: (topic: string, partition: number, record: SourceRecord) => void | Promise<void>,
 ): Promise<Reader> {
   const { groupId, fromBeginning } = options;
-  const consumer = kafka.consumer({ groupId, allowAutoTopicCreation: false, sessionTimeout: SESSION_TIMEOUT_MS, heartbeatInterval: 1000, ...FETCH_LIMITS });
+  const consumer = kafka.consumer({
+    groupId,
+    allowAutoTopicCreation: false,
+    sessionTimeout: SESSION_TIMEOUT_MS,
+    heartbeatInterval: 1000,
+    ...FETCH_LIMITS,
+  });
   await consumer.connect();
   await consumer.subscribe({ topics: [...topics], fromBeginning });
   const joined = new Promise<void>((resolve) => {
@@ -238,12 +267,20 @@ export async function createTopics(kafka: Kafka, wanted: readonly WantedTopic[])
     const existing = new Set(await admin.listTopics());
     const missing = wanted.filter(({ name }) => !existing.has(name));
     // waitForLeaders throws on a fresh KRaft broker though the topics were created: wait for them ourselves.
-    if (missing.length > 0) await admin.createTopics({ waitForLeaders: false, topics: missing.map(topicConfig) });
-    await waitForLeaders(admin, wanted.map(({ name }) => name));
+    if (missing.length > 0)
+      await admin.createTopics({ waitForLeaders: false, topics: missing.map(topicConfig) });
+    await waitForLeaders(
+      admin,
+      wanted.map(({ name }) => name),
+    );
     const reports: TopicReport[] = [];
     for (const topic of wanted) {
       const created = !existing.has(topic.name);
-      reports.push({ name: topic.name, created, differences: created ? new Map() : await differences(admin, topic) });
+      reports.push({
+        name: topic.name,
+        created,
+        differences: created ? new Map() : await differences(admin, topic),
+      });
     }
     return reports;
   });
@@ -259,16 +296,23 @@ async function waitForLeaders(admin: Admin, topics: readonly string[]): Promise<
   for (;;) {
     try {
       const { topics: metadata } = await admin.fetchTopicMetadata({ topics: [...topics] });
-      if (metadata.every((topic) => topic.partitions.length > 0 && topic.partitions.every((p) => p.leader >= 0))) return;
+      if (
+        metadata.every((topic) => topic.partitions.length > 0 && topic.partitions.every((p) => p.leader >= 0))
+      )
+        return;
     } catch (error) {
       if (Date.now() > deadline) throw error;
     }
-    if (Date.now() > deadline) throw new BankChurnError('BROKER_UNAVAILABLE', 'topics have no leaders after 30 s');
+    if (Date.now() > deadline)
+      throw new BankChurnError('BROKER_UNAVAILABLE', 'topics have no leaders after 30 s');
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 
-async function differences(admin: Admin, topic: WantedTopic): Promise<Map<string, readonly [string, string]>> {
+async function differences(
+  admin: Admin,
+  topic: WantedTopic,
+): Promise<Map<string, readonly [string, string]>> {
   const found = new Map<string, readonly [string, string]>();
   const compare = (key: string, wanted: string, actual: string): void => {
     if (wanted !== actual) found.set(key, [wanted, actual]);
@@ -279,7 +323,9 @@ async function differences(admin: Admin, topic: WantedTopic): Promise<Map<string
   compare('replication factor', String(topic.replicationFactor), String(partitions[0]?.replicas.length ?? 0));
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
-    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic.name, configNames: Object.keys(topic.settings) }],
+    resources: [
+      { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic.name, configNames: Object.keys(topic.settings) },
+    ],
   });
   for (const entry of resources[0]?.configEntries ?? []) {
     const wanted = topic.settings[entry.configName];
@@ -289,7 +335,11 @@ async function differences(admin: Admin, topic: WantedTopic): Promise<Map<string
 }
 
 /** Deletes topics and groups (the demo's own, on a cluster that was given). */
-export async function deleteTopicsAndGroups(kafka: Kafka, topics: readonly string[], groups: readonly string[]): Promise<void> {
+export async function deleteTopicsAndGroups(
+  kafka: Kafka,
+  topics: readonly string[],
+  groups: readonly string[],
+): Promise<void> {
   await withAdmin(kafka, async (admin) => {
     await admin.deleteGroups([...groups]).catch(() => undefined);
     await admin.deleteTopics({ topics: [...topics] });

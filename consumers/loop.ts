@@ -159,10 +159,17 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
     void clock.sleep(waitMs).then(() => (current(armedEpoch) ? arm(partition, armedEpoch) : undefined));
   }
 
-  async function deliver(partition: number, records: readonly SourceRecord[], delivery: Delivery): Promise<void> {
+  async function deliver(
+    partition: number,
+    records: readonly SourceRecord[],
+    delivery: Delivery,
+  ): Promise<void> {
     const lane = ready.get(partition);
     if (lane?.epoch !== epoch) return;
-    const fresh = records.length > 0 && records[0]!.offset < lane.next ? records.filter((r) => r.offset >= lane.next) : records;
+    const fresh =
+      records.length > 0 && records[0]!.offset < lane.next
+        ? records.filter((r) => r.offset >= lane.next)
+        : records;
     for (let from = 0; from < fresh.length; from += options.maxBatchRecords) {
       if (stopping || ready.get(partition) !== lane) return;
       const batch = { topic, partition, records: fresh.slice(from, from + options.maxBatchRecords) };
@@ -182,7 +189,8 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
     const decided = clock.now();
     const transaction = await lane.lane.begin();
     for (const emission of decision.emit) {
-      for (const part of splitEmission(emission, options.maxBatchRecords, options.maxSendBytes)) await transaction.send(part);
+      for (const part of splitEmission(emission, options.maxBatchRecords, options.maxSendBytes))
+        await transaction.send(part);
     }
     await transaction.sendOffsets(topic, batch.partition, decision.commit);
     const sent = clock.now();
@@ -191,7 +199,11 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
     lane.next = decision.commit;
     delivery.resolve(batch.records[batch.records.length - 1]!.offset);
     failures.delete(batch.partition);
-    observer.committed(batch, decision, { decide: decided - begun, send: sent - decided, commit: clock.now() - sent });
+    observer.committed(batch, decision, {
+      decide: decided - begun,
+      send: sent - decided,
+      commit: clock.now() - sent,
+    });
   }
 
   async function giveUp(partition: number, lane: Ready, error: unknown, delivery: Delivery): Promise<void> {
@@ -235,7 +247,11 @@ async function inGroup(delivery: Delivery): Promise<void> {
 }
 
 /** Splits one emission into sends that stay below a number of records and of bytes. */
-export function* splitEmission(emission: Emission, maxRecords: number, maxBytes: number): Generator<Emission> {
+export function* splitEmission(
+  emission: Emission,
+  maxRecords: number,
+  maxBytes: number,
+): Generator<Emission> {
   const { topic, partition, records } = emission;
   let from = 0;
   let bytes = 0;

@@ -13,7 +13,8 @@ export function createMetrics() {
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
   // Gauges named like counters: promtool refuses them. The same numbers are there by type.
-  for (const what of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${what}_total`);
+  for (const what of ['handles', 'requests', 'resources'])
+    registry.removeSingleMetric(`nodejs_active_${what}_total`);
   const loopDelay = monitorEventLoopDelay({ resolution: 20 });
   loopDelay.enable();
   new Gauge({
@@ -47,14 +48,24 @@ export function createMetrics() {
       labelNames: ['result'],
       registers,
     }),
-    deadLetters: new Counter({ name: 'churn_dead_letters_total', help: 'Dead letters, by error code', labelNames: ['code'], registers }),
+    deadLetters: new Counter({
+      name: 'churn_dead_letters_total',
+      help: 'Dead letters, by error code',
+      labelNames: ['code'],
+      registers,
+    }),
     scoreLatency: new Histogram({
       name: 'churn_score_latency_seconds',
       help: "From the event's append time to its committed score",
       buckets: LATENCY_BUCKETS,
       registers,
     }),
-    batchSize: new Histogram({ name: 'churn_batch_size', help: 'Records of one transaction', buckets: BATCH_BUCKETS, registers }),
+    batchSize: new Histogram({
+      name: 'churn_batch_size',
+      help: 'Records of one transaction',
+      buckets: BATCH_BUCKETS,
+      registers,
+    }),
     stage: new Histogram({
       name: 'churn_stage_seconds',
       help: 'Time a batch spends in a stage (decide, send, commit)',
@@ -74,8 +85,22 @@ export function createMetrics() {
       labelNames: ['topic', 'partition'],
       registers,
     }),
-    modelInfo: new Gauge({ name: 'churn_model_info', help: 'The model in service: 1', labelNames: ['version', 'sha256'], registers }),
-    modelSwaps: new Counter({ name: 'churn_model_swaps_total', help: 'Models taken into service or refused', labelNames: ['result'], registers }),
-    disarmed: new Counter({ name: 'churn_partition_rearms_total', help: 'Times a partition was given up and armed again', registers }),
+    modelInfo: new Gauge({
+      name: 'churn_model_info',
+      help: 'The model in service: 1',
+      labelNames: ['version', 'sha256'],
+      registers,
+    }),
+    modelSwaps: new Counter({
+      name: 'churn_model_swaps_total',
+      help: 'Models taken into service or refused',
+      labelNames: ['result'],
+      registers,
+    }),
+    disarmed: new Counter({
+      name: 'churn_partition_rearms_total',
+      help: 'Times a partition was given up and armed again',
+      registers,
+    }),
   };
 }

@@ -71,7 +71,12 @@ export function runRole(settings: RoleSettings, role: Role, fatal: (error: unkno
     if (openLane === undefined) return;
     const observer = createObserver(settings, fatal);
     const ports = { source: consumer.source, openLane, role, clock: { now: Date.now, sleep }, observer };
-    const options = { topic, maxBatchRecords: settings.maxBatchRecords, maxSendBytes: MAX_SEND_BYTES, backOffMs: BACK_OFF_MS };
+    const options = {
+      topic,
+      maxBatchRecords: settings.maxBatchRecords,
+      maxSendBytes: MAX_SEND_BYTES,
+      backOffMs: BACK_OFF_MS,
+    };
     const running = createLoop(ports, options);
     loop = running;
     const started = consumer;
@@ -127,10 +132,14 @@ export function runRole(settings: RoleSettings, role: Role, fatal: (error: unkno
   async function topicsReady(): Promise<void> {
     const counts = await partitionCounts(kafka, [topic, ...settings.outputs]);
     const missing = [...counts].filter(([, count]) => count === 0).map(([name]) => name);
-    if (missing.length > 0) throw new WaitingForTopics(`topics missing: ${missing.join(', ')} (make them: bankchurn topics create)`);
+    if (missing.length > 0)
+      throw new WaitingForTopics(
+        `topics missing: ${missing.join(', ')} (make them: bankchurn topics create)`,
+      );
     const wanted = counts.get(topic)!;
     const short = settings.outputs.filter((output) => counts.get(output)! < wanted);
-    if (short.length > 0) throw new WaitingForTopics(`fewer partitions than ${topic} (${String(wanted)}): ${short.join(', ')}`);
+    if (short.length > 0)
+      throw new WaitingForTopics(`fewer partitions than ${topic} (${String(wanted)}): ${short.join(', ')}`);
   }
 
   async function stop(): Promise<void> {
@@ -158,7 +167,10 @@ export function runRole(settings: RoleSettings, role: Role, fatal: (error: unkno
 
 class WaitingForTopics extends Error {}
 
-function createObserver({ metrics, log, topic }: RoleSettings, fatal: (error: unknown) => void): LoopObserver {
+function createObserver(
+  { metrics, log, topic }: RoleSettings,
+  fatal: (error: unknown) => void,
+): LoopObserver {
   return {
     armed: (partition, offset) => log.info({ topic, partition, offset }, 'partition ready'),
     committed: (batch, decision, stageMs) => recordBatch(metrics, batch, decision, stageMs),
@@ -166,7 +178,10 @@ function createObserver({ metrics, log, topic }: RoleSettings, fatal: (error: un
       metrics.disarmed.inc();
       const fault = error instanceof Error ? error.message : String(error);
       const code = error instanceof BankChurnError ? error.code : undefined;
-      log.error({ topic, partition, code, fault, retryInMs }, 'batch given up, nothing of it committed; trying again');
+      log.error(
+        { topic, partition, code, fault, retryInMs },
+        'batch given up, nothing of it committed; trying again',
+      );
     },
     fatal,
   };
@@ -181,7 +196,9 @@ function recordBatch(metrics: Metrics, batch: Batch, decision: Decision, stageMs
     if (isLetter) metrics.deadLetters.inc({ code: outcome }, count);
     if (outcome === 'scored') scored = count;
   }
-  if (scored > 0) for (const { timestampMs } of batch.records) metrics.scoreLatency.observe(Math.max(0, now - timestampMs) / 1000);
+  if (scored > 0)
+    for (const { timestampMs } of batch.records)
+      metrics.scoreLatency.observe(Math.max(0, now - timestampMs) / 1000);
   metrics.batchSize.observe(batch.records.length);
   for (const [stage, ms] of Object.entries(stageMs)) metrics.stage.observe({ stage }, (ms as number) / 1000);
   const { topic, partition } = batch;

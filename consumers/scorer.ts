@@ -2,7 +2,15 @@ import { BankChurnError, type ErrorCode, type Poison } from '../schemas/errors.t
 import type { EventDecoder } from '../schemas/decoder.ts';
 import { isPoison } from '../schemas/event.ts';
 import type { ChurnScore } from '../schemas/generated.ts';
-import type { Batch, Decision, Emission, OutputRecord, RecordHeaders, Role, SourceRecord } from '../schemas/ports.ts';
+import type {
+  Batch,
+  Decision,
+  Emission,
+  OutputRecord,
+  RecordHeaders,
+  Role,
+  SourceRecord,
+} from '../schemas/ports.ts';
 import type { Model, ScoreRequest } from '../scoring/model.ts';
 
 /** What the scorer needs; all of it is handed in, so a batch in memory gives the same decision as one from Kafka. */
@@ -87,7 +95,8 @@ function scoreRecords(
       'content-type': ports.contentType,
     };
     const trace = sources[i]!.headers['traceparent'];
-    if (trace !== undefined) headers['traceparent'] = Array.isArray(trace) ? (trace[0] as Buffer) : (trace as Buffer);
+    if (trace !== undefined)
+      headers['traceparent'] = Array.isArray(trace) ? (trace[0] as Buffer) : (trace as Buffer);
     return { key: score.customerId, value: ports.encodeScore(score), headers };
   });
 }

@@ -19,9 +19,18 @@ export interface Sidecar {
 
 /** @throws Error with a clear sentence where the port is in use. */
 export async function startSidecar({ host, port, metrics, health }: SidecarOptions): Promise<Sidecar> {
-  const app = fastify({ bodyLimit: 1024, requestTimeout: 10_000, connectionTimeout: 30_000, forceCloseConnections: true });
+  const app = fastify({
+    bodyLimit: 1024,
+    requestTimeout: 10_000,
+    connectionTimeout: 30_000,
+    forceCloseConnections: true,
+  });
   app.addHook('onResponse', (request, reply, done) => {
-    const labels = { method: request.method, route: request.routeOptions.url ?? 'other', status: String(reply.statusCode) };
+    const labels = {
+      method: request.method,
+      route: request.routeOptions.url ?? 'other',
+      status: String(reply.statusCode),
+    };
     metrics.httpRequests.inc(labels);
     metrics.httpDuration.observe(labels, reply.elapsedTime / 1000);
     done();
@@ -49,7 +58,10 @@ export async function startSidecar({ host, port, metrics, health }: SidecarOptio
     throw new Error(`port ${String(port)} is in use: set PORT to another one (0 = any free one)`, { cause });
   }
   const address = app.server.address();
-  return { port: typeof address === 'object' && address !== null ? address.port : port, close: () => app.close() };
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : port,
+    close: () => app.close(),
+  };
 }
 
 type Rendered = { readonly text: string; readonly contentType: string };
@@ -62,7 +74,9 @@ function createRenderer(registry: Registry): (openMetrics: boolean) => Promise<R
   let last: Promise<unknown> = Promise.resolve();
   const render = async (openMetrics: boolean): Promise<Rendered> => {
     // The library types a registry by its first content type.
-    const contentType = (openMetrics ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE) as typeof Registry.PROMETHEUS_CONTENT_TYPE;
+    const contentType = (
+      openMetrics ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE
+    ) as typeof Registry.PROMETHEUS_CONTENT_TYPE;
     const metrics = registry.getMetricsAsArray() as unknown as { name: string }[];
     const names = metrics.map(({ name }) => name);
     registry.setContentType(contentType);

@@ -7,12 +7,19 @@ import { packageRoot } from '../cli/context.ts';
 import { programArguments, type ServiceProcess } from '../cli/service-process.io.ts';
 import { collect, createWorld, events, produceRaw, settled } from './world.ts';
 
-const get = async ({ port }: ServiceProcess, path: string): Promise<[status: number, body: Record<string, unknown>]> => {
+const get = async (
+  { port }: ServiceProcess,
+  path: string,
+): Promise<[status: number, body: Record<string, unknown>]> => {
   const answer = await fetch(`http://127.0.0.1:${String(port)}${path}`);
   return [answer.status, (await answer.json()) as Record<string, unknown>];
 };
 
-async function becomes(service: ServiceProcess, path: string, status: number): Promise<Record<string, unknown>> {
+async function becomes(
+  service: ServiceProcess,
+  path: string,
+  status: number,
+): Promise<Record<string, unknown>> {
   for (let tries = 0; tries < 400; tries++) {
     const [found, body] = await get(service, path);
     if (found === status) return body;
@@ -22,14 +29,26 @@ async function becomes(service: ServiceProcess, path: string, status: number): P
 }
 
 test('bad configuration: all faults at once, exit 2, no secret', async () => {
-  const env = { ...process.env, KAFKA_BROKERS: 'nonsense', PORT: '70000', LOG_LEVEL: 'loud', KAFKA_SASL_MECHANISM: 'plain' };
+  const env = {
+    ...process.env,
+    KAFKA_BROKERS: 'nonsense',
+    PORT: '70000',
+    LOG_LEVEL: 'loud',
+    KAFKA_SASL_MECHANISM: 'plain',
+  };
   const run = await new Promise<{ code: number; stderr: string }>((resolve) => {
-    execFile(process.execPath, [...programArguments(), 'serve'], { env, cwd: packageRoot() }, (error, _, stderr) => {
-      resolve({ code: Number(error?.code ?? 0), stderr });
-    });
+    execFile(
+      process.execPath,
+      [...programArguments(), 'serve'],
+      { env, cwd: packageRoot() },
+      (error, _, stderr) => {
+        resolve({ code: Number(error?.code ?? 0), stderr });
+      },
+    );
   });
   expect(run.code).toBe(2);
-  for (const key of ['kafka.brokers', 'http.port', 'logLevel', '[KAFKA_BROKERS]', '[PORT]', '[LOG_LEVEL]']) expect(run.stderr).toContain(key);
+  for (const key of ['kafka.brokers', 'http.port', 'logLevel', '[KAFKA_BROKERS]', '[PORT]', '[LOG_LEVEL]'])
+    expect(run.stderr).toContain(key);
 });
 
 test('without a model: 503 "Model not available", alive, and healthy once there is one', async () => {
@@ -38,7 +57,12 @@ test('without a model: 503 "Model not available", alive, and healthy once there 
   const world = await createWorld({ registry: false });
   const service = await world.start({ MODEL_DIR: folder });
   const [status, body] = await get(service, '/health');
-  expect([status, body['status'], body['model_loaded'], body['detail']]).toEqual([503, 'degraded', false, 'Model not available']);
+  expect([status, body['status'], body['model_loaded'], body['detail']]).toEqual([
+    503,
+    'degraded',
+    false,
+    'Model not available',
+  ]);
   expect((await get(service, '/health/live'))[0]).toBe(200);
   expect((await get(service, '/health/ready'))[0]).toBe(503);
   await cp(join(packageRoot(), 'models/champion'), folder, { recursive: true });
@@ -46,22 +70,29 @@ test('without a model: 503 "Model not available", alive, and healthy once there 
   expect([healthy['status'], healthy['model_loaded']]).toEqual(['healthy', true]);
 });
 
-test('SIGTERM in the middle of work: exit 0 in its budget, nothing lost or doubled afterwards', { timeout: 90_000 }, async () => {
-  const world = await createWorld({ registry: false });
-  const first = await world.start();
-  const out = await collect(world);
-  const all = events(12_000, 11);
-  const producing = produceRaw(world, all.map((event) => ({ key: event.customerId, value: JSON.stringify(event) })));
-  await settled(() => out.scores.length > 1000, 'the first scores', 30_000, 0);
-  const begun = Date.now();
-  expect(await first.stop()).toBe(0);
-  expect(Date.now() - begun).toBeLessThan(25_000);
-  await producing;
-  await world.start();
-  await settled(() => out.scores.length >= all.length, 'all scores', 60_000);
-  const ids = out.scores.map(({ value }) => (JSON.parse(String(value)) as { eventId: string }).eventId);
-  expect(ids.sort()).toEqual(all.map(({ eventId }) => eventId).sort());
-});
+test(
+  'SIGTERM in the middle of work: exit 0 in its budget, nothing lost or doubled afterwards',
+  { timeout: 90_000 },
+  async () => {
+    const world = await createWorld({ registry: false });
+    const first = await world.start();
+    const out = await collect(world);
+    const all = events(12_000, 11);
+    const producing = produceRaw(
+      world,
+      all.map((event) => ({ key: event.customerId, value: JSON.stringify(event) })),
+    );
+    await settled(() => out.scores.length > 1000, 'the first scores', 30_000, 0);
+    const begun = Date.now();
+    expect(await first.stop()).toBe(0);
+    expect(Date.now() - begun).toBeLessThan(25_000);
+    await producing;
+    await world.start();
+    await settled(() => out.scores.length >= all.length, 'all scores', 60_000);
+    const ids = out.scores.map(({ value }) => (JSON.parse(String(value)) as { eventId: string }).eventId);
+    expect(ids.sort()).toEqual(all.map(({ eventId }) => eventId).sort());
+  },
+);
 
 const promtool = spawnSync('promtool', ['--version']).status === 0;
 
@@ -84,6 +115,13 @@ test('the sidecar knows four paths, and counts what it answers', async () => {
   const open = await fetch(`${base}/metrics`, { headers: { accept: 'application/openmetrics-text' } });
   expect(open.headers.get('content-type')).toContain('application/openmetrics-text');
   const text = await (await fetch(`${base}/metrics`)).text();
-  for (const name of ['http_request_duration_seconds', 'http_requests_total', 'churn_events_total', 'churn_model_info']) expect(text).toContain(name);
-  for (const method of ['GET', 'POST']) expect(text).toContain(`http_requests_total{method="${method}",route="other",status="404"} 1`);
+  for (const name of [
+    'http_request_duration_seconds',
+    'http_requests_total',
+    'churn_events_total',
+    'churn_model_info',
+  ])
+    expect(text).toContain(name);
+  for (const method of ['GET', 'POST'])
+    expect(text).toContain(`http_requests_total{method="${method}",route="other",status="404"} 1`);
 });

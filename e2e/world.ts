@@ -17,7 +17,9 @@ export interface World {
 }
 
 /** Topics and group of their own on the shared broker. `registry: false` = JSON only. */
-export async function createWorld(options: { registry?: boolean; env?: Record<string, string> } = {}): Promise<World> {
+export async function createWorld(
+  options: { registry?: boolean; env?: Record<string, string> } = {},
+): Promise<World> {
   const { brokers, registryUrl } = inject('kafka');
   const env = {
     KAFKA_BROKERS: brokers,
@@ -57,7 +59,11 @@ export interface RawRecord {
 /** Writes raw records, spread over the partitions by key. */
 export async function produceRaw({ context }: World, records: readonly RawRecord[]): Promise<void> {
   const producer = await openProducer(context.kafka);
-  const all = records.map(({ key = null, value, headers }) => ({ key, value, ...(headers === undefined ? {} : { headers }) }));
+  const all = records.map(({ key = null, value, headers }) => ({
+    key,
+    value,
+    ...(headers === undefined ? {} : { headers }),
+  }));
   for (let from = 0; from < all.length; from += 500) {
     await producer.send(context.config.topics.names.customerEvents, all.slice(from, from + 500));
   }
@@ -75,15 +81,25 @@ export async function collect({ context }: World): Promise<Outputs> {
   const { churnScores, deadLetters } = context.config.topics.names;
   const out = { scores: [] as SourceRecord[], deadLetters: [] as SourceRecord[] };
   const groupId = `reader-${randomBytes(6).toString('hex')}`;
-  const reader = await openReader(context.kafka, [churnScores, deadLetters], { groupId, fromBeginning: true }, (topic, _, record) => {
-    (topic === churnScores ? out.scores : out.deadLetters).push(record);
-  });
+  const reader = await openReader(
+    context.kafka,
+    [churnScores, deadLetters],
+    { groupId, fromBeginning: true },
+    (topic, _, record) => {
+      (topic === churnScores ? out.scores : out.deadLetters).push(record);
+    },
+  );
   onTestFinished(() => reader.close());
   return { ...out, close: () => reader.close() };
 }
 
 /** Waits until a condition holds; then waits on, so that what comes too much is seen too. */
-export async function settled(isDone: () => boolean, what: string, timeoutMs = 60_000, graceMs = 1500): Promise<void> {
+export async function settled(
+  isDone: () => boolean,
+  what: string,
+  timeoutMs = 60_000,
+  graceMs = 1500,
+): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!isDone()) {
     if (Date.now() > deadline) throw new Error(`not in ${String(timeoutMs)} ms: ${what}`);

@@ -10,7 +10,11 @@ const TOLERANCE = 1e-5;
  * Synthetic feature rows that no customer ever was: drawn from the range of each feature (fractions of years and of
  * products among them), on bin edges, missing and unseen.
  */
-export function createGoldenRows(features: readonly FeatureSpec[], profiles: readonly SeriesProfile[], seed: number): (number | null)[][] {
+export function createGoldenRows(
+  features: readonly FeatureSpec[],
+  profiles: readonly SeriesProfile[],
+  seed: number,
+): (number | null)[][] {
   const random = createRandom(seed);
   return Array.from({ length: GOLDEN_ROWS }, () =>
     features.flatMap((feature, i) => {
@@ -28,10 +32,15 @@ function categoryColumns(width: number, kind: number, int: (n: number) => number
   return columns;
 }
 
-function numericValue(profile: SeriesProfile, kind: number, random: { next(): number; int(n: number): number }): number {
+function numericValue(
+  profile: SeriesProfile,
+  kind: number,
+  random: { next(): number; int(n: number): number },
+): number {
   const min = profile.min ?? 0;
   const max = profile.max ?? 1;
-  if (kind < 0.3 && profile.edges.length > 0) return Math.fround(profile.edges[random.int(profile.edges.length)]!);
+  if (kind < 0.3 && profile.edges.length > 0)
+    return Math.fround(profile.edges[random.int(profile.edges.length)]!);
   // A little over the training range on both sides; never a whole number, so never a customer's row.
   return Math.fround(min + (max - min) * (random.next() * 1.2 - 0.1) + 0.123);
 }
@@ -40,7 +49,9 @@ function numericValue(profile: SeriesProfile, kind: number, random: { next(): nu
 export function createGolden(rows: (number | null)[][], outputs: ArrayLike<number>, width: number): Golden {
   return {
     rows,
-    outputs: rows.map((_, row) => Array.from({ length: width }, (__, i) => Math.fround(outputs[row * width + i]!))),
+    outputs: rows.map((_, row) =>
+      Array.from({ length: width }, (__, i) => Math.fround(outputs[row * width + i]!)),
+    ),
     tolerance: TOLERANCE,
   };
 }

@@ -18,7 +18,12 @@ export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update
  * @throws BankChurnError MODEL_UNAVAILABLE (a file is not there) or MODEL_CORRUPT (names the file and the fault).
  */
 export async function readRelease(folder: string): Promise<Release> {
-  const manifest = parseJson(folder, FILES.manifest, await readBounded(folder, FILES.manifest), manifestSchema);
+  const manifest = parseJson(
+    folder,
+    FILES.manifest,
+    await readBounded(folder, FILES.manifest),
+    manifestSchema,
+  );
   const onnx = await readBounded(folder, FILES.onnx);
   const goldenBytes = await readBounded(folder, FILES.golden);
   compare(folder, FILES.onnx, sha256(onnx), manifest.sha256);
@@ -30,12 +35,20 @@ async function readBounded(folder: string, file: string): Promise<Buffer> {
   const path = join(folder, file);
   try {
     const { size } = await stat(path);
-    if (size > MAX_BYTES) throw new BankChurnError('MODEL_CORRUPT', `${path} has ${String(size)} bytes, allowed are ${String(MAX_BYTES)}`);
+    if (size > MAX_BYTES)
+      throw new BankChurnError(
+        'MODEL_CORRUPT',
+        `${path} has ${String(size)} bytes, allowed are ${String(MAX_BYTES)}`,
+      );
     return await readFile(path);
   } catch (cause) {
     if (cause instanceof BankChurnError) throw cause;
     const hint = 'train one (`make train`) or point MODEL_DIR to a folder that holds one';
-    throw new BankChurnError('MODEL_UNAVAILABLE', `no model: ${path} cannot be read (${String(cause)}): ${hint}`, { cause });
+    throw new BankChurnError(
+      'MODEL_UNAVAILABLE',
+      `no model: ${path} cannot be read (${String(cause)}): ${hint}`,
+      { cause },
+    );
   }
 }
 
@@ -44,13 +57,18 @@ function parseJson<S extends z.ZodType>(folder: string, file: string, bytes: Buf
     return schema.parse(JSON.parse(bytes.toString()));
   } catch (cause) {
     const fault = cause instanceof Error ? cause.message.slice(0, 500) : String(cause);
-    throw new BankChurnError('MODEL_CORRUPT', `${join(folder, file)} is not a valid ${file}: ${fault}`, { cause });
+    throw new BankChurnError('MODEL_CORRUPT', `${join(folder, file)} is not a valid ${file}: ${fault}`, {
+      cause,
+    });
   }
 }
 
 function compare(folder: string, file: string, found: string, expected: string): void {
   if (found === expected) return;
-  throw new BankChurnError('MODEL_CORRUPT', `${join(folder, file)} has sha256 ${found}, the manifest says ${expected}`);
+  throw new BankChurnError(
+    'MODEL_CORRUPT',
+    `${join(folder, file)} has sha256 ${found}, the manifest says ${expected}`,
+  );
 }
 
 /** The bytes of a golden set, as they are stored and hashed. */
@@ -63,7 +81,10 @@ export async function writeRelease(folder: string, release: Release): Promise<vo
   await mkdir(folder, { recursive: true });
   await replace(join(folder, FILES.onnx), release.onnx);
   await replace(join(folder, FILES.golden), goldenBytes(release.golden));
-  await replace(join(folder, FILES.manifest), Buffer.from(JSON.stringify(release.manifest, undefined, 2) + '\n'));
+  await replace(
+    join(folder, FILES.manifest),
+    Buffer.from(JSON.stringify(release.manifest, undefined, 2) + '\n'),
+  );
 }
 
 async function replace(path: string, bytes: Uint8Array): Promise<void> {

@@ -1,6 +1,13 @@
 /** Kafka, writing side: the client, plain producers, and the transactional lanes of the loop. With `consumers/kafka.io.ts` the only file that knows kafkajs. */
 import { readFileSync } from 'node:fs';
-import kafkajs, { type IHeaders, type Kafka, type LogEntry, type Message, type Producer, type RecordMetadata } from 'kafkajs';
+import kafkajs, {
+  type IHeaders,
+  type Kafka,
+  type LogEntry,
+  type Message,
+  type Producer,
+  type RecordMetadata,
+} from 'kafkajs';
 import SnappyCodec from 'kafkajs-snappy';
 import { compressFrame, decompressFrame } from 'lz4-napi';
 import { compress as zstdCompress, decompress as zstdDecompress } from '@mongodb-js/zstd';
@@ -13,7 +20,13 @@ export type { Kafka };
 export interface KafkaSettings {
   readonly brokers: readonly string[];
   readonly clientId: string;
-  readonly ssl: false | { readonly caFile?: string | undefined; readonly certFile?: string | undefined; readonly keyFile?: string | undefined };
+  readonly ssl:
+    | false
+    | {
+        readonly caFile?: string | undefined;
+        readonly certFile?: string | undefined;
+        readonly keyFile?: string | undefined;
+      };
   readonly sasl:
     | undefined
     | {
@@ -35,7 +48,10 @@ const QUICK_RETRY = { initialRetryTime: 5, multiplier: 1.5, retries: 30, maxRetr
 /** New partitions are seen after this long, milliseconds. */
 export const METADATA_MAX_AGE_MS = 10_000;
 
-type Codec = () => { compress(encoder: { buffer: Buffer }): Promise<Buffer>; decompress(buffer: Buffer): Promise<Buffer> };
+type Codec = () => {
+  compress(encoder: { buffer: Buffer }): Promise<Buffer>;
+  decompress(buffer: Buffer): Promise<Buffer>;
+};
 
 /** Producers choose the codec of what we read, so each one that Kafka knows is there from the start. */
 function registerCodecs(): void {
@@ -60,7 +76,10 @@ export function createKafka(settings: KafkaSettings, log: KafkaLog): Kafka {
   return new kafkajs.Kafka({
     brokers: [...settings.brokers],
     clientId: settings.clientId,
-    ssl: ssl === false ? false : { ca: file(ssl.caFile)?.buffer, cert: file(ssl.certFile)?.buffer, key: file(ssl.keyFile)?.buffer },
+    ssl:
+      ssl === false
+        ? false
+        : { ca: file(ssl.caFile)?.buffer, cert: file(ssl.certFile)?.buffer, key: file(ssl.keyFile)?.buffer },
     ...(settings.sasl === undefined ? {} : { sasl: saslOptions(settings.sasl) }),
     connectionTimeout: 3000,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -76,15 +95,18 @@ function saslOptions(sasl: NonNullable<KafkaSettings['sasl']>): kafkajs.SASLOpti
   if (sasl.mechanism === 'oauthbearer') {
     return { mechanism: 'oauthbearer', oauthBearerProvider: () => Promise.resolve({ value: secret() }) };
   }
-  return { mechanism: sasl.mechanism, username: sasl.username ?? '', password: secret() } as kafkajs.SASLOptions;
+  return {
+    mechanism: sasl.mechanism,
+    username: sasl.username ?? '',
+    password: secret(),
+  };
 }
 
 /** kafkajs calls each retry an error; ours are the loop's to tell. */
 function forward({ level, namespace, log: entry }: LogEntry, log: KafkaLog): void {
-  const { message, timestamp, logger, stack, ...details } = entry as LogEntry['log'] & { stack?: string };
-  void [timestamp, logger, stack];
+  const { message, ...details } = entry;
   const ours = level === kafkajs.logLevel.ERROR ? 'warn' : level === kafkajs.logLevel.WARN ? 'info' : 'debug';
-  log(ours, `kafka: ${message}`, { namespace, ...details });
+  log(ours, `kafka: ${message}`, { namespace, broker: details['broker'], error: details['error'] });
 }
 
 /** Writes records; their keys choose the partition as Java's clients do. */
@@ -97,7 +119,11 @@ export interface RecordProducer {
 
 /** A plain producer (acks of all in-sync replicas). */
 export async function openProducer(kafka: Kafka): Promise<RecordProducer> {
-  const producer = kafka.producer({ allowAutoTopicCreation: false, createPartitioner: keyed, metadataMaxAge: METADATA_MAX_AGE_MS });
+  const producer = kafka.producer({
+    allowAutoTopicCreation: false,
+    createPartitioner: keyed,
+    metadataMaxAge: METADATA_MAX_AGE_MS,
+  });
   await producer.connect();
   return {
     send: async (topic, records) => {
@@ -109,7 +135,10 @@ export async function openProducer(kafka: Kafka): Promise<RecordProducer> {
 }
 
 const keyed: kafkajs.ICustomPartitioner = () => kafkajs.Partitioners.DefaultPartitioner();
-const explicit: kafkajs.ICustomPartitioner = () => ({ message: { partition } }) => partition!;
+const explicit: kafkajs.ICustomPartitioner =
+  () =>
+  ({ message: { partition } }) =>
+    partition!;
 
 function message(record: OutputRecord, partition?: number): Message {
   const { key, value, headers } = record;
@@ -122,11 +151,20 @@ function message(record: OutputRecord, partition?: number): Message {
 }
 
 /** kafkajs can lose an acknowledged part of a send when a leader moves: one partition a send, and its reply is checked. */
-async function sendCovered(sender: Pick<Producer, 'send'>, { topic, partition, records }: Emission): Promise<void> {
+async function sendCovered(
+  sender: Pick<Producer, 'send'>,
+  { topic, partition, records }: Emission,
+): Promise<void> {
   const messages = records.map((record) => message(record, partition));
   const reply: RecordMetadata[] = await sender.send({ topic, acks: -1, messages });
-  const covered = reply.some((part) => part.topicName === topic && part.partition === partition && part.errorCode === 0);
-  if (!covered) throw new BankChurnError('TRANSACTION_FAILED', `the broker's reply does not cover ${topic}/${String(partition)}`);
+  const covered = reply.some(
+    (part) => part.topicName === topic && part.partition === partition && part.errorCode === 0,
+  );
+  if (!covered)
+    throw new BankChurnError(
+      'TRANSACTION_FAILED',
+      `the broker's reply does not cover ${topic}/${String(partition)}`,
+    );
 }
 
 /**

@@ -76,7 +76,13 @@ function drawCustomer(random: Random): Inputs {
 
 /** Log-normal around 37 with a tail of the old. */
 function drawAge(random: Random): number {
-  return Math.round(clamp(Math.exp(3.616 + 0.246 * random.normal()) + (random.next() < 0.05 ? random.next() * 22 : 0), 18, 92));
+  return Math.round(
+    clamp(
+      Math.exp(3.616 + 0.246 * random.normal()) + (random.next() < 0.05 ? random.next() * 22 : 0),
+      18,
+      92,
+    ),
+  );
 }
 
 function drawProducts(random: Random, noBalance: boolean): number {

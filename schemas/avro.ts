@@ -52,7 +52,10 @@ function first<T>(items: readonly T[], find: (item: T) => string | undefined): s
 export function compileWriter(writer: unknown): WriterDecoder | Poison {
   const refused = refusedType(writer);
   if (refused !== undefined) {
-    return { code: 'SCHEMA_FOREIGN', message: `its writer schema holds a type that events do not have (${refused})` };
+    return {
+      code: 'SCHEMA_FOREIGN',
+      message: `its writer schema holds a type that events do not have (${refused})`,
+    };
   }
   const reader = avroType('CustomerEvent');
   let writerType: avsc.Type;
@@ -62,16 +65,23 @@ export function compileWriter(writer: unknown): WriterDecoder | Poison {
     resolver = reader.createResolver(writerType);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { code: 'SCHEMA_FOREIGN', message: `its writer schema cannot be read as a CustomerEvent: ${message}` };
+    return {
+      code: 'SCHEMA_FOREIGN',
+      message: `its writer schema cannot be read as a CustomerEvent: ${message}`,
+    };
   }
   return (value) => decodeBody(reader, value, resolver);
 }
 
-type Decode = (buffer: Buffer, position: number, resolver: avsc.Resolver) => { value: unknown; offset: number };
+type Decode = (
+  buffer: Buffer,
+  position: number,
+  resolver: avsc.Resolver,
+) => { value: unknown; offset: number };
 
 function decodeBody(reader: avsc.Type, value: Buffer, resolver: avsc.Resolver): CustomerEvent | Poison {
   try {
-    const decoded = (reader.decode as unknown as Decode).call(reader, value, HEADER_BYTES, resolver);
+    const decoded = reader.decode.call(reader, value, HEADER_BYTES, resolver);
     if (decoded.offset < 0) return { code: 'RECORD_UNDECODABLE', message: 'the Avro body ends too early' };
     if (decoded.offset !== value.length) {
       const spare = value.length - decoded.offset;
@@ -79,7 +89,10 @@ function decodeBody(reader: avsc.Type, value: Buffer, resolver: avsc.Resolver): 
     }
     return readEvent(decoded.value);
   } catch (error) {
-    return { code: 'RECORD_UNDECODABLE', message: `Avro: ${error instanceof Error ? error.message : String(error)}` };
+    return {
+      code: 'RECORD_UNDECODABLE',
+      message: `Avro: ${error instanceof Error ? error.message : String(error)}`,
+    };
   }
 }
 
@@ -90,13 +103,16 @@ export function decodeJson(value: Buffer): CustomerEvent | Poison {
   try {
     raw = JSON.parse(value.toString());
   } catch (error) {
-    return { code: 'RECORD_UNDECODABLE', message: `JSON: ${error instanceof Error ? error.message : String(error)}` };
+    return {
+      code: 'RECORD_UNDECODABLE',
+      message: `JSON: ${error instanceof Error ? error.message : String(error)}`,
+    };
   }
   return readEvent(raw);
 }
 
 /** Encodes values of one record type in the Confluent wire format, under a registered schema id. */
-export function createAvroEncoder<T>(name: SchemaName, id: number): (value: T) => Buffer {
+export function createAvroEncoder(name: SchemaName, id: number): (value: object) => Buffer {
   const type = avroType(name);
   let scratch = Buffer.allocUnsafe(4096);
   return (value) => {
@@ -112,4 +128,3 @@ export function createAvroEncoder<T>(name: SchemaName, id: number): (value: T) =
     return bytes;
   };
 }
-

@@ -39,9 +39,11 @@ export function createEventDecoder({ maxRecordBytes, findWriter }: DecoderOption
 }
 
 function decodeAvro(value: Buffer, writers: Writers): CustomerEvent | Poison {
-  if (value.length < HEADER_BYTES) return { code: 'RECORD_UNDECODABLE', message: 'the Avro header ends too early' };
+  if (value.length < HEADER_BYTES)
+    return { code: 'RECORD_UNDECODABLE', message: 'the Avro header ends too early' };
   const writer = writers.get(value.readUInt32BE(1));
-  if (writer === undefined) return { code: 'SCHEMA_UNKNOWN', message: 'Avro, but no schema registry is configured' };
+  if (writer === undefined)
+    return { code: 'SCHEMA_UNKNOWN', message: 'Avro, but no schema registry is configured' };
   return typeof writer === 'function' ? writer(value) : writer;
 }
 

@@ -46,8 +46,10 @@ function take(raw: RawEvent, field: keyof CustomerEvent): unknown {
 
 function id(raw: RawEvent, field: 'eventId' | 'customerId'): string {
   let value = take(raw, field);
-  if (typeof value === 'number' && raw[field] === undefined && Number.isSafeInteger(value)) value = String(value);
-  if (typeof value !== 'string') throw new Invalid(`${field} is ${value == null ? 'missing' : 'not a string'}`);
+  if (typeof value === 'number' && raw[field] === undefined && Number.isSafeInteger(value))
+    value = String(value);
+  if (typeof value !== 'string')
+    throw new Invalid(`${field} is ${value == null ? 'missing' : 'not a string'}`);
   if (value.length === 0 || value.length > MAX_TEXT) {
     throw new Invalid(`${field} has ${String(value.length)} characters, allowed are 1..${String(MAX_TEXT)}`);
   }
@@ -58,7 +60,8 @@ function timestamp(raw: RawEvent): number {
   const value = take(raw, 'occurredAt');
   const ms = typeof value === 'string' ? Date.parse(value) : value;
   if (typeof ms !== 'number' || !Number.isSafeInteger(ms) || Math.abs(ms) > MAX_TIMESTAMP) {
-    const fault = value == null ? 'missing' : `${show(value)}, not milliseconds since 1970 or an ISO 8601 time`;
+    const fault =
+      value == null ? 'missing' : `${show(value)}, not milliseconds since 1970 or an ISO 8601 time`;
     throw new Invalid(`occurredAt is ${fault}`);
   }
   return ms;
@@ -69,9 +72,12 @@ function number(raw: RawEvent, field: keyof CustomerEvent, max: number, whole: b
   if (value == null) return null;
   if (typeof value !== 'number') throw new Invalid(`${field} is ${show(value)}, not a number`);
   if (!(value >= 0 && value <= max)) {
-    throw new Invalid(`${field} is ${String(value)}, possible are 0..${max === Number.MAX_VALUE ? 'any finite amount' : String(max)}`);
+    throw new Invalid(
+      `${field} is ${String(value)}, possible are 0..${max === Number.MAX_VALUE ? 'any finite amount' : String(max)}`,
+    );
   }
-  if (whole && !Number.isInteger(value)) throw new Invalid(`${field} is ${String(value)}, not a whole number`);
+  if (whole && !Number.isInteger(value))
+    throw new Invalid(`${field} is ${String(value)}, not a whole number`);
   return value;
 }
 
@@ -98,7 +104,10 @@ function flag(raw: RawEvent, field: 'hasCrCard' | 'isActiveMember'): boolean | n
  */
 export function readEvent(raw: unknown): CustomerEvent | Poison {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
-    return { code: 'RECORD_INVALID', message: 'the value is not an object with the fields of a CustomerEvent' };
+    return {
+      code: 'RECORD_INVALID',
+      message: 'the value is not an object with the fields of a CustomerEvent',
+    };
   }
   const fields = raw as RawEvent;
   try {

@@ -15,5 +15,8 @@ export function readSchemas(folder: string): Record<string, unknown> {
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  writeFileSync(join(import.meta.dirname, 'generated.ts'), generateTypeScript(readSchemas(import.meta.dirname)));
+  writeFileSync(
+    join(import.meta.dirname, 'generated.ts'),
+    generateTypeScript(readSchemas(import.meta.dirname)),
+  );
 }

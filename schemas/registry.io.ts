@@ -28,7 +28,11 @@ export interface Registry {
   /** The decoder of a writer schema, if it is registered under one of `subjects`. */
   findWriter(subjects: readonly string[]): FindWriter;
   /** Id of our schema under a subject; registers it (with its compatibility) where that is allowed. */
-  schemaId(subject: string, name: SchemaName, compatibility: 'FULL_TRANSITIVE' | 'BACKWARD_TRANSITIVE'): Promise<number>;
+  schemaId(
+    subject: string,
+    name: SchemaName,
+    compatibility: 'FULL_TRANSITIVE' | 'BACKWARD_TRANSITIVE',
+  ): Promise<number>;
   /** Decodes any value in the wire format by its writer's schema, for people to read. */
   decode(value: Buffer): Promise<unknown>;
   /** Deletes a subject (the demo's own, on a registry that was given). */
@@ -75,20 +79,29 @@ export function createRegistry(settings: RegistrySettings): Registry {
     };
     try {
       const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
-        (secure ? https : http).request(base + path, options, resolve).once('error', reject).end();
+        (secure ? https : http)
+          .request(base + path, options, resolve)
+          .once('error', reject)
+          .end();
       });
-      if (Number(response.headers['content-length'] ?? 0) > MAX_ANSWER) throw new Error('the answer is too large');
+      if (Number(response.headers['content-length'] ?? 0) > MAX_ANSWER)
+        throw new Error('the answer is too large');
       return { status: response.statusCode ?? 0, body: JSON.parse(await text(response)) as unknown };
     } catch (cause) {
-      const why = cause instanceof Error && cause.name === 'AbortError' ? `no answer in ${String(timeoutMs)} ms` : String(cause);
+      const why =
+        cause instanceof Error && cause.name === 'AbortError'
+          ? `no answer in ${String(timeoutMs)} ms`
+          : String(cause);
       throw away(`${method} ${path}: ${why}`, cause);
     }
   }
 
   async function fetchWriter(id: number, subjects: readonly string[]): Promise<WriterDecoder | Poison> {
     const versions = await ask('GET', `/schemas/ids/${String(id)}/versions`);
-    if (isNotFound(versions)) return { code: 'SCHEMA_UNKNOWN', message: `the registry has no schema with id ${String(id)}` };
-    if (versions.status !== 200 || !Array.isArray(versions.body)) throw away(`status ${String(versions.status)} for schema id ${String(id)}`);
+    if (isNotFound(versions))
+      return { code: 'SCHEMA_UNKNOWN', message: `the registry has no schema with id ${String(id)}` };
+    if (versions.status !== 200 || !Array.isArray(versions.body))
+      throw away(`status ${String(versions.status)} for schema id ${String(id)}`);
     const owners = versions.body.map((version) => String((version as { subject?: unknown }).subject));
     if (!owners.some((owner) => subjects.includes(owner))) {
       const message = `schema id ${String(id)} belongs to ${owners.join(', ')}, not to ${subjects.join(' or ')}`;
@@ -96,7 +109,8 @@ export function createRegistry(settings: RegistrySettings): Registry {
     }
     const schema = await ask('GET', `/schemas/ids/${String(id)}`);
     const source = (schema.body as { schema?: unknown } | null)?.schema;
-    if (schema.status !== 200 || typeof source !== 'string') throw away(`status ${String(schema.status)} for schema id ${String(id)}`);
+    if (schema.status !== 200 || typeof source !== 'string')
+      throw away(`status ${String(schema.status)} for schema id ${String(id)}`);
     return compileWriter(JSON.parse(source));
   }
 
@@ -120,10 +134,19 @@ export function createRegistry(settings: RegistrySettings): Registry {
     };
   }
 
-  async function schemaId(subject: string, name: SchemaName, compatibility: keyof typeof COMPATIBILITY): Promise<number> {
+  async function schemaId(
+    subject: string,
+    name: SchemaName,
+    compatibility: keyof typeof COMPATIBILITY,
+  ): Promise<number> {
     const schema = JSON.stringify(SCHEMAS[name]);
     const asking = settings.autoRegister
-      ? library.register({ type: 'AVRO' as never, schema }, { subject, compatibility: COMPATIBILITY[compatibility] }).then((r) => r.id)
+      ? library
+          .register(
+            { type: 'AVRO' as never, schema },
+            { subject, compatibility: COMPATIBILITY[compatibility] },
+          )
+          .then((r) => r.id)
       : library.getRegistryIdBySchema(subject, { type: 'AVRO' as never, schema });
     try {
       return await withTimeout(asking, timeoutMs * 3);
@@ -175,14 +198,19 @@ function refusal(subject: string, name: string, autoRegister: boolean, cause: un
   const fault = cause instanceof Error ? cause.message : String(cause);
   const status = (cause as { status?: unknown } | null)?.status;
   const errorName = (cause as { name?: unknown } | null)?.name;
-  const incompatible = status === 409 || status === 422 || errorName === 'ConfluentSchemaRegistryCompatibilityError';
+  const incompatible =
+    status === 409 || status === 422 || errorName === 'ConfluentSchemaRegistryCompatibilityError';
   if (incompatible) {
-    return new BankChurnError('SCHEMA_REFUSED', `the registry refuses ${name} under ${subject}: ${fault}`, { cause });
+    return new BankChurnError('SCHEMA_REFUSED', `the registry refuses ${name} under ${subject}: ${fault}`, {
+      cause,
+    });
   }
   const missing = !autoRegister && (status === 404 || errorName === 'ConfluentSchemaRegistryError');
   if (missing) {
     const hint = `register it (\`bankchurn topics create\`) or set registry.autoRegister: true`;
-    return new BankChurnError('SCHEMA_REFUSED', `${name} is not registered under ${subject}: ${hint}`, { cause });
+    return new BankChurnError('SCHEMA_REFUSED', `${name} is not registered under ${subject}: ${hint}`, {
+      cause,
+    });
   }
   return away(`${subject}: ${fault}`, cause);
 }

@@ -9,7 +9,11 @@ export interface TopicSpec {
   readonly compatibility: 'FULL_TRANSITIVE' | 'BACKWARD_TRANSITIVE' | null;
 }
 
-const scale = (name: string, schema: string | null, compatibility: TopicSpec['compatibility']): TopicSpec => ({
+const scale = (
+  name: string,
+  schema: string | null,
+  compatibility: TopicSpec['compatibility'],
+): TopicSpec => ({
   name,
   partitions: 'scale',
   schema,
@@ -42,6 +46,9 @@ export type TopicNames = Readonly<Record<TopicId, string>>;
 
 /** Applies a prefix and per-topic overrides to the table. */
 export function topicNames(prefix: string, overrides: Partial<Record<TopicId, string>> = {}): TopicNames {
-  const entries = Object.entries(TOPICS).map(([id, spec]) => [id, prefix + (overrides[id as TopicId] ?? spec.name)]);
+  const entries = Object.entries(TOPICS).map(([id, spec]) => [
+    id,
+    prefix + (overrides[id as TopicId] ?? spec.name),
+  ]);
   return Object.fromEntries(entries) as TopicNames;
 }

@@ -60,26 +60,41 @@ function corrupt(manifest: Manifest, fault: string): BankChurnError {
 }
 
 function checkShapes(manifest: Manifest, session: OnnxRun): void {
-  const columns = manifest.features.reduce((sum, f) => sum + (f.kind === 'numeric' ? 1 : f.categories.length), 0);
+  const columns = manifest.features.reduce(
+    (sum, f) => sum + (f.kind === 'numeric' ? 1 : f.categories.length),
+    0,
+  );
   if (session.columns !== columns || manifest.columns !== columns) {
-    throw corrupt(manifest, `${String(session.columns)} input columns in the ONNX, ${String(columns)} in the features`);
+    throw corrupt(
+      manifest,
+      `${String(session.columns)} input columns in the ONNX, ${String(columns)} in the features`,
+    );
   }
   if (session.outputs !== manifest.features.length + 1) {
-    throw corrupt(manifest, `${String(session.outputs)} outputs, expected a margin and ${String(manifest.features.length)} contributions`);
+    throw corrupt(
+      manifest,
+      `${String(session.outputs)} outputs, expected a margin and ${String(manifest.features.length)} contributions`,
+    );
   }
 }
 
 async function proveGolden(manifest: Manifest, golden: Golden, session: OnnxRun): Promise<void> {
   const rows = new Float32Array(golden.rows.flatMap((row) => row.map((value) => value ?? NaN)));
   const expected = golden.outputs.flat();
-  if (rows.length !== golden.rows.length * session.columns || expected.length !== golden.rows.length * session.outputs) {
+  if (
+    rows.length !== golden.rows.length * session.columns ||
+    expected.length !== golden.rows.length * session.outputs
+  ) {
     throw corrupt(manifest, 'the golden rows have another width than the model');
   }
   const outputs = await session.run(rows, golden.rows.length);
   const wrong = expected.findIndex((value, i) => !(Math.abs(value - outputs[i]!) <= golden.tolerance));
   if (wrong >= 0) {
     const row = Math.floor(wrong / session.outputs);
-    throw corrupt(manifest, `golden row ${String(row)} gives ${String(outputs[wrong])}, recorded was ${String(expected[wrong])}`);
+    throw corrupt(
+      manifest,
+      `golden row ${String(row)} gives ${String(outputs[wrong])}, recorded was ${String(expected[wrong])}`,
+    );
   }
 }
 

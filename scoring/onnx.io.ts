@@ -24,7 +24,10 @@ const lastDimension = (meta: readonly InferenceSession.ValueMetadata[], name: st
   const found = meta.find((value) => value.name === name);
   const size = found?.isTensor === true ? found.shape.at(-1) : undefined;
   if (typeof size === 'number' && size > 0) return size;
-  throw new BankChurnError('MODEL_CORRUPT', `the ONNX model has no tensor "${name}" with a fixed last dimension`);
+  throw new BankChurnError(
+    'MODEL_CORRUPT',
+    `the ONNX model has no tensor "${name}" with a fixed last dimension`,
+  );
 };
 
 /**

@@ -7,7 +7,12 @@ export function sigmoid(margin: number): number {
 }
 
 /** Builds scores of one model. A score is a pure function of event, its place in the log, and the model. */
-export type ScoreBuilder = (event: CustomerEvent, scoreId: string, outputs: Float32Array, at: number) => ChurnScore;
+export type ScoreBuilder = (
+  event: CustomerEvent,
+  scoreId: string,
+  outputs: Float32Array,
+  at: number,
+) => ChurnScore;
 
 /**
  * @returns a builder whose `outputs[at]` is the margin (log-odds) and `outputs[at + 1 + i]` the contribution of the
@@ -38,7 +43,12 @@ export function createScoreBuilder(manifest: Manifest): ScoreBuilder {
 }
 
 /** The features with the largest contributions by size, largest first; ties go to the earlier feature. */
-export function topReasons(names: readonly string[], outputs: Float32Array, at: number, count: number): Reason[] {
+export function topReasons(
+  names: readonly string[],
+  outputs: Float32Array,
+  at: number,
+  count: number,
+): Reason[] {
   const reasons: Reason[] = [];
   let taken = 0;
   for (let rank = 0; rank < count; rank++) {

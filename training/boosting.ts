@@ -58,7 +58,11 @@ export interface BoostingData {
 }
 
 /** Fits an ensemble. `onRound` is told how many rounds are done. */
-export function fitEnsemble(data: BoostingData, parameters: BoostingParameters, onRound?: (done: number) => void): Ensemble {
+export function fitEnsemble(
+  data: BoostingData,
+  parameters: BoostingParameters,
+  onRound?: (done: number) => void,
+): Ensemble {
   const { y, columns } = data;
   const rows = y.length;
   const weights = data.weights ?? new Float64Array(rows).fill(1);
@@ -87,12 +91,18 @@ function logOdds(y: Uint8Array, weights: Float64Array): number {
     total += weights[row]!;
     positive += weights[row]! * y[row]!;
   }
-  if (!(positive > 0 && positive < total)) throw new RangeError('training needs customers who left and customers who stayed');
+  if (!(positive > 0 && positive < total))
+    throw new RangeError('training needs customers who left and customers who stayed');
   return Math.log(positive / (total - positive));
 }
 
 /** Gradient and hessian of the logistic loss, interleaved per row. */
-function computeGradients(margins: Float64Array, y: Uint8Array, weights: Float64Array, out: Float64Array): void {
+function computeGradients(
+  margins: Float64Array,
+  y: Uint8Array,
+  weights: Float64Array,
+  out: Float64Array,
+): void {
   for (let row = 0; row < y.length; row++) {
     const p = 1 / (1 + Math.exp(-margins[row]!));
     out[2 * row] = weights[row]! * (p - y[row]!);
@@ -162,7 +172,13 @@ function growTree(
   return { columns, thresholds, missingLeft, leaves, cover };
 }
 
-function leafTotals(gradients: Float64Array, sampled: Int32Array, leafOf: Uint16Array, totals: Float64Array, leaves: number): Float64Array {
+function leafTotals(
+  gradients: Float64Array,
+  sampled: Int32Array,
+  leafOf: Uint16Array,
+  totals: Float64Array,
+  leaves: number,
+): Float64Array {
   totals.fill(0, 0, leaves * 2);
   for (let i = 0; i < sampled.length; i++) {
     const row = sampled[i]!;
@@ -187,14 +203,30 @@ function bestSplit(
     const cuts = binned.thresholds[column]!.length;
     if (cuts === 0) continue;
     const width = cuts + 2;
-    fillHistogram(workspace.histogram, binned.bins[column]!, workspace.leafOf, gradients, sampled, leaves, width);
+    fillHistogram(
+      workspace.histogram,
+      binned.bins[column]!,
+      workspace.leafOf,
+      gradients,
+      sampled,
+      leaves,
+      width,
+    );
     const directions = binned.hasMissing[column] ? [true, false] : [true];
     for (const missingLeft of directions) {
-      const split = scanColumn(workspace.histogram, totals, leaves, width, l2, missingLeft && binned.hasMissing[column]!);
+      const split = scanColumn(
+        workspace.histogram,
+        totals,
+        leaves,
+        width,
+        l2,
+        missingLeft && binned.hasMissing[column]!,
+      );
       if (best === undefined || split.gain > best.gain) best = { ...split, column, missingLeft };
     }
   }
-  if (best === undefined) throw new RangeError('training needs at least one feature with two different values');
+  if (best === undefined)
+    throw new RangeError('training needs at least one feature with two different values');
   return best;
 }
 
@@ -281,7 +313,8 @@ export function predictMargins(ensemble: Ensemble, x: Float32Array): Float64Arra
   const rows = x.length / ensemble.columns;
   const margins = new Float64Array(rows).fill(ensemble.startMargin);
   for (const tree of ensemble.trees) {
-    for (let row = 0; row < rows; row++) margins[row] = margins[row]! + tree.leaves[leafIndex(tree, x, row * ensemble.columns)]!;
+    for (let row = 0; row < rows; row++)
+      margins[row] = margins[row]! + tree.leaves[leafIndex(tree, x, row * ensemble.columns)]!;
   }
   return margins;
 }

@@ -32,10 +32,17 @@ type Row = Readonly<Record<string, string>>;
  * @throws Error naming up to ten faults with line and column.
  */
 export function parseDataset(csv: string, name: string): Dataset {
-  const rows: Row[] = parse(csv, { columns: true, skip_empty_lines: true, trim: true, bom: true, to: MAX_ROWS });
+  const rows: Row[] = parse(csv, {
+    columns: true,
+    skip_empty_lines: true,
+    trim: true,
+    bom: true,
+    to: MAX_ROWS,
+  });
   const missing = REQUIRED.filter((column) => rows[0] !== undefined && !(column in rows[0]));
   if (rows.length === 0) throw new Error(`${name}: no rows`);
-  if (missing.length > 0) throw new Error(`${name}: columns missing: ${missing.join(', ')} (expected: ${REQUIRED.join(', ')})`);
+  if (missing.length > 0)
+    throw new Error(`${name}: columns missing: ${missing.join(', ')} (expected: ${REQUIRED.join(', ')})`);
   const faults: string[] = [];
   const events: CustomerEvent[] = [];
   const labels = new Uint8Array(rows.length);
@@ -44,7 +51,8 @@ export function parseDataset(csv: string, name: string): Dataset {
     const event = readEvent(eventFields(row, i));
     if (isPoison(event)) faults.push(`line ${String(i + 2)}: ${event.message}`);
     else events.push(event);
-    if (row['Exited'] !== '0' && row['Exited'] !== '1') faults.push(`line ${String(i + 2)}, column Exited: ${String(row['Exited'])}, not 0 or 1`);
+    if (row['Exited'] !== '0' && row['Exited'] !== '1')
+      faults.push(`line ${String(i + 2)}, column Exited: ${String(row['Exited'])}, not 0 or 1`);
     labels[i] = Number(row['Exited']);
   });
   if (faults.length > 0) throw new Error(`${name}:\n  ${faults.join('\n  ')}`);
@@ -61,7 +69,8 @@ export function eventFields(row: Row, index: number): Record<string, unknown> {
   };
   for (const column of NUMERIC) fields[column] = numeric(row[column]);
   for (const column of FLAGS) fields[column] = numeric(row[column]);
-  for (const column of TEXTS) fields[column] = row[column] === undefined || row[column] === '' ? null : row[column];
+  for (const column of TEXTS)
+    fields[column] = row[column] === undefined || row[column] === '' ? null : row[column];
   return fields;
 }
 
@@ -73,7 +82,10 @@ function numeric(cell: string | undefined): number | string | null {
 }
 
 /** Rows of a dataset by position. */
-export function takeRows(dataset: Dataset, positions: readonly number[]): { events: CustomerEvent[]; labels: Uint8Array } {
+export function takeRows(
+  dataset: Dataset,
+  positions: readonly number[],
+): { events: CustomerEvent[]; labels: Uint8Array } {
   return {
     events: positions.map((position) => dataset.events[position]!),
     labels: Uint8Array.from(positions, (position) => dataset.labels[position]!),

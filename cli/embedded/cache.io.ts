@@ -29,7 +29,10 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
  * The folder with `kafka/` and `registry/`; downloads and verifies it where it is missing or damaged. Safe to call from
  * several processes at once.
  */
-export async function ensureArtifacts(onProgress: (line: string) => void, cache = cacheFolder()): Promise<string> {
+export async function ensureArtifacts(
+  onProgress: (line: string) => void,
+  cache = cacheFolder(),
+): Promise<string> {
   const source = await readFile(pinsFile(), 'utf8');
   const pins = JSON.parse(source) as Pins;
   const folder = join(cache, `embedded-${createHash('sha256').update(source).digest('hex').slice(0, 16)}`);
@@ -49,7 +52,8 @@ export async function ensureArtifacts(onProgress: (line: string) => void, cache 
 async function isComplete(folder: string): Promise<boolean> {
   try {
     const sizes = JSON.parse(await readFile(join(folder, MARKER), 'utf8')) as Record<string, number>;
-    for (const [path, size] of Object.entries(sizes)) if ((await stat(join(folder, path))).size !== size) return false;
+    for (const [path, size] of Object.entries(sizes))
+      if ((await stat(join(folder, path))).size !== size) return false;
     return Object.keys(sizes).length > 0;
   } catch {
     return false;
@@ -94,11 +98,16 @@ async function download(folder: string, pins: Pins, onProgress: (line: string) =
   try {
     const pom = join(work, 'pom.xml');
     await writeFile(pom, renderPom(work));
-    await run('mvn', ['-B', '-q', '-ntp', '-f', pom, 'process-resources'], { cwd: work, timeout: DOWNLOAD_TIMEOUT_MS, maxBuffer: 1e7 });
+    await run('mvn', ['-B', '-q', '-ntp', '-f', pom, 'process-resources'], {
+      cwd: work,
+      timeout: DOWNLOAD_TIMEOUT_MS,
+      maxBuffer: 1e7,
+    });
     await rm(pom);
     await rm(join(work, 'target'), { recursive: true, force: true }); // Maven's own markers
     const faults = pinFaults(pins, await hashes(work));
-    if (faults.length > 0) throw new Error(`what was downloaded is not what is pinned:\n  ${faults.join('\n  ')}`);
+    if (faults.length > 0)
+      throw new Error(`what was downloaded is not what is pinned:\n  ${faults.join('\n  ')}`);
     await writeFile(join(work, MARKER), JSON.stringify(await sizes(work)));
     await rename(work, folder);
   } catch (error) {
@@ -113,7 +122,9 @@ async function download(folder: string, pins: Pins, onProgress: (line: string) =
 
 async function files(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
 }
 
 async function hashes(folder: string): Promise<Pins> {
@@ -131,4 +142,3 @@ async function sizes(folder: string): Promise<Record<string, number>> {
   for (const path of await files(folder)) found[path] = (await stat(join(folder, path))).size;
   return found;
 }
-

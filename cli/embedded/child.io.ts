@@ -51,7 +51,12 @@ export interface Child {
  * @param logFile its stdout and stderr are appended there.
  * @param remove folder to remove when it was ended by us or with us; '' = none.
  */
-export async function startChild(command: string, args: readonly string[], logFile: string, remove: string): Promise<Child> {
+export async function startChild(
+  command: string,
+  args: readonly string[],
+  logFile: string,
+  remove: string,
+): Promise<Child> {
   const supervisor = spawn(process.execPath, ['-e', SUPERVISOR, logFile, remove, command, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
     detached: true,

@@ -56,7 +56,10 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
   const temporary = options.dataDir === undefined;
   const root = temporary ? await mkdtemp(join(tmpdir(), 'bankchurn-')) : resolve(options.dataDir);
   const layout: Layout = { artifacts, root, temporary, ports, options };
-  const started = await Promise.allSettled([startKafka(layout), options.registry === false ? undefined : startRegistry(layout)]);
+  const started = await Promise.allSettled([
+    startKafka(layout),
+    options.registry === false ? undefined : startRegistry(layout),
+  ]);
   const [kafka, registry] = started;
   if (kafka.status === 'rejected' || registry.status === 'rejected') {
     if (kafka.status === 'fulfilled') await kafka.value.child.stop();
@@ -95,7 +98,8 @@ function control(layout: Layout, kafka: StartedKafka, registry: Child | undefine
   });
   return {
     brokers: `127.0.0.1:${String(ports.kafka)}`,
-    registryUrl: registry === undefined ? undefined : `http://127.0.0.1:${String(ports.registry)}/apis/ccompat/v7`,
+    registryUrl:
+      registry === undefined ? undefined : `http://127.0.0.1:${String(ports.registry)}/apis/ccompat/v7`,
     clusterId: kafka.clusterId,
     kafkaPid: () => broker.pid,
     registryPid: registry?.pid,
@@ -124,7 +128,11 @@ async function startKafka(layout: Layout): Promise<StartedKafka> {
   await writeFile(join(folder, 'log4j2.properties'), LOG4J2_PROPERTIES);
   const clusterId = (await formattedCluster(folder)) ?? randomBytes(16).toString('base64url');
   const format = ['format', '--cluster-id', clusterId, '--config', properties, '--ignore-formatted'];
-  await run('java', [...JVM_FLAGS, '-cp', `${layout.artifacts}/kafka/*`, 'kafka.tools.StorageTool', ...format], { timeout: START_TIMEOUT_MS });
+  await run(
+    'java',
+    [...JVM_FLAGS, '-cp', `${layout.artifacts}/kafka/*`, 'kafka.tools.StorageTool', ...format],
+    { timeout: START_TIMEOUT_MS },
+  );
   return { child: await launchKafka(layout), clusterId };
 }
 
@@ -174,7 +182,12 @@ async function startRegistry({ artifacts, root, temporary, ports }: Layout): Pro
   return child;
 }
 
-async function until(child: Child, name: string, log: string, isReady: () => Promise<boolean>): Promise<void> {
+async function until(
+  child: Child,
+  name: string,
+  log: string,
+  isReady: () => Promise<boolean>,
+): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (!(await isReady())) {
     if (child.hasExited()) throw new Error(`${name} ended while it started:\n  ${await tail(log)}`);
@@ -190,7 +203,10 @@ async function choosePorts(options: EmbeddedOptions): Promise<Layout['ports']> {
   const taken = new Set<number>();
   const choose = async (wanted: number | undefined, what: string): Promise<number> => {
     if (wanted !== undefined) {
-      if (!(await isFree(wanted))) throw new Error(`port ${String(wanted)} for ${what} is in use: choose another one, or end what listens there`);
+      if (!(await isFree(wanted)))
+        throw new Error(
+          `port ${String(wanted)} for ${what} is in use: choose another one, or end what listens there`,
+        );
       return wanted;
     }
     for (let tries = 0; tries < 200; tries++) {
@@ -218,7 +234,10 @@ async function isFree(port: number): Promise<boolean> {
 /** One sentence for who has neither; the containers of `docker compose` are the other way to a broker. */
 async function requireJava(): Promise<void> {
   const missing: string[] = [];
-  for (const [tool, flag] of [['java', '-version'], ['mvn', '-v']] as const) {
+  for (const [tool, flag] of [
+    ['java', '-version'],
+    ['mvn', '-v'],
+  ] as const) {
     await run(tool, [flag], { timeout: 20_000 }).catch(() => missing.push(tool));
   }
   if (missing.length === 0) return;

@@ -55,4 +55,9 @@ appender.out.layout.pattern = %d %p %c{1}: %m%n
 `;
 
 /** Flags that start a small JVM fast. */
-export const JVM_FLAGS = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData'] as const;
+export const JVM_FLAGS = [
+  '-Xmx256m',
+  '-XX:+UseSerialGC',
+  '-XX:TieredStopAtLevel=1',
+  '-XX:-UsePerfData',
+] as const;

@@ -1,0 +1,96 @@
+// The architecture as a test: docs/architecture.md has the table this file holds.
+const TEST = '\\.(test|bench)\\.ts$|^e2e/|^bench/';
+/** Folder → folders of ours it may import. */
+const ALLOWED = {
+  schemas: [],
+  models: ['schemas'],
+  scoring: ['schemas', 'models'],
+  drift: ['schemas', 'models'],
+  training: ['schemas', 'models', 'drift'],
+  producers: ['schemas'],
+  consumers: ['schemas', 'models', 'scoring', 'drift', 'training', 'producers'],
+};
+const FOLDERS = [...Object.keys(ALLOWED), 'cli', 'e2e', 'bench'];
+
+const layers = Object.entries(ALLOWED).map(([folder, allowed]) => ({
+  name: `${folder}-imports`,
+  comment: `${folder}/ may import only ${['itself', ...allowed].join(', ')}: what crosses folders is a contract and lives in schemas/`,
+  severity: 'error',
+  from: { path: `^${folder}/`, pathNot: TEST },
+  to: {
+    path: `^(${[...FOLDERS.filter((name) => name !== folder && !allowed.includes(name)).map((name) => `${name}/`), 'main\\.ts$', 'config\\.ts$'].join('|')})`,
+  },
+}));
+
+const only = (name, comment, to, files) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { pathNot: `${TEST}|^(${files.join('|')})$|^node_modules` },
+  to: { path: `^node_modules/(${to})/` },
+});
+
+module.exports = {
+  forbidden: [
+    ...layers,
+    only(
+      'kafkajs-in-two-files',
+      'Kafka is known to two files: use the ports of schemas/ports.ts',
+      'kafkajs|kafkajs-snappy|lz4-napi|@mongodb-js/zstd',
+      ['consumers/kafka\\.io\\.ts', 'producers/kafka\\.io\\.ts'],
+    ),
+    only(
+      'registry-in-one-file',
+      'the schema registry is known to schemas/registry.io.ts',
+      '@kafkajs/confluent-schema-registry',
+      ['schemas/registry\\.io\\.ts'],
+    ),
+    only('onnx-in-one-file', 'ONNX Runtime is known to scoring/onnx.io.ts', 'onnxruntime-node', [
+      'scoring/onnx\\.io\\.ts',
+    ]),
+    {
+      name: 'pure-files-import-no-edge',
+      comment:
+        'a file whose name does not end in .io.ts is pure: it may use the types of an edge, and is handed the rest',
+      severity: 'error',
+      from: { path: `^(${Object.keys(ALLOWED).join('|')})/`, pathNot: `\\.io\\.ts$|${TEST}` },
+      to: { path: '\\.io\\.ts$', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'config-by-main-and-cli-only',
+      comment: 'settings are handed in: only main.ts and cli/ know the configuration',
+      severity: 'error',
+      from: { pathNot: `^main\\.ts$|^cli/|${TEST}` },
+      to: { path: '^config\\.ts$' },
+    },
+    {
+      name: 'no-failpoints-in-production',
+      comment: 'failpoints live in e2e/ and never reach what users run',
+      severity: 'error',
+      from: { pathNot: TEST },
+      to: { path: '^(e2e|bench)/' },
+    },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, pathNot: `${TEST}|\\.d\\.ts$|\\.config\\.(ts|js)$|^bin/|^\\.` },
+      to: {},
+    },
+  ],
+  options: {
+    doNotFollow: { path: '^node_modules' },
+    exclude: { path: '^(dist|coverage|\\.data)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};
