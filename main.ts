@@ -11,7 +11,6 @@ import { createKafka, type Kafka } from './producers/kafka.io.ts';
 import { createAvroEncoder } from './schemas/avro.ts';
 import { createEventDecoder } from './schemas/decoder.ts';
 import { BankChurnError } from './schemas/errors.ts';
-import type { ChurnScore } from './schemas/generated.ts';
 import type { Role } from './schemas/ports.ts';
 import { createRegistry, type Registry } from './schemas/registry.io.ts';
 import { subjectName } from './schemas/subjects.ts';
