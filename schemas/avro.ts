@@ -73,12 +73,6 @@ export function compileWriter(writer: unknown): WriterDecoder | Poison {
   return (value) => decodeBody(reader, value, resolver);
 }
 
-type Decode = (
-  buffer: Buffer,
-  position: number,
-  resolver: avsc.Resolver,
-) => { value: unknown; offset: number };
-
 function decodeBody(reader: avsc.Type, value: Buffer, resolver: avsc.Resolver): CustomerEvent | Poison {
   try {
     const decoded = reader.decode.call(reader, value, HEADER_BYTES, resolver);
