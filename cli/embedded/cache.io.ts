@@ -54,7 +54,11 @@ export async function isComplete(cache: Cache): Promise<boolean> {
  *
  * @throws Error naming each file that is not as pinned.
  */
-export async function ensureCache(cache: Cache, fill: Fill, onProgress: (line: string) => void): Promise<void> {
+export async function ensureCache(
+  cache: Cache,
+  fill: Fill,
+  onProgress: (line: string) => void,
+): Promise<void> {
   if (await isComplete(cache)) return;
   if (existsSync(cache.folder)) onProgress('files of the embedded Kafka are damaged: fetching them again');
   await mkdir(join(cache.folder, '..'), { recursive: true });

@@ -37,7 +37,8 @@ async function runMaven(supervisor: Supervisor, folder: string): Promise<void> {
   const timer = setTimeout(() => void maven.stop(), TIMEOUT_MS);
   const code = await maven.exited;
   clearTimeout(timer);
-  if (code !== 0) throw new Error(`mvn ended with exit code ${String(code)}:\n  ${await errorLines(logFile)}`);
+  if (code !== 0)
+    throw new Error(`mvn ended with exit code ${String(code)}:\n  ${await errorLines(logFile)}`);
   for (const own of [pom, logFile, join(folder, 'target')]) await rm(own, { recursive: true, force: true });
 }
 

@@ -13,7 +13,7 @@ export async function takeLock(path: string, onWait: (pid: number) => void): Pro
   const mine = `${path}.${String(process.pid)}-${process.hrtime.bigint().toString(36)}`;
   await writeFile(mine, String(process.pid));
   try {
-    for (let told = false; ; ) {
+    for (let told = false; ;) {
       if (await tryLink(mine, path)) return () => rm(path, { force: true });
       const pid = Number(await readFile(path, 'utf8').catch(() => ''));
       if (pid > 0 && !isAlive(pid)) await rm(path, { force: true });

@@ -13,10 +13,16 @@ const HIGHEST = 32_767;
  * @param taken ports not to give again; the chosen one is added.
  * @throws Error where the wanted one is in use.
  */
-export async function choosePort(wanted: number | undefined, what: string, taken: Set<number>): Promise<number> {
+export async function choosePort(
+  wanted: number | undefined,
+  what: string,
+  taken: Set<number>,
+): Promise<number> {
   if (wanted !== undefined) {
     if (taken.has(wanted) || !(await isFree(wanted))) {
-      throw new Error(`port ${String(wanted)} for ${what} is in use: choose another one, or end what listens there`);
+      throw new Error(
+        `port ${String(wanted)} for ${what} is in use: choose another one, or end what listens there`,
+      );
     }
     taken.add(wanted);
     return wanted;

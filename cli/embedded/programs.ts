@@ -11,15 +11,31 @@ export interface CommandLine {
 const JVM_FLAGS = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData'] as const;
 
 /** `kafka-storage format`: gives an empty data folder its cluster id. */
-export function formatCommand(java: string, artifacts: string, properties: string, clusterId: string): CommandLine {
+export function formatCommand(
+  java: string,
+  artifacts: string,
+  properties: string,
+  clusterId: string,
+): CommandLine {
   const format = ['format', '--cluster-id', clusterId, '--config', properties, '--ignore-formatted'];
-  return { command: java, args: [...JVM_FLAGS, '-cp', `${artifacts}/kafka/*`, 'kafka.tools.StorageTool', ...format] };
+  return {
+    command: java,
+    args: [...JVM_FLAGS, '-cp', `${artifacts}/kafka/*`, 'kafka.tools.StorageTool', ...format],
+  };
 }
 
 /** The broker's JVM. */
-export function brokerCommandLine(java: string, artifacts: string, properties: string, log4j: string): CommandLine {
+export function brokerCommandLine(
+  java: string,
+  artifacts: string,
+  properties: string,
+  log4j: string,
+): CommandLine {
   const log = `-Dlog4j2.configurationFile=${log4j}`;
-  return { command: java, args: [...JVM_FLAGS, log, '-cp', `${artifacts}/kafka/*`, 'kafka.Kafka', properties] };
+  return {
+    command: java,
+    args: [...JVM_FLAGS, log, '-cp', `${artifacts}/kafka/*`, 'kafka.Kafka', properties],
+  };
 }
 
 /**
@@ -27,7 +43,12 @@ export function brokerCommandLine(java: string, artifacts: string, properties: s
  *
  * @param database H2's name of the database: `mem:name` or `file:path`.
  */
-export function registryCommandLine(java: string, artifacts: string, port: number, database: string): CommandLine {
+export function registryCommandLine(
+  java: string,
+  artifacts: string,
+  port: number,
+  database: string,
+): CommandLine {
   const properties = {
     'quarkus.http.host': '127.0.0.1',
     'quarkus.http.port': String(port),
@@ -50,7 +71,10 @@ export function brokerContainer(
   port: number,
   properties: Properties,
 ): CommandLine {
-  const env = Object.entries(properties).flatMap(([key, value]) => ['-e', `${environmentName(key)}=${value}`]);
+  const env = Object.entries(properties).flatMap(([key, value]) => [
+    '-e',
+    `${environmentName(key)}=${value}`,
+  ]);
   const run = containerRun(name, port, port);
   return {
     command: 'docker',

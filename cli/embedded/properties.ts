@@ -53,7 +53,11 @@ export function brokerProperties(dataFolder: string, ports: BrokerPorts, extra: 
 }
 
 /** The same for a broker in a container whose port is published on loopback. */
-export function containerProperties(dataFolder: string, ports: BrokerPorts, extra: Properties = {}): Properties {
+export function containerProperties(
+  dataFolder: string,
+  ports: BrokerPorts,
+  extra: Properties = {},
+): Properties {
   return {
     ...brokerProperties(dataFolder, ports),
     listeners: `PLAINTEXT://:${String(ports.kafka)},CONTROLLER://127.0.0.1:${String(ports.controller)}`,

@@ -39,7 +39,12 @@ async function findJava(env: NodeJS.ProcessEnv): Promise<string | undefined> {
   return undefined;
 }
 
-async function succeeds(command: string, args: string[], env: NodeJS.ProcessEnv, timeout: number): Promise<boolean> {
+async function succeeds(
+  command: string,
+  args: string[],
+  env: NodeJS.ProcessEnv,
+  timeout: number,
+): Promise<boolean> {
   return run(command, args, { env, timeout, maxBuffer: 1e7 }).then(
     () => true,
     () => false,

@@ -36,7 +36,9 @@ export interface Supervisor {
   close(): Promise<void>;
 }
 
-type Event = { readonly id: number } & ({ readonly pid: number } | { readonly error: string } | { readonly code: number });
+type Event = { readonly id: number } & (
+  { readonly pid: number } | { readonly error: string } | { readonly code: number }
+);
 type Listener = (event: Event) => void;
 
 /**
@@ -108,7 +110,12 @@ async function startProgram(
       }
       listeners.delete(id);
       if (started !== undefined) running.delete(started);
-      if (started === undefined) reject(new Error(`${program.command} could not be started: ${'error' in event ? event.error : 'its supervisor ended'}`));
+      if (started === undefined)
+        reject(
+          new Error(
+            `${program.command} could not be started: ${'error' in event ? event.error : 'its supervisor ended'}`,
+          ),
+        );
       code = 'code' in event ? event.code : 127;
       tellExited(code);
     });
