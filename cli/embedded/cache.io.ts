@@ -1,130 +1,111 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { KAFKA_VERSION, pinFaults, renderPom, type Pins } from './artifacts.ts';
+import { pinFaults, type Pins } from './artifacts.ts';
+import { isAlive, takeLock } from './lock.io.ts';
 
-const run = promisify(execFile);
-/** Written last: sizes of all files, so that a damaged cache is noticed without hashing 190 MiB at each start. */
+/** Written last: size and time of change of every file, so that damage is noticed without hashing 190 MiB at each start. */
 const MARKER = 'complete.json';
-const DOWNLOAD_TIMEOUT_MS = 540_000;
-const PROGRESS_EVERY_MS = 5000;
 
-const pinsFile = (): string => {
+/** Where verified files lie and what they must be. */
+export interface Cache {
+  /** Folder of this set of pins, absolute; it exists only when complete (or damaged since). */
+  readonly folder: string;
+  readonly pins: Pins;
+}
+
+/** Puts the files into an empty folder. */
+export type Fill = (folder: string) => Promise<void>;
+
+/** The cache of the pins that ship with the product, below the user's cache folder. */
+export async function openCache(env: NodeJS.ProcessEnv): Promise<Cache> {
+  const source = await readFile(pinsFile(), 'utf8');
+  const base = join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'bankchurn');
+  const hash = createHash('sha256').update(source).digest('hex').slice(0, 16);
+  return { folder: join(base, `embedded-${hash}`), pins: JSON.parse(source) as Pins };
+}
+
+function pinsFile(): string {
   const beside = fileURLToPath(new URL('pins.json', import.meta.url));
-  return existsSync(beside) ? beside : join(import.meta.dirname, '../../../cli/embedded/pins.json'); // compiled: dist/cli/embedded
-};
-
-/** The user's cache folder of this product. */
-export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
-  return join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'bankchurn');
+  if (existsSync(beside)) return beside;
+  return fileURLToPath(new URL('../../../cli/embedded/pins.json', import.meta.url)); // compiled: dist/cli/embedded
 }
 
 /**
- * The folder with `kafka/` and `registry/`; downloads and verifies it where it is missing or damaged. Safe to call from
- * several processes at once.
+ * Whether every file is there as pinned. Cheap (sizes and times of change) unless something was touched: then everything
+ * is hashed again, and what is still as pinned is good.
  */
-export async function ensureArtifacts(
+export async function isComplete(cache: Cache): Promise<boolean> {
+  const marker = await readFile(join(cache.folder, MARKER), 'utf8').catch(() => undefined);
+  if (marker === undefined) return false;
+  if (marker === (await fingerprint(cache.folder))) return true;
+  if (pinFaults(cache.pins, await hashes(cache.folder)).length > 0) return false;
+  await writeMarker(cache.folder);
+  return true;
+}
+
+/**
+ * Fills the cache where it is missing or damaged. Safe to call from several processes at once: one fills, the others
+ * wait, and what is visible is always whole.
+ *
+ * @throws Error naming each file that is not as pinned.
+ */
+export async function ensureCache(
+  cache: Cache,
+  fill: Fill,
   onProgress: (line: string) => void,
-  cache = cacheFolder(),
-): Promise<string> {
-  const source = await readFile(pinsFile(), 'utf8');
-  const pins = JSON.parse(source) as Pins;
-  const folder = join(cache, `embedded-${createHash('sha256').update(source).digest('hex').slice(0, 16)}`);
-  if (await isComplete(folder)) return folder;
-  await mkdir(cache, { recursive: true });
-  const unlock = await lock(`${folder}.lock`, onProgress);
+): Promise<void> {
+  if (await isComplete(cache)) return;
+  if (existsSync(cache.folder)) onProgress('files of the embedded Kafka are damaged: fetching them again');
+  await mkdir(join(cache.folder, '..'), { recursive: true });
+  const unlock = await takeLock(`${cache.folder}.lock`, (pid) => {
+    onProgress(`waiting for process ${String(pid)}, which is downloading`);
+  });
   try {
-    if (await isComplete(folder)) return folder; // another process was quicker
-    await rm(folder, { recursive: true, force: true });
-    await download(folder, pins, onProgress);
-    return folder;
+    if (await isComplete(cache)) return; // another process was quicker
+    await removeAbandoned(cache.folder);
+    await fillAndInstall(cache, fill);
   } finally {
     await unlock();
   }
 }
 
-async function isComplete(folder: string): Promise<boolean> {
+async function fillAndInstall(cache: Cache, fill: Fill): Promise<void> {
+  const part = `${cache.folder}.part-${String(process.pid)}`;
   try {
-    const sizes = JSON.parse(await readFile(join(folder, MARKER), 'utf8')) as Record<string, number>;
-    for (const [path, size] of Object.entries(sizes))
-      if ((await stat(join(folder, path))).size !== size) return false;
-    return Object.keys(sizes).length > 0;
-  } catch {
-    return false;
-  }
-}
-
-/** A lock folder holding the owner's pid; the lock of a process that is gone is taken over. */
-async function lock(path: string, onProgress: (line: string) => void): Promise<() => Promise<void>> {
-  for (let told = false; ; told = true) {
-    try {
-      await mkdir(path);
-      await writeFile(join(path, 'pid'), String(process.pid));
-      return () => rm(path, { recursive: true, force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    const pid = Number(await readFile(join(path, 'pid'), 'utf8').catch(() => '0'));
-    const age = Date.now() - (await stat(path).catch(() => ({ mtimeMs: Date.now() }))).mtimeMs;
-    if (pid > 0 ? !isAlive(pid) : age > 10_000) await rm(path, { recursive: true, force: true });
-    else if (!told) onProgress(`waiting for process ${String(pid)}, which is downloading`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
+    await rm(part, { recursive: true, force: true });
+    await mkdir(part);
+    await fill(part);
+    const faults = pinFaults(cache.pins, await hashes(part));
+    if (faults.length > 0) throw new Error(`files are not what is pinned:\n  ${faults.join('\n  ')}`);
+    await writeMarker(part);
+    await rm(cache.folder, { recursive: true, force: true });
+    await rename(part, cache.folder);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    await rm(part, { recursive: true, force: true });
+    if (!(await isComplete(cache))) throw error;
   }
 }
 
-async function download(folder: string, pins: Pins, onProgress: (line: string) => void): Promise<void> {
-  const work = await mkdtemp(`${folder}.part-`);
-  const begun = Date.now();
-  const what = `downloading Apache Kafka ${KAFKA_VERSION} and the schema registry (190 MiB, once)`;
-  onProgress(what);
-  const timer = setInterval(() => {
-    onProgress(`${what}: ${String(Math.round((Date.now() - begun) / 1000))} s`);
-  }, PROGRESS_EVERY_MS);
-  try {
-    const pom = join(work, 'pom.xml');
-    await writeFile(pom, renderPom(work));
-    await run('mvn', ['-B', '-q', '-ntp', '-f', pom, 'process-resources'], {
-      cwd: work,
-      timeout: DOWNLOAD_TIMEOUT_MS,
-      maxBuffer: 1e7,
-    });
-    await rm(pom);
-    await rm(join(work, 'target'), { recursive: true, force: true }); // Maven's own markers
-    const faults = pinFaults(pins, await hashes(work));
-    if (faults.length > 0)
-      throw new Error(`what was downloaded is not what is pinned:\n  ${faults.join('\n  ')}`);
-    await writeFile(join(work, MARKER), JSON.stringify(await sizes(work)));
-    await rename(work, folder);
-  } catch (error) {
-    await rm(work, { recursive: true, force: true });
-    const { stdout = '', message } = error as { stdout?: string; message: string };
-    const lines = `${message}\n${stdout}`.trim().split('\n').slice(0, 12).join('\n  ');
-    throw new Error(`the embedded Kafka could not be fetched with mvn:\n  ${lines}`, { cause: error });
-  } finally {
-    clearInterval(timer);
+/** Half-filled folders of processes that are gone. */
+async function removeAbandoned(folder: string): Promise<void> {
+  const prefix = `${basename(folder)}.part-`;
+  for (const name of await readdir(join(folder, '..'))) {
+    if (!name.startsWith(prefix) || isAlive(Number(name.slice(prefix.length)))) continue;
+    await rm(join(folder, '..', name), { recursive: true, force: true });
   }
 }
 
 async function files(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
+  const paths = entries
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+  return paths.filter((path) => path !== MARKER).sort();
 }
 
 async function hashes(folder: string): Promise<Pins> {
@@ -137,8 +118,17 @@ async function hashes(folder: string): Promise<Pins> {
   return found;
 }
 
-async function sizes(folder: string): Promise<Record<string, number>> {
-  const found: Record<string, number> = {};
-  for (const path of await files(folder)) found[path] = (await stat(join(folder, path))).size;
-  return found;
+async function writeMarker(folder: string): Promise<void> {
+  await writeFile(join(folder, MARKER), await fingerprint(folder));
+}
+
+/** Size in bytes and time of change in milliseconds of each file, as JSON. */
+async function fingerprint(folder: string): Promise<string> {
+  const stats = await Promise.all(
+    (await files(folder)).map(async (path) => {
+      const { size, mtimeMs } = await stat(join(folder, path));
+      return [path, size, mtimeMs] as const;
+    }),
+  );
+  return JSON.stringify(stats);
 }
