@@ -23,7 +23,7 @@ export async function createWorld(
   const { brokers, registryUrl } = inject('kafka');
   const env = {
     KAFKA_BROKERS: brokers,
-    SCHEMA_REGISTRY_URL: options.registry === false ? '' : registryUrl,
+    SCHEMA_REGISTRY_URL: options.registry === false ? '' : (registryUrl ?? ''),
     TOPIC_PREFIX: `t${randomBytes(4).toString('hex')}.`,
     LOG_LEVEL: 'INFO',
     ...options.env,

@@ -106,7 +106,11 @@ function saslOptions(sasl: NonNullable<KafkaSettings['sasl']>): kafkajs.SASLOpti
 function forward({ level, namespace, log: entry }: LogEntry, log: KafkaLog): void {
   const { message, ...details } = entry;
   const ours = level === kafkajs.logLevel.ERROR ? 'warn' : level === kafkajs.logLevel.WARN ? 'info' : 'debug';
-  log(ours, `kafka: ${message}`, { namespace, broker: String(details['broker'] ?? ''), fault: String(details['error'] ?? '') });
+  log(ours, `kafka: ${message}`, {
+    namespace,
+    broker: String(details['broker'] ?? ''),
+    fault: String(details['error'] ?? ''),
+  });
 }
 
 /** Writes records; their keys choose the partition as Java's clients do. */

@@ -1,0 +1,217 @@
+import { expect, test } from 'vitest';
+import fc from 'fast-check';
+import type {
+  Batch,
+  Decision,
+  Delivery,
+  Emission,
+  Lane,
+  Position,
+  SourceRecord,
+  Transaction,
+} from '../schemas/ports.ts';
+import { createLoop, splitEmission, type Loop } from './loop.ts';
+
+/** A broker in memory with one partition: a log, an output, a committed offset, and one valid lane epoch. */
+class Broker {
+  readonly log: SourceRecord[];
+  readonly output: number[] = [];
+  committed: number | undefined;
+  epoch = 0;
+  constructor(records: number) {
+    this.log = Array.from({ length: records }, (_, offset) => ({
+      offset,
+      timestampMs: 0,
+      key: null,
+      value: Buffer.from(String(offset)),
+      headers: {},
+    }));
+  }
+}
+
+class Crash extends Error {}
+
+/** Counts every call to the outside and dies at a given one, before or after it took effect. */
+class Fuse {
+  private calls = 0;
+  private readonly at: number;
+  private readonly after: boolean;
+  constructor(at: number, after: boolean) {
+    this.at = at;
+    this.after = after;
+  }
+  async call<T>(effect: () => T): Promise<T> {
+    await Promise.resolve();
+    if (this.blown()) throw new Crash();
+    this.calls += 1;
+    if (this.calls === this.at && !this.after) throw new Crash();
+    const result = effect();
+    if (this.calls === this.at) throw new Crash();
+    return result;
+  }
+  blown(): boolean {
+    return this.calls >= this.at;
+  }
+}
+
+function openLane(broker: Broker, fuse: Fuse): Promise<Lane> {
+  return fuse.call(() => {
+    const epoch = ++broker.epoch;
+    const valid = (): void => {
+      if (epoch !== broker.epoch) throw new Error('fenced');
+    };
+    const begin = (): Promise<Transaction> => {
+      const pending: { values: number[]; next: number | undefined } = { values: [], next: undefined };
+      return fuse.call(() => ({
+        send: ({ records }: Emission) =>
+          fuse.call(() => (valid(), void pending.values.push(...records.map(({ value }) => Number(value))))),
+        sendOffsets: (_: string, __: number, next: number) =>
+          fuse.call(() => (valid(), void (pending.next = next))),
+        commit: () =>
+          fuse.call(() => {
+            valid();
+            broker.output.push(...pending.values);
+            broker.committed = pending.next ?? broker.committed;
+          }),
+        abort: () => fuse.call(() => undefined),
+      }));
+    };
+    return { begin, close: () => Promise.resolve() };
+  });
+}
+
+const copy = (batch: Batch): Decision => ({
+  emit: [{ topic: 'out', partition: 0, records: batch.records.map(({ value }) => ({ key: null, value })) }],
+  commit: batch.records[batch.records.length - 1]!.offset + 1,
+  outcomes: new Map(),
+});
+
+interface Member {
+  readonly loop: Loop;
+  /** Where the consumer fetches next; undefined while paused. */
+  fetchFrom: number | undefined;
+}
+
+function startMember(broker: Broker, fuse: Fuse, maxBatchRecords: number): Member {
+  let position = 0;
+  const source = {
+    pause: () => void (member.fetchFrom = undefined),
+    resume: () => void (member.fetchFrom = position),
+    seek: (_: number, offset: number) => void (position = offset),
+    position: (): Promise<Position> =>
+      fuse.call(() => ({ committed: broker.committed, start: 0, low: 0, high: broker.log.length })),
+  };
+  const observer = {
+    armed: () => undefined,
+    committed: () => undefined,
+    disarmed: () => undefined,
+    fatal: () => undefined,
+  };
+  // A dead process sleeps for ever.
+  const sleep = () => new Promise<void>((resolve) => fuse.blown() || setImmediate(resolve));
+  const clock = { now: () => 0, sleep };
+  const ports = {
+    source,
+    openLane: () => openLane(broker, fuse),
+    role: (batch: Batch) => fuse.call(() => copy(batch)),
+    clock,
+    observer,
+  };
+  const options = { topic: 'in', maxBatchRecords, maxSendBytes: 1e6, backOffMs: { first: 1, longest: 1 } };
+  const member: Member = { loop: createLoop(ports, options), fetchFrom: undefined };
+  return member;
+}
+
+/** Delivers what the member fetches, until all is committed or the fuse blows. */
+async function drive(member: Member, broker: Broker, fuse: Fuse, fetchSize: number): Promise<void> {
+  for (let turn = 0; turn < 500 && !fuse.blown(); turn++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (member.fetchFrom === undefined) continue;
+    const from = member.fetchFrom;
+    const records = broker.log.slice(from, from + fetchSize);
+    if (records.length === 0 && broker.committed === broker.log.length) return;
+    const delivery: Delivery = {
+      heartbeat: () => fuse.call(() => undefined),
+      resolve: (offset) => void (member.fetchFrom = offset + 1),
+    };
+    await member.loop.deliver(0, records, delivery).catch(() => undefined);
+  }
+}
+
+const everyOnce = (broker: Broker): number[] => broker.log.map(({ offset }) => offset);
+
+test('a crash before or after any call to the outside, and a restart: every record once, in order', async () => {
+  for (let at = 1; at <= 40; at++) {
+    for (const after of [false, true]) {
+      const broker = new Broker(10);
+      for (const fuse of [new Fuse(at, after), new Fuse(Infinity, false)]) {
+        const member = startMember(broker, fuse, 3);
+        member.loop.assigned([0]);
+        await drive(member, broker, fuse, 5);
+      }
+      expect([at, after, broker.output]).toEqual([at, after, everyOnce(broker)]);
+    }
+  }
+});
+
+test('a stalled owner that comes back after its partition moved writes nothing more', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 0, max: 30 }),
+      fc.integer({ min: 1, max: 5 }),
+      async (stallAt, batchSize) => {
+        const broker = new Broker(12);
+        const never = new Fuse(Infinity, false);
+        let release = (): void => undefined;
+        const gate = new Promise<void>((resolve) => (release = resolve));
+        let calls = 0;
+        const stalling = {
+          call: async <T>(effect: () => T): Promise<T> => (calls++ === stallAt && (await gate), effect()),
+          blown: () => false,
+        } as unknown as Fuse;
+        const zombie = startMember(broker, stalling, batchSize);
+        zombie.loop.assigned([0]);
+        const haunting = drive(zombie, broker, stalling, 4);
+        await new Promise((resolve) => setImmediate(resolve));
+        const owner = startMember(broker, never, batchSize);
+        owner.loop.assigned([0]);
+        const working = drive(owner, broker, never, 4);
+        release();
+        await Promise.all([haunting, working]);
+        expect(broker.output).toEqual(everyOnce(broker));
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('a fetch from before the assignment is dropped', async () => {
+  const broker = new Broker(4);
+  const fuse = new Fuse(Infinity, false);
+  const member = startMember(broker, fuse, 10);
+  const delivery: Delivery = { heartbeat: () => Promise.resolve(), resolve: () => undefined };
+  await member.loop.deliver(0, broker.log, delivery);
+  expect(broker.output).toEqual([]);
+});
+
+test('sends stay below the limits, and nothing is lost in the splitting', () => {
+  const sizes = fc.array(fc.integer({ min: 0, max: 5000 }), { maxLength: 200 });
+  fc.assert(
+    fc.property(
+      sizes,
+      fc.integer({ min: 1, max: 50 }),
+      fc.integer({ min: 300, max: 9000 }),
+      (values, maxRecords, maxBytes) => {
+        const records = values.map((size) => ({ key: null, value: Buffer.alloc(size) }));
+        const parts = [...splitEmission({ topic: 't', partition: 0, records }, maxRecords, maxBytes)];
+        expect(parts.flatMap((part) => part.records)).toEqual(records);
+        for (const part of parts) {
+          const bytes = part.records.reduce((sum, { value }) => sum + (value?.length ?? 0) + 256, 0);
+          expect(part.records.length <= maxRecords && (part.records.length === 1 || bytes <= maxBytes)).toBe(
+            true,
+          );
+        }
+      },
+    ),
+  );
+});
