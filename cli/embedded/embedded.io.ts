@@ -1,12 +1,20 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { KAFKA_IMAGE, REGISTRY_IMAGE } from './artifacts.ts';
 import { ensureCache, isComplete, openCache } from './cache.io.ts';
 import { downloadWith } from './download.io.ts';
-import { formatBroker, logFile, startBroker, startRegistry, tail, type Layout } from './launch.io.ts';
+import {
+  formatBroker,
+  logFile,
+  openRunFolder,
+  startBroker,
+  startRegistry,
+  tail,
+  type Layout,
+} from './launch.io.ts';
 import { choosePort } from './ports.io.ts';
 import { findRuntime, type Runtime } from './runtime.io.ts';
 import { startSupervisor, type Supervised, type Supervisor } from './supervisor.io.ts';
@@ -63,8 +71,7 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
   try {
     await choosePorts(options); // before any download: a busy port is told at once
     const { runtime, artifacts } = await prepare(supervisor, options.onProgress ?? ((): void => undefined));
-    await mkdir(root, { recursive: true });
-    const where = { runtime, artifacts, supervisor, root, isTemporary };
+    const where = { runtime, artifacts, supervisor, root, isTemporary, runFolder: await openRunFolder(root) };
     return await startOnPorts(where, options, PORT_ATTEMPTS);
   } catch (error) {
     await supervisor.close();
