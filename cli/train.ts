@@ -31,7 +31,9 @@ const DEFAULT_DATA = 'data/raw/Churn.csv';
 
 export function trainCommand(): Command {
   return withConfig(new Command('train'))
-    .description('train a model, evaluate it on the holdout, release it if it passes the gate (weighted F1 > 0.80)')
+    .description(
+      'train a model, evaluate it on the holdout, release it if it passes the gate (weighted F1 > 0.80)',
+    )
     .option('--data <csv>', `labelled customers (default: ${DEFAULT_DATA}, else simulated customers)`)
     .option('--out <folder>', 'of the release', 'models/champion')
     .option('--metrics <file>', 'figures as JSON', 'models/metrics.json')
@@ -42,8 +44,13 @@ export function trainCommand(): Command {
       const { resampling } = readConfig(options);
       const dataset = await readDataset(options.data);
       const split = splitDataset(dataset, options.seed, await readHoldout(options.holdoutRows));
-      say(`training on ${String(split.train.length)} customers of ${dataset.name}, holdout of ${String(split.holdout.length)} (${split.name}), resampling: ${resampling.strategy}`);
-      if (resampling.strategy !== 'none') say('resampling costs calibration and does not raise F1 once the threshold is chosen by cross-validation');
+      say(
+        `training on ${String(split.train.length)} customers of ${dataset.name}, holdout of ${String(split.holdout.length)} (${split.name}), resampling: ${resampling.strategy}`,
+      );
+      if (resampling.strategy !== 'none')
+        say(
+          'resampling costs calibration and does not raise F1 once the threshold is chosen by cross-validation',
+        );
       const progress = createProgress();
       const begun = Date.now();
       const result = trainRelease(dataset, split, {
@@ -61,7 +68,9 @@ async function readDataset(path: string | undefined): Promise<Dataset> {
   const fallback = join(packageRoot(), DEFAULT_DATA);
   const file = path ?? [DEFAULT_DATA, fallback].find((candidate) => existsSync(candidate));
   if (file !== undefined) return parseDataset(await readFile(file, 'utf8'), 'churn');
-  say(`no ${DEFAULT_DATA}: training on ${String(SIMULATED)} simulated customers (place the bank's file there, or use --data)`);
+  say(
+    `no ${DEFAULT_DATA}: training on ${String(SIMULATED)} simulated customers (place the bank's file there, or use --data)`,
+  );
   const next = createSimulator({ seed: 1, startMs: 0, stepMs: 1, idPrefix: 'sim-' });
   const customers = Array.from({ length: SIMULATED }, next);
   return {
@@ -82,7 +91,12 @@ async function readHoldout(path: string | undefined): Promise<{ name: string; ro
   return { name: path.replace(/^.*\//, '').replace(/\.txt$/, ''), rows };
 }
 
-async function gateAndWrite(options: TrainOptions, { release, evaluation }: TrainingResult, dataset: Dataset, ms: number): Promise<void> {
+async function gateAndWrite(
+  options: TrainOptions,
+  { release, evaluation }: TrainingResult,
+  dataset: Dataset,
+  ms: number,
+): Promise<void> {
   const { manifest } = release;
   const { f1_weighted, ...figures } = evaluation;
   const metrics = {
@@ -93,9 +107,13 @@ async function gateAndWrite(options: TrainOptions, { release, evaluation }: Trai
     dataset: manifest.training.dataset,
     model: { version: manifest.version, sha256: manifest.sha256 },
   };
-  say(`trained in ${(ms / 1000).toFixed(1)} s: ROC AUC ${evaluation.roc_auc.toFixed(4)}, PR AUC ${evaluation.pr_auc.toFixed(4)}, weighted F1 ${f1_weighted.toFixed(4)}, churn F1 ${evaluation.f1_churn.toFixed(4)}, Brier ${evaluation.brier.toFixed(4)}, ECE ${evaluation.ece.toFixed(4)}`);
+  say(
+    `trained in ${(ms / 1000).toFixed(1)} s: ROC AUC ${evaluation.roc_auc.toFixed(4)}, PR AUC ${evaluation.pr_auc.toFixed(4)}, weighted F1 ${f1_weighted.toFixed(4)}, churn F1 ${evaluation.f1_churn.toFixed(4)}, Brier ${evaluation.brier.toFixed(4)}, ECE ${evaluation.ece.toFixed(4)}`,
+  );
   if (!(f1_weighted > GATE_F1)) {
-    throw new Error(`weighted F1 ${f1_weighted.toFixed(4)} on the holdout of ${dataset.name} is not above ${String(GATE_F1)}: nothing released`);
+    throw new Error(
+      `weighted F1 ${f1_weighted.toFixed(4)} on the holdout of ${dataset.name} is not above ${String(GATE_F1)}: nothing released`,
+    );
   }
   await writeRelease(options.out, release);
   await mkdir(dirname(options.metrics), { recursive: true });

@@ -50,7 +50,8 @@ export function quantileEdges(values: readonly number[], bins = 10): number[] {
   const edges: number[] = [];
   for (let i = 1; i < bins; i++) {
     const edge = sorted[Math.ceil((i * sorted.length) / bins) - 1];
-    if (edge === undefined || edge === edges[edges.length - 1] || edge === sorted[sorted.length - 1]) continue;
+    if (edge === undefined || edge === edges[edges.length - 1] || edge === sorted[sorted.length - 1])
+      continue;
     edges.push(edge);
   }
   return edges;
@@ -72,8 +73,20 @@ export function profileNumbers(name: string, values: readonly (number | null)[])
 }
 
 /** Profile of a categorical series; null = missing. */
-export function profileCategories(name: string, categories: readonly string[], values: readonly (string | null)[]): SeriesProfile {
-  const shape: SeriesProfile = { name, kind: 'categorical', edges: [], categories: [...categories], min: null, max: null, counts: [] };
+export function profileCategories(
+  name: string,
+  categories: readonly string[],
+  values: readonly (string | null)[],
+): SeriesProfile {
+  const shape: SeriesProfile = {
+    name,
+    kind: 'categorical',
+    edges: [],
+    categories: [...categories],
+    min: null,
+    max: null,
+    counts: [],
+  };
   return { ...shape, counts: countInto(shape, values) };
 }
 

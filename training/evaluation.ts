@@ -23,7 +23,7 @@ export function rocAuc(scores: ArrayLike<number>, labels: ArrayLike<number>): nu
   const order = ranking(scores);
   let positives = 0;
   let rankSum = 0;
-  for (let i = 0; i < order.length; ) {
+  for (let i = 0; i < order.length;) {
     let j = i;
     while (j < order.length && scores[order[j]!] === scores[order[i]!]) j++;
     const rank = (i + 1 + j) / 2;
@@ -48,7 +48,7 @@ export function averagePrecision(scores: ArrayLike<number>, labels: ArrayLike<nu
   const positives = Array.from(labels).reduce((sum, label) => sum + label, 0);
   let hits = 0;
   let area = 0;
-  for (let i = 0; i < order.length; ) {
+  for (let i = 0; i < order.length;) {
     const before = hits;
     const score = scores[order[i]!];
     for (; i < order.length && scores[order[i]!] === score; i++) hits += labels[order[i]!]!;
@@ -60,7 +60,11 @@ export function averagePrecision(scores: ArrayLike<number>, labels: ArrayLike<nu
 const f1 = (tp: number, fp: number, fn: number): number => (tp === 0 ? 0 : (2 * tp) / (2 * tp + fp + fn));
 
 /** All figures at one threshold. */
-export function evaluate(scores: ArrayLike<number>, labels: ArrayLike<number>, threshold: number): Evaluation {
+export function evaluate(
+  scores: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  threshold: number,
+): Evaluation {
   const n = scores.length;
   let [tp, fp, fn, tn, brier, logLoss] = [0, 0, 0, 0, 0, 0];
   for (let i = 0; i < n; i++) {

@@ -18,7 +18,11 @@ const OPSETS = [
 ];
 
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
-const ints = (name: string, values: readonly number[]) => ({ name, type: INTS, ints: values.map((value) => BigInt(value)) });
+const ints = (name: string, values: readonly number[]) => ({
+  name,
+  type: INTS,
+  ints: values.map((value) => BigInt(value)),
+});
 const floats = (name: string, values: readonly number[]) => ({ name, type: FLOATS, floats: [...values] });
 
 interface Nodes {
@@ -43,8 +47,21 @@ interface Targets {
  * margin, then the exact contribution of every player. No sigmoid: ONNX Runtime ignores `post_transform=LOGISTIC` here,
  * and the probability is taken in JavaScript (ADR 2).
  */
-export function exportOnnx(ensemble: Ensemble, contributions: readonly LeafContributions[], players: number): Uint8Array {
-  const nodes: Nodes = { treeIds: [], nodeIds: [], columns: [], values: [], modes: [], trueIds: [], falseIds: [], missingTrue: [] };
+export function exportOnnx(
+  ensemble: Ensemble,
+  contributions: readonly LeafContributions[],
+  players: number,
+): Uint8Array {
+  const nodes: Nodes = {
+    treeIds: [],
+    nodeIds: [],
+    columns: [],
+    values: [],
+    modes: [],
+    trueIds: [],
+    falseIds: [],
+    missingTrue: [],
+  };
   const targets: Targets = { treeIds: [], nodeIds: [], ids: [], weights: [] };
   ensemble.trees.forEach((_, treeId) => addTree(ensemble, contributions, players, treeId, nodes, targets));
   const outputs = 1 + players;
@@ -72,7 +89,16 @@ export function exportOnnx(ensemble: Ensemble, contributions: readonly LeafContr
     opsetImport: OPSETS,
     graph: {
       name: 'churn',
-      node: [{ input: ['features'], output: ['outputs'], name: 'trees', opType: 'TreeEnsembleRegressor', domain: 'ai.onnx.ml', attribute }],
+      node: [
+        {
+          input: ['features'],
+          output: ['outputs'],
+          name: 'trees',
+          opType: 'TreeEnsembleRegressor',
+          domain: 'ai.onnx.ml',
+          attribute,
+        },
+      ],
       input: [tensor('features', ensemble.columns)],
       output: [tensor('outputs', outputs)],
     },
@@ -85,7 +111,10 @@ function tensor(name: string, width: number) {
     { value: { case: 'dimParam' as const, value: 'n' } },
     { value: { case: 'dimValue' as const, value: BigInt(width) } },
   ];
-  return { name, type: { value: { case: 'tensorType' as const, value: { elemType: FLOAT_TENSOR, shape: { dim } } } } };
+  return {
+    name,
+    type: { value: { case: 'tensorType' as const, value: { elemType: FLOAT_TENSOR, shape: { dim } } } },
+  };
 }
 
 /** Nodes in heap order: node n has the children 2n + 1 (true: x <= threshold) and 2n + 2; leaves come last. */
@@ -111,7 +140,16 @@ function addTree(
     nodes.trueIds.push(isLeaf ? 0 : 2 * node + 1);
     nodes.falseIds.push(isLeaf ? 0 : 2 * node + 2);
     nodes.missingTrue.push(isLeaf ? 0 : tree.missingLeft[level]!);
-    if (isLeaf) addLeaf(tree.leaves[node - inner]!, contributions[treeId]!, players, treeId, node, node - inner, targets);
+    if (isLeaf)
+      addLeaf(
+        tree.leaves[node - inner]!,
+        contributions[treeId]!,
+        players,
+        treeId,
+        node,
+        node - inner,
+        targets,
+      );
   }
 }
 

@@ -25,11 +25,20 @@ export function resample(data: BoostingData, strategy: Resampling, seed: number)
     case 'none':
       return data;
     case 'class_weight':
-      return { ...data, weights: Float64Array.from(data.y, (label) => data.y.length / (2 * (label === 1 ? churned : stayed).length)) };
+      return {
+        ...data,
+        weights: Float64Array.from(
+          data.y,
+          (label) => data.y.length / (2 * (label === 1 ? churned : stayed).length),
+        ),
+      };
     case 'undersample': {
       const order = Int32Array.from(large);
       createRandom(seed).shuffle(order);
-      return takeRows(data, [...small, ...order.subarray(0, small.length)].sort((a, b) => a - b));
+      return takeRows(
+        data,
+        [...small, ...order.subarray(0, small.length)].sort((a, b) => a - b),
+      );
     }
     case 'oversample':
       return smote(data, small, large.length - small.length, seed);
@@ -73,7 +82,13 @@ function smote(data: BoostingData, minority: readonly number[], wanted: number, 
   return { x: grown, y: labels, columns };
 }
 
-function nearest(x: Float32Array, columns: number, scale: Float64Array, row: number, candidates: readonly number[]): number[] {
+function nearest(
+  x: Float32Array,
+  columns: number,
+  scale: Float64Array,
+  row: number,
+  candidates: readonly number[],
+): number[] {
   const best: { row: number; distance: number }[] = [];
   for (const candidate of candidates) {
     if (candidate === row) continue;

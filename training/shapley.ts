@@ -3,7 +3,8 @@
  * of Lundberg et al. 2020 (TreeExplainer): splits on players outside the set are averaged by training cover. In a
  * symmetric tree a leaf fixes the outcome of every split, so the values are a function of the leaf alone (ADR 3).
  */
-import type { Ensemble, Tree } from './boosting.ts';
+import type { Ensemble } from './boosting.ts';
+import type { Tree } from './tree.ts';
 
 /** Contributions of one tree. */
 export interface LeafContributions {
@@ -17,7 +18,11 @@ export interface LeafContributions {
  * @param playerOf player (the bank's feature) of each column: columns of one feature move together.
  * @param players number of players.
  */
-export function leafContributions(tree: Tree, playerOf: readonly number[], players: number): LeafContributions {
+export function leafContributions(
+  tree: Tree,
+  playerOf: readonly number[],
+  players: number,
+): LeafContributions {
   const depth = tree.columns.length;
   const levelPlayers = Array.from(tree.columns, (column) => playerOf[column]!);
   const inTree = [...new Set(levelPlayers)].sort((a, b) => a - b);
@@ -28,7 +33,8 @@ export function leafContributions(tree: Tree, playerOf: readonly number[], playe
   const weights = shapleyWeights(inTree.length);
   const worth = new Float64Array(1 << inTree.length);
   for (let leaf = 0; leaf < leaves; leaf++) {
-    for (let set = 0; set < worth.length; set++) worth[set] = expectation(tree, nodeCover, levelBits, depth, leaf, set);
+    for (let set = 0; set < worth.length; set++)
+      worth[set] = expectation(tree, nodeCover, levelBits, depth, leaf, set);
     inTree.forEach((player, i) => {
       let sum = 0;
       for (let set = 0; set < worth.length; set++) {
@@ -49,10 +55,18 @@ function coverOfNodes(tree: Tree, depth: number): Float64Array {
 }
 
 /** Expected tree value when only the players in `set` (bits) are known to go the way of `leaf`. */
-function expectation(tree: Tree, cover: Float64Array, levelBits: readonly number[], depth: number, leaf: number, set: number): number {
+function expectation(
+  tree: Tree,
+  cover: Float64Array,
+  levelBits: readonly number[],
+  depth: number,
+  leaf: number,
+  set: number,
+): number {
   const below = (node: number, level: number): number => {
     if (level === depth) return tree.leaves[node - (1 << depth)]!;
-    if ((set & levelBits[level]!) !== 0) return below(2 * node + ((leaf >> (depth - 1 - level)) & 1), level + 1);
+    if ((set & levelBits[level]!) !== 0)
+      return below(2 * node + ((leaf >> (depth - 1 - level)) & 1), level + 1);
     const total = cover[node]!;
     // A node that no training row reached: both ways count the same.
     const share = total > 0 ? cover[2 * node]! / total : 0.5;

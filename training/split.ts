@@ -17,17 +17,27 @@ export interface Split {
 /**
  * The split of a dataset: given holdout rows, else split 42 for the real set, else seeded and stratified, 80/20.
  *
+ * @throws Error when rows of the holdout are not in the dataset.
  * @param holdoutRows row numbers (column `RowNumber`), as in a file of one number a line.
  */
-export function splitDataset(dataset: Dataset, seed: number, holdoutRows?: { name: string; rows: readonly number[] }): Split {
-  const given = holdoutRows ?? (dataset.sha256 === REAL_SET_SHA256 ? { name: 'holdout-42', rows: HOLDOUT_42 } : undefined);
+export function splitDataset(
+  dataset: Dataset,
+  seed: number,
+  holdoutRows?: { name: string; rows: readonly number[] },
+): Split {
+  const given =
+    holdoutRows ??
+    (dataset.sha256 === REAL_SET_SHA256 ? { name: 'holdout-42', rows: HOLDOUT_42 } : undefined);
   if (given === undefined) return stratified(dataset.labels, seed);
   const wanted = new Set(given.rows);
   const train: number[] = [];
   const holdout: number[] = [];
   dataset.rowNumbers.forEach((row, position) => (wanted.has(row) ? holdout : train).push(position));
-  if (holdout.length !== wanted.size) {
-    throw new Error(`${given.name}: ${String(wanted.size - holdout.length)} of its ${String(wanted.size)} rows are not in ${dataset.name}`);
+  const found = new Set(holdout.map((position) => dataset.rowNumbers[position]!)).size;
+  if (found !== wanted.size) {
+    throw new Error(
+      `${given.name}: ${String(wanted.size - found)} of its ${String(wanted.size)} rows are not in ${dataset.name}`,
+    );
   }
   return { name: given.name, train, holdout };
 }

@@ -1,16 +1,24 @@
 import { createHash } from 'node:crypto';
 import { profileCategories, profileNumbers } from '../drift/bins.ts';
 import { createFeatureRowEncoder } from '../models/feature-row.ts';
-import { createGolden, createGoldenRows } from '../models/golden.ts';
-import type { FeatureSpec, Golden, Manifest, Release } from '../models/manifest.ts';
+import { createGolden, createGoldenRows, goldenText } from '../models/golden.ts';
+import type { FeatureSpec, Manifest, Release } from '../models/manifest.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
-import { DEFAULT_PARAMETERS, fitEnsemble, leafIndex, predictMargins, type BoostingData, type BoostingParameters, type Ensemble } from './boosting.ts';
+import {
+  DEFAULT_PARAMETERS,
+  fitEnsemble,
+  predictMargins,
+  type BoostingData,
+  type BoostingParameters,
+  type Ensemble,
+} from './boosting.ts';
 import { takeRows, type Dataset } from './dataset.ts';
 import { bestThreshold, evaluate, type Evaluation } from './evaluation.ts';
 import { exportOnnx } from './export.ts';
 import { resample, type Resampling } from './resampling.ts';
 import { explainEnsemble, type LeafContributions } from './shapley.ts';
 import { stratifiedFolds, type Split } from './split.ts';
+import { leafIndex } from './tree.ts';
 
 export interface TrainingOptions {
   readonly parameters?: Partial<BoostingParameters>;
@@ -55,7 +63,18 @@ export function trainRelease(dataset: Dataset, split: Split, options: TrainingOp
   const evaluation = evaluate(probabilities, holdout.labels, threshold);
   progress('export', 0);
   const scores = [...predictMargins(ensemble, data.x).map(probability)];
-  const release = assemble({ dataset, split, features, ensemble, parameters, resampling, threshold, evaluation, events: train.events, scores });
+  const release = assemble({
+    dataset,
+    split,
+    features,
+    ensemble,
+    parameters,
+    resampling,
+    threshold,
+    evaluation,
+    events: train.events,
+    scores,
+  });
   progress('export', 1);
   return { release, evaluation };
 }
@@ -83,7 +102,12 @@ function encodeEvents(features: readonly FeatureSpec[], events: readonly Custome
 }
 
 /** Best F1 of out-of-fold scores: the holdout is not looked at. */
-function chooseThreshold(data: BoostingData, fit: (rows: BoostingData) => Ensemble, seed: number, progress: (share: number) => void): number {
+function chooseThreshold(
+  data: BoostingData,
+  fit: (rows: BoostingData) => Ensemble,
+  seed: number,
+  progress: (share: number) => void,
+): number {
   const folds = stratifiedFolds(data.y, FOLDS, seed).slice(0, data.y.length > ONE_FOLD_ABOVE ? 1 : FOLDS);
   const scores: number[] = [];
   const labels: number[] = [];
@@ -119,14 +143,20 @@ interface Parts {
 
 function assemble(parts: Parts): Release {
   const { features, ensemble, events, evaluation } = parts;
-  const playerOf = features.flatMap((feature, i) => new Array<number>(feature.kind === 'numeric' ? 1 : feature.categories.length).fill(i));
+  const playerOf = features.flatMap((feature, i) =>
+    new Array<number>(feature.kind === 'numeric' ? 1 : feature.categories.length).fill(i),
+  );
   const explained = explainEnsemble(ensemble, playerOf, features.length);
   const onnx = exportOnnx(ensemble, explained.trees, features.length);
   const sha256 = hash(onnx);
   const profiles = features.map((feature) => profileOf(feature, events));
   const rows = createGoldenRows(features, profiles, parts.parameters.seed);
   const x = new Float32Array(rows.flatMap((row) => row.map((value) => value ?? NaN)));
-  const golden = createGolden(rows, ensembleOutputs(ensemble, explained.trees, features.length, x), features.length + 1);
+  const golden = createGolden(
+    rows,
+    ensembleOutputs(ensemble, explained.trees, features.length, x),
+    features.length + 1,
+  );
   const { confusion, ...figures } = evaluation;
   const manifest: Manifest = {
     formatVersion: 1,
@@ -140,10 +170,15 @@ function assemble(parts: Parts): Release {
     riskCutoffs: RISK_CUTOFFS,
     reasonsCount: REASONS,
     profile: { rows: events.length, features: profiles, score: profileNumbers('score', parts.scores) },
-    goldenSha256: goldenHash(golden),
+    goldenSha256: hash(Buffer.from(goldenText(golden))),
     training: {
       dataset: { name: parts.dataset.name, sha256: parts.dataset.sha256, rows: parts.dataset.events.length },
-      split: { name: parts.split.name, seed: parts.parameters.seed, trainRows: parts.split.train.length, holdoutRows: parts.split.holdout.length },
+      split: {
+        name: parts.split.name,
+        seed: parts.parameters.seed,
+        trainRows: parts.split.train.length,
+        holdoutRows: parts.split.holdout.length,
+      },
       parameters: { ...parts.parameters },
       resampling: parts.resampling,
     },
@@ -153,16 +188,24 @@ function assemble(parts: Parts): Release {
 }
 
 const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-const goldenHash = (golden: Golden): string => hash(Buffer.from(JSON.stringify(golden) + '\n'));
 
 function profileOf(feature: FeatureSpec, events: readonly CustomerEvent[]): Manifest['profile']['score'] {
   const values = events.map((event) => event[feature.name as FeatureName]);
-  if (feature.kind === 'numeric') return profileNumbers(feature.name, values.map((value) => (value === null ? null : Number(value))));
+  if (feature.kind === 'numeric')
+    return profileNumbers(
+      feature.name,
+      values.map((value) => (value === null ? null : Number(value))),
+    );
   return profileCategories(feature.name, feature.categories, values as (string | null)[]);
 }
 
 /** What the ONNX must give, computed in memory: [rows × (1 + players)], margin first. */
-export function ensembleOutputs(ensemble: Ensemble, trees: readonly LeafContributions[], players: number, x: Float32Array): Float64Array {
+export function ensembleOutputs(
+  ensemble: Ensemble,
+  trees: readonly LeafContributions[],
+  players: number,
+  x: Float32Array,
+): Float64Array {
   const rows = x.length / ensemble.columns;
   const width = players + 1;
   const outputs = new Float64Array(rows * width);
