@@ -60,7 +60,7 @@ function numericValue(
   const max = profile.max ?? 1;
   if (kind < 0.3 && profile.edges.length > 0)
     return Math.fround(profile.edges[random.int(profile.edges.length)]!);
-  return Math.fround(min + (max - min) * (random.next() * 1.2 - 0.1));
+  return Math.fround(min + (max - min) * (random.next() * 1.4 - 0.2));
 }
 
 /** A golden set as it is stored and hashed. */
