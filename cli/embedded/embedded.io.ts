@@ -5,16 +5,9 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { KAFKA_IMAGE, REGISTRY_IMAGE } from './artifacts.ts';
 import { ensureCache, isComplete, openCache } from './cache.io.ts';
+import { openRunFolder, ownFolder } from './data-folder.io.ts';
 import { downloadWith } from './download.io.ts';
-import {
-  formatBroker,
-  logFile,
-  openRunFolder,
-  startBroker,
-  startRegistry,
-  tail,
-  type Layout,
-} from './launch.io.ts';
+import { formatBroker, logFile, startBroker, startRegistry, tail, type Layout } from './launch.io.ts';
 import { choosePort } from './ports.io.ts';
 import { findRuntime, type Runtime } from './runtime.io.ts';
 import { startSupervisor, type Supervised, type Supervisor } from './supervisor.io.ts';
@@ -61,16 +54,17 @@ export interface Embedded {
 /**
  * Starts both and returns when both answer. The first start on a machine downloads them (see {@link ensureCache}).
  *
- * @throws Error where there is neither Java with Maven nor Docker, a wanted port is in use, what was downloaded is not
- *   what is pinned, or one of them ends or takes longer than 60 s to start (with the end of its log). Nothing stays then.
+ * @throws Error where there is neither Java with Maven nor Docker, a wanted port or the data folder is in use, what was
+ *   downloaded is not what is pinned, or one of them ends or takes longer than 60 s to start (with the end of its log). Nothing stays then.
  */
 export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embedded> {
   const isTemporary = options.dataDir === undefined;
   const root = isTemporary ? await mkdtemp(join(tmpdir(), 'bankchurn-')) : resolve(options.dataDir);
-  const supervisor = startSupervisor(isTemporary ? root : undefined);
+  const supervisor = startSupervisor(root, isTemporary);
   try {
     await choosePorts(options); // before any download: a busy port is told at once
     const { runtime, artifacts } = await prepare(supervisor, options.onProgress ?? ((): void => undefined));
+    if (!isTemporary) await ownFolder(root, supervisor.pid);
     const where = { runtime, artifacts, supervisor, root, isTemporary, runFolder: await openRunFolder(root) };
     return await startOnPorts(where, options, PORT_ATTEMPTS);
   } catch (error) {
@@ -131,21 +125,10 @@ async function startOnPorts(
   }
   const { reason } = (kafka.status === 'rejected' ? kafka : registry) as PromiseRejectedResult;
   const message = (reason as Error).message;
-  if (attempts <= 1 || !/already (in use|bound|allocated)/i.test(message))
-    throw explain(reason as Error, layout.root);
+  if (attempts <= 1 || !/already (in use|bound|allocated)/i.test(message)) throw reason as Error;
   if (kafka.status === 'fulfilled') await kafka.value.child.stop();
   if (registry.status === 'fulfilled') await registry.value?.stop();
   return startOnPorts(where, options, attempts - 1);
-}
-
-function explain(error: Error, root: string): Error {
-  if (!/Failed to acquire lock/.test(error.message)) return error;
-  return new Error(
-    `the data folder ${root} is in use by another broker: end that one, or choose another folder`,
-    {
-      cause: error,
-    },
-  );
 }
 
 async function choosePorts(options: EmbeddedOptions): Promise<Layout['ports']> {

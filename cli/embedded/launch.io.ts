@@ -1,8 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive } from './lock.io.ts';
 import {
   brokerCommandLine,
   brokerContainer,
@@ -37,7 +36,7 @@ export interface Layout {
   readonly artifacts: string;
   /** Data folder, absolute. */
   readonly root: string;
-  /** Folder of this start alone, for logs and settings: a second start on a busy data folder must not touch the first one's. */
+  /** Folder of this start below it, for logs and settings. */
   readonly runFolder: string;
   readonly isTemporary: boolean;
   readonly ports: BrokerPorts & { readonly registry: number };
@@ -47,17 +46,6 @@ export interface Layout {
 /** Log of a program of this layout. */
 export function logFile(layout: Layout, name: 'kafka' | 'registry'): string {
   return join(layout.runFolder, `${name}.log`);
-}
-
-/** Makes the folder of this start below the data folder; those of processes that are gone are removed. */
-export async function openRunFolder(root: string): Promise<string> {
-  await mkdir(root, { recursive: true });
-  for (const name of await readdir(root)) {
-    const pid = /^run-(\d+)-/.exec(name)?.[1];
-    if (pid !== undefined && !isAlive(Number(pid)))
-      await rm(join(root, name), { recursive: true, force: true });
-  }
-  return mkdtemp(join(root, `run-${String(process.pid)}-`));
 }
 
 /** Gives the data folder its cluster id, or reads the one it has. */

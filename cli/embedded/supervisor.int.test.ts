@@ -25,7 +25,7 @@ describe('the supervisor', () => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'bankchurn-supervisor-'));
     logFile = join(folder, 'log');
-    supervisor = startSupervisor(folder);
+    supervisor = startSupervisor(folder, true);
   });
   afterEach(async () => {
     await supervisor.close();
