@@ -103,6 +103,7 @@ async function gateAndWrite(
     f1: f1_weighted,
     f1_definition: 'F1 of both classes weighted by their size; the gate F1 > 0.80 means this one',
     ...figures,
+    rows: { train: manifest.training.split.trainRows, holdout: manifest.training.split.holdoutRows },
     split: manifest.training.split,
     dataset: manifest.training.dataset,
     model: { version: manifest.version, sha256: manifest.sha256 },

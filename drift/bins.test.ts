@@ -1,46 +1,103 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { createBinOf, profileCategories, profileNumbers, regularBins } from './bins.ts';
+import { describe, expect, it } from 'vitest';
+import {
+  createBinOf,
+  profileCategories,
+  profileNumbers,
+  quantileEdges,
+  regularBins,
+  SPECIAL_BINS,
+} from './bins.ts';
 
-test('every value has one bin, and the counts of a profile are those of its values', () => {
-  const values = fc.array(fc.option(fc.double({ noNaN: true, min: -1e6, max: 1e6 })), {
-    minLength: 1,
-    maxLength: 300,
+const amount = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer({ min: -3, max: 3 }));
+const values = fc.array(fc.option(amount, { freq: 6 }), { maxLength: 200 });
+const sum = (counts: readonly number[]): number => counts.reduce((a, b) => a + b, 0);
+
+describe('profile of a numeric series', () => {
+  it('counts every training value once, none unseen or out of range', () => {
+    fc.assert(
+      fc.property(values, (training) => {
+        const profile = profileNumbers('s', training);
+        const [missing, unseen, outOfRange] = profile.counts.slice(-3);
+        expect(profile.counts).toHaveLength(regularBins(profile) + SPECIAL_BINS.length);
+        expect(sum(profile.counts)).toBe(training.length);
+        expect(missing).toBe(training.filter((value) => value === null).length);
+        expect([unseen, outOfRange]).toEqual([0, 0]);
+      }),
+    );
   });
-  fc.assert(
-    fc.property(values, fc.double(), (training, probe) => {
-      const profile = profileNumbers('x', training);
-      const regular = regularBins(profile);
-      const counts = new Array<number>(regular + 3).fill(0);
-      const binOf = createBinOf(profile);
-      for (const value of training) counts[binOf(value)]! += 1;
-      expect(profile.counts).toEqual(counts);
-      expect(counts[regular]).toBe(training.filter((value) => value === null).length);
-      expect(counts[regular + 2]).toBe(0);
-      const bin = binOf(probe);
-      expect(Number.isInteger(bin) && bin >= 0 && bin < regular + 3).toBe(true);
-    }),
-  );
+
+  it('has ascending edges below the largest value, so no bin of the training data is empty', () => {
+    fc.assert(
+      fc.property(values, (training) => {
+        const profile = profileNumbers('s', training);
+        expect(profile.edges.length).toBeLessThan(10);
+        profile.edges.forEach((edge, i) => {
+          expect(edge).toBeGreaterThan(profile.edges[i - 1] ?? -Infinity);
+          expect(edge).toBeLessThan(profile.max!);
+        });
+        if (training.some((value) => value !== null)) expect(profile.counts.slice(0, -3)).not.toContain(0);
+      }),
+    );
+  });
+
+  it('has a bin by the law edges[i-1] < x <= edges[i]', () => {
+    fc.assert(
+      fc.property(values, amount, (training, x) => {
+        const profile = profileNumbers('s', training);
+        fc.pre(profile.min !== null);
+        const regular = regularBins(profile);
+        const bin = createBinOf(profile)(x);
+        if (x < profile.min || x > profile.max!) {
+          expect(bin).toBe(regular + 2);
+        } else {
+          expect(x).toBeGreaterThan(profile.edges[bin - 1] ?? -Infinity);
+          expect(x).toBeLessThanOrEqual(profile.edges[bin] ?? Infinity);
+        }
+      }),
+    );
+  });
+
+  it('counts by addition: the counts of the parts are the counts of the whole', () => {
+    fc.assert(
+      fc.property(values, values, values, (training, a, b) => {
+        const binOf = createBinOf(profileNumbers('s', training));
+        const count = (part: typeof a): Map<number, number> => {
+          const counts = new Map<number, number>();
+          for (const value of part) counts.set(binOf(value), (counts.get(binOf(value)) ?? 0) + 1);
+          return counts;
+        };
+        const merged = count(a);
+        for (const [bin, n] of count(b)) merged.set(bin, (merged.get(bin) ?? 0) + n);
+        const order = (counts: Map<number, number>) => [...counts].sort(([x], [y]) => x - y);
+        expect(order(merged)).toEqual(order(count([...a, ...b])));
+      }),
+    );
+  });
+
+  it('has ten bins of equal size where values differ', () => {
+    const profile = profileNumbers(
+      's',
+      Array.from({ length: 1000 }, (_, i) => i),
+    );
+    expect(profile.counts.slice(0, -3)).toEqual(new Array(10).fill(100));
+    expect(quantileEdges([1, 1, 1, 2])).toEqual([1]);
+    expect(quantileEdges([7, 7])).toEqual([]);
+    expect(quantileEdges([])).toEqual([]);
+  });
+
+  it('gives booleans and the odd values their bins', () => {
+    const flags = profileNumbers('flag', [0, 1, 1, 1, null]);
+    expect(flags.counts).toEqual([1, 3, 1, 0, 0]);
+    const binOf = createBinOf(flags);
+    expect([true, false, null, NaN, 2, -1, Infinity].map(binOf)).toEqual([1, 0, 2, 2, 4, 4, 4]);
+  });
 });
 
-test('ten bins of equal size, edges belong to the lower bin, outside is out of range', () => {
-  const profile = profileNumbers('x', [...Array(1000).keys()]);
-  expect(profile.counts).toEqual([100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 0, 0, 0]);
-  const binOf = createBinOf(profile);
-  expect([
-    binOf(0),
-    binOf(99),
-    binOf(99.5),
-    binOf(999),
-    binOf(1000),
-    binOf(-1),
-    binOf(null),
-    binOf(NaN),
-  ]).toEqual([0, 0, 1, 9, 12, 12, 10, 10]);
-});
-
-test('categories: missing and unseen have bins of their own', () => {
-  const profile = profileCategories('geography', ['France', 'Spain'], ['France', 'Spain', 'France', null]);
-  expect(profile.counts).toEqual([2, 1, 1, 0, 0]);
-  expect(createBinOf(profile)('Atlantis')).toBe(3);
+describe('profile of a categorical series', () => {
+  it('counts by category, then missing and unseen', () => {
+    const profile = profileCategories('g', ['F', 'G'], ['F', 'F', 'G', null, 'X']);
+    expect(profile.counts).toEqual([2, 1, 1, 1, 0]);
+    expect(['F', 'G', null, 'X', '', 'toString'].map(createBinOf(profile))).toEqual([0, 1, 2, 3, 3, 3]);
+  });
 });

@@ -6,23 +6,42 @@ const GOLDEN_ROWS = 96;
 /** Largest difference allowed between recorded and computed outputs, log-odds. */
 const TOLERANCE = 1e-5;
 
+/** Draws of one row at most, until no customer can be it. */
+const MAX_DRAWS = 100;
+
+type Row = (number | null)[];
+
 /**
- * Synthetic feature rows that no customer ever was: drawn from the range of each feature (fractions of years and of
- * products among them), on bin edges, missing and unseen.
+ * Synthetic feature rows that no customer ever was: drawn from the range of each feature and a little beyond, on bin
+ * edges, missing and unseen. In every row some feature that is counted in whole numbers (years, products) has a fraction.
  */
 export function createGoldenRows(
   features: readonly FeatureSpec[],
   profiles: readonly SeriesProfile[],
   seed: number,
-): (number | null)[][] {
+): Row[] {
   const random = createRandom(seed);
-  return Array.from({ length: GOLDEN_ROWS }, () =>
+  const whole = features.flatMap((feature, i) =>
+    feature.kind === 'categorical' ? feature.categories.map(() => false) : [isWhole(profiles[i]!)],
+  );
+  const draw = (): Row =>
     features.flatMap((feature, i) => {
       const kind = random.next();
       if (feature.kind === 'categorical') return categoryColumns(feature.categories.length, kind, random.int);
       return [kind < 0.1 ? null : numericValue(profiles[i]!, kind, random)];
-    }),
-  );
+    });
+  const isNobody = (row: Row): boolean =>
+    row.some((value, i) => whole[i]! && value !== null && !Number.isInteger(value));
+  return Array.from({ length: GOLDEN_ROWS }, () => {
+    let row = draw();
+    for (let draws = 1; draws < MAX_DRAWS && !isNobody(row); draws++) row = draw();
+    return row;
+  });
+}
+
+/** Whether a feature seems to be counted in whole numbers. */
+function isWhole({ min, max, edges }: SeriesProfile): boolean {
+  return [min ?? 0.5, max ?? 0.5, ...edges].every(Number.isInteger);
 }
 
 function categoryColumns(width: number, kind: number, int: (n: number) => number): (number | null)[] {
@@ -41,8 +60,12 @@ function numericValue(
   const max = profile.max ?? 1;
   if (kind < 0.3 && profile.edges.length > 0)
     return Math.fround(profile.edges[random.int(profile.edges.length)]!);
-  // A little over the training range on both sides; never a whole number, so never a customer's row.
-  return Math.fround(min + (max - min) * (random.next() * 1.2 - 0.1) + 0.123);
+  return Math.fround(min + (max - min) * (random.next() * 1.4 - 0.2));
+}
+
+/** A golden set as it is stored and hashed. */
+export function goldenText(golden: Golden): string {
+  return `${JSON.stringify(golden)}\n`;
 }
 
 /** The golden set of a model. `outputs` [rows × width] as the model gives them. */

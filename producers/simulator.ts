@@ -60,52 +60,90 @@ function drawCustomer(random: Random): Inputs {
   const geography = country < 0.501 ? 'France' : country < 0.752 ? 'Germany' : 'Spain';
   const noBalance = geography !== 'Germany' && random.next() < 0.482;
   const balance = noBalance ? 0 : cents(clamp(119_800 + 30_100 * random.normal(), 3_800, 251_000));
+  const age = drawAge(random);
   return {
     creditScore: Math.round(clamp(650.5 + 97 * random.normal(), 350, 850)),
     geography,
     gender: random.next() < 0.546 ? 'Male' : 'Female',
-    age: drawAge(random),
+    age,
     tenure: random.next() < 0.04 ? 0 : random.next() < 0.05 ? 10 : 1 + random.int(9),
     balance,
-    numOfProducts: drawProducts(random, noBalance),
+    numOfProducts: drawProducts(random, holdingOf(geography, balance)),
     hasCrCard: random.next() < 0.7055,
-    isActiveMember: random.next() < 0.515,
+    isActiveMember: random.next() < (age < 60 ? 0.5 : 0.82),
     estimatedSalary: cents(11 + random.next() * 199_970),
   };
 }
 
 /** Log-normal around 37 with a tail of the old. */
 function drawAge(random: Random): number {
-  return Math.round(
-    clamp(
-      Math.exp(3.616 + 0.246 * random.normal()) + (random.next() < 0.05 ? random.next() * 22 : 0),
-      18,
-      92,
-    ),
-  );
+  const bulk = Math.exp(3.6 + 0.232 * random.normal());
+  return Math.round(clamp(random.next() < 0.06 ? 48 + 30 * random.next() : bulk, 18, 92));
 }
 
-function drawProducts(random: Random, noBalance: boolean): number {
+type Holding = 'empty' | 'saver' | 'german';
+
+/** An empty account, a balance outside Germany, or Germany (never empty): products and churn go by it. */
+function holdingOf(geography: string, balance: number): Holding {
+  if (geography === 'Germany') return 'german';
+  return balance === 0 ? 'empty' : 'saver';
+}
+
+/** Share of customers with two products among those with one or two. */
+const TWO_PRODUCTS: Readonly<Record<Holding, number>> = { empty: 0.74, saver: 0.252, german: 0.436 };
+
+function drawProducts(random: Random, holding: Holding): number {
   const draw = random.next();
   if (draw < 0.006) return 4;
   if (draw < 0.033) return 3;
-  return random.next() < (noBalance ? 0.715 : 0.355) ? 2 : 1;
+  return random.next() < TWO_PRODUCTS[holding] ? 2 : 1;
 }
 
-/** The law behind the outcomes: log-odds by age (highest at 50 to 60), products, activity, country, gender and balance. */
+/** Log-odds of leaving by age in years, for inactive and active customers: highest at 50 to 65. Straight lines between. */
+const AGE_EFFECT = [
+  { age: 27, inactive: -2.3, active: -2.9 },
+  { age: 32, inactive: -2.2, active: -2.8 },
+  { age: 37, inactive: -1.6, active: -2.2 },
+  { age: 42, inactive: -0.8, active: -1.5 },
+  { age: 47, inactive: 0.5, active: -0.5 },
+  { age: 52, inactive: 1.7, active: -0.1 },
+  { age: 57, inactive: 2.5, active: -0.65 },
+  { age: 62, inactive: 3.1, active: -1.4 },
+  { age: 67, inactive: 1.4, active: -2.3 },
+  { age: 75, inactive: 0.1, active: -3.3 },
+] as const;
+
+/** Log-odds by number of products and holding: a second product binds the customer with an empty account most. */
+const PRODUCT_EFFECT: Readonly<Record<Holding, readonly [one: number, two: number]>> = {
+  empty: [0.85, -2.55],
+  saver: [-0.5, -0.6],
+  german: [1.15, -0.95],
+};
+const THREE_PRODUCTS = 3.6;
+const FOUR_PRODUCTS = 8;
+
+function ageEffect(age: number, isActiveMember: boolean): number {
+  const key = isActiveMember ? 'active' : 'inactive';
+  const above = AGE_EFFECT.findIndex((knot) => knot.age >= age);
+  if (above === 0) return AGE_EFFECT[0][key];
+  const from = AGE_EFFECT.at(above < 0 ? -1 : above - 1)!;
+  if (above < 0) return from[key];
+  const to = AGE_EFFECT[above]!;
+  return from[key] + ((to[key] - from[key]) * (age - from.age)) / (to.age - from.age);
+}
+
+function productEffect(products: number, holding: Holding): number {
+  if (products >= 3) return products === 3 ? THREE_PRODUCTS : FOUR_PRODUCTS;
+  return PRODUCT_EFFECT[holding][products === 1 ? 0 : 1];
+}
+
+/** The law behind the outcomes: log-odds by age and activity, products and holding (with the country), gender, credit. */
 function churnProbability(customer: Inputs): number {
   const { age, numOfProducts, isActiveMember, geography, gender, balance, creditScore } = customer;
-  const products = numOfProducts === 1 ? 0 : numOfProducts === 2 ? -1.75 : numOfProducts === 3 ? 2.9 : 6;
-  const ageEffect = 4.15 * Math.exp(-(((age - 55) / 13.5) ** 2));
-  const youngActive = isActiveMember ? (age > 45 ? -1.75 : -0.65) : 0;
   const margin =
-    -2.28 +
-    ageEffect +
-    products +
-    youngActive +
-    (geography === 'Germany' ? 0.75 : 0) +
-    (gender === 'Female' ? 0.52 : 0) +
-    (balance === 0 && numOfProducts === 1 ? 0.5 : 0) -
+    1.15 * ageEffect(age, isActiveMember) +
+    productEffect(numOfProducts, holdingOf(geography, balance)) +
+    (gender === 'Female' ? 0.5 : 0) -
     0.0007 * (creditScore - 650);
   return 1 / (1 + Math.exp(-margin));
 }

@@ -30,8 +30,7 @@ test('decode(encode(x)) = x in both encodings', async () => {
   await fc.assert(
     fc.asyncProperty(anyEvent, async (given) => {
       expect(await decodeOne(encode(given))).toEqual(given);
-      if (JSON.stringify(given).isWellFormed())
-        expect(await decodeOne(Buffer.from(JSON.stringify(given)))).toEqual(given);
+      expect(await decodeOne(Buffer.from(JSON.stringify(given)))).toEqual(given);
     }),
   );
 });

@@ -15,8 +15,8 @@ export interface Dataset {
   readonly rowNumbers: readonly number[];
 }
 
-/** Rows read at most. */
-const MAX_ROWS = 5_000_000;
+/** Rows read at most: all of them are held in memory. */
+const MAX_ROWS = 2_000_000;
 /** Faults told at once. */
 const MAX_FAULTS = 10;
 const NUMERIC = ['CreditScore', 'Age', 'Tenure', 'Balance', 'NumOfProducts', 'EstimatedSalary'] as const;
@@ -32,32 +32,64 @@ type Row = Readonly<Record<string, string>>;
  * @throws Error naming up to ten faults with line and column.
  */
 export function parseDataset(csv: string, name: string): Dataset {
-  const rows: Row[] = parse(csv, {
+  const lines = parseLines(csv, name);
+  const faults: string[] = [];
+  const events: CustomerEvent[] = [];
+  const labels = new Uint8Array(lines.length);
+  const rowNumbers: number[] = [];
+  lines.forEach(({ record, info }, i) => {
+    if (faults.length >= MAX_FAULTS) return;
+    const fault = (column: string, text: string): number =>
+      faults.push(`line ${String(info.lines)}, column ${column}: ${text}`);
+    const event = readEvent(eventFields(record, i));
+    if (isPoison(event)) fault(columnOf(event.message), event.message);
+    else events.push(event);
+    const label = record['Exited']!;
+    if (label !== '0' && label !== '1') fault('Exited', `${JSON.stringify(label.slice(0, 40))}, not 0 or 1`);
+    labels[i] = Number(label);
+    const rowNumber = Number(record['RowNumber'] ?? i + 1);
+    if (!Number.isSafeInteger(rowNumber)) fault('RowNumber', 'not a whole number');
+    rowNumbers.push(rowNumber);
+  });
+  if (faults.length > 0) throw new Error(`${name}:\n  ${faults.slice(0, MAX_FAULTS).join('\n  ')}`);
+  return { name, sha256: createHash('sha256').update(csv).digest('hex'), events, labels, rowNumbers };
+}
+
+interface Line {
+  readonly record: Row;
+  readonly info: { readonly lines: number };
+}
+
+/** The rows with their lines; all required columns are there. */
+function parseLines(csv: string, name: string): Line[] {
+  const options = {
     columns: true,
     skip_empty_lines: true,
     trim: true,
     bom: true,
-    to: MAX_ROWS,
-  });
-  const missing = REQUIRED.filter((column) => rows[0] !== undefined && !(column in rows[0]));
-  if (rows.length === 0) throw new Error(`${name}: no rows`);
-  if (missing.length > 0)
-    throw new Error(`${name}: columns missing: ${missing.join(', ')} (expected: ${REQUIRED.join(', ')})`);
-  const faults: string[] = [];
-  const events: CustomerEvent[] = [];
-  const labels = new Uint8Array(rows.length);
-  rows.forEach((row, i) => {
-    if (faults.length >= MAX_FAULTS) return;
-    const event = readEvent(eventFields(row, i));
-    if (isPoison(event)) faults.push(`line ${String(i + 2)}: ${event.message}`);
-    else events.push(event);
-    if (row['Exited'] !== '0' && row['Exited'] !== '1')
-      faults.push(`line ${String(i + 2)}, column Exited: ${String(row['Exited'])}, not 0 or 1`);
-    labels[i] = Number(row['Exited']);
-  });
-  if (faults.length > 0) throw new Error(`${name}:\n  ${faults.join('\n  ')}`);
-  const rowNumbers = rows.map((row, i) => Number(row['RowNumber'] ?? i + 1));
-  return { name, sha256: createHash('sha256').update(csv).digest('hex'), events, labels, rowNumbers };
+    info: true,
+    to: MAX_ROWS + 1,
+  };
+  let lines: Line[];
+  try {
+    lines = parse(csv, options) as unknown as Line[];
+  } catch (cause) {
+    throw new Error(`${name}: ${cause instanceof Error ? cause.message.slice(0, 300) : String(cause)}`, {
+      cause,
+    });
+  }
+  const first = lines[0]?.record;
+  if (first === undefined) throw new Error(`${name}: no rows`);
+  if (lines.length > MAX_ROWS)
+    throw new Error(`${name}: more than ${String(MAX_ROWS)} rows: train on a sample of them`);
+  const missing = REQUIRED.filter((column) => !(column in first));
+  if (missing.length === 0) return lines;
+  throw new Error(`${name}: columns missing: ${missing.join(', ')} (expected: ${REQUIRED.join(', ')})`);
+}
+
+/** The data set's column of a refusal, which begins with the event's field. */
+function columnOf(message: string): string {
+  return message.charAt(0).toUpperCase() + message.slice(1).split(' ', 1)[0]!;
 }
 
 /** The JSON-like fields of one CSV row, under the data set's column names; for training and for producing events. */

@@ -115,7 +115,7 @@ export function bestThreshold(scores: ArrayLike<number>, labels: ArrayLike<numbe
     tp += labels[position]!;
     const score = scores[position]!;
     const next = i + 1 < order.length ? scores[order[i + 1]!]! : 0;
-    if (next === score) return;
+    if (next === score && i + 1 < order.length) return;
     const value = f1(tp, i + 1 - tp, positives - tp);
     if (value <= best) return;
     best = value;

@@ -1,72 +1,123 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import type { Tree } from './boosting.ts';
-import { leafContributions } from './shapley.ts';
+import { describe, expect, it } from 'vitest';
+import { explainEnsemble, leafContributions } from './shapley.ts';
+import { leafIndex, type Tree } from './tree.ts';
 
-const PLAYERS = 3;
-/** Column → player: columns 2 and 3 are one feature. */
-const PLAYER_OF = [0, 1, 2, 2];
+const COLUMNS = 6;
+/** Columns 1, 2 and 3 are one feature, as one-hot columns are. */
+const PLAYER_OF = [0, 1, 1, 1, 2, 3];
+const PLAYERS = 4;
 
-const anyTree: fc.Arbitrary<Tree> = fc.integer({ min: 1, max: 4 }).chain((depth) =>
+const trees = fc.integer({ min: 1, max: 5 }).chain((depth) =>
   fc.record({
-    columns: fc.array(fc.nat(3), { minLength: depth, maxLength: depth }).map((c) => Int32Array.from(c)),
+    columns: fc
+      .array(fc.integer({ min: 0, max: COLUMNS - 1 }), { minLength: depth, maxLength: depth })
+      .map((columns) => Int32Array.from(columns)),
+    thresholds: fc
+      .array(fc.integer({ min: -2, max: 2 }), { minLength: depth, maxLength: depth })
+      .map((thresholds) => Float32Array.from(thresholds)),
+    missingLeft: fc
+      .array(fc.integer({ min: 0, max: 1 }), { minLength: depth, maxLength: depth })
+      .map((flags) => Uint8Array.from(flags)),
     leaves: fc
-      .array(fc.double({ min: -3, max: 3, noNaN: true }), { minLength: 1 << depth, maxLength: 1 << depth })
-      .map((l) => Float64Array.from(l)),
+      .array(fc.double({ min: -5, max: 5, noNaN: true }), { minLength: 1 << depth, maxLength: 1 << depth })
+      .map((leaves) => Float64Array.from(leaves)),
+    // Leaves that no training row reached (0) among them.
     cover: fc
-      .array(fc.integer({ min: 1, max: 50 }), { minLength: 1 << depth, maxLength: 1 << depth })
-      .map((c) => Float64Array.from(c)),
-    thresholds: fc.constant(new Float32Array(depth)),
-    missingLeft: fc.constant(new Uint8Array(depth)),
+      .array(fc.integer({ min: 0, max: 20 }), { minLength: 1 << depth, maxLength: 1 << depth })
+      .map((cover) => Float64Array.from(cover)),
   }),
 );
+const rows = fc
+  .array(fc.oneof(fc.integer({ min: -3, max: 3 }), fc.constant(NaN)), {
+    minLength: COLUMNS,
+    maxLength: COLUMNS,
+  })
+  .map((row) => Float32Array.from(row));
 
-/** Expected tree value when the players of `known` go the way of `leaf`: straight from the definition. */
-function expectation(tree: Tree, leaf: number, known: ReadonlySet<number>): number {
+/** Value of a set of players, straight from the definition: descend, and average by cover where the player is unknown. */
+function valueOf(tree: Tree, row: Float32Array, known: ReadonlySet<number>): number {
   const depth = tree.columns.length;
-  const walk = (prefix: number, level: number): number => {
+  const coverUnder = (prefix: number, level: number): number =>
+    tree.cover.reduce((sum, cover, leaf) => (leaf >> (depth - level) === prefix ? sum + cover : sum), 0);
+  const descend = (prefix: number, level: number): number => {
     if (level === depth) return tree.leaves[prefix]!;
-    if (known.has(PLAYER_OF[tree.columns[level]!]!))
-      return walk((prefix << 1) | ((leaf >> (depth - 1 - level)) & 1), level + 1);
-    const coverOf = (node: number): number => {
-      const width = depth - level - 1;
-      let sum = 0;
-      for (let i = node << width; i < (node + 1) << width; i++) sum += tree.cover[i]!;
-      return sum;
-    };
+    const column = tree.columns[level]!;
     const [left, right] = [prefix << 1, (prefix << 1) | 1];
-    const total = coverOf(left) + coverOf(right);
-    return (coverOf(left) * walk(left, level + 1) + coverOf(right) * walk(right, level + 1)) / total;
+    if (known.has(PLAYER_OF[column]!)) {
+      const value = row[column]!;
+      const goesLeft = Number.isNaN(value) ? tree.missingLeft[level] === 1 : value <= tree.thresholds[level]!;
+      return descend(goesLeft ? left : right, level + 1);
+    }
+    const total = coverUnder(prefix, level);
+    const share = total === 0 ? 0.5 : coverUnder(left, level + 1) / total;
+    return share * descend(left, level + 1) + (1 - share) * descend(right, level + 1);
   };
-  return walk(0, 0);
+  return descend(0, 0);
 }
 
-/** Shapley values as the mean over all orders of the players. */
-function bruteForce(tree: Tree, leaf: number): number[] {
-  const orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]]; // prettier-ignore
-  const values = new Array<number>(PLAYERS).fill(0);
-  for (const order of orders) {
+function permutations(items: readonly number[]): number[][] {
+  if (items.length === 0) return [[]];
+  return items.flatMap((item) =>
+    permutations(items.filter((other) => other !== item)).map((rest) => [item, ...rest]),
+  );
+}
+const ORDERS = permutations([0, 1, 2, 3]);
+
+/** Mean marginal contribution over all orders of all players. */
+function bruteForce(tree: Tree, row: Float32Array): number[] {
+  const sums = new Array<number>(PLAYERS).fill(0);
+  for (const order of ORDERS) {
     const known = new Set<number>();
     for (const player of order) {
-      const before = expectation(tree, leaf, known);
+      const before = valueOf(tree, row, known);
       known.add(player);
-      values[player] = values[player]! + (expectation(tree, leaf, known) - before) / orders.length;
+      sums[player] = sums[player]! + (valueOf(tree, row, known) - before) / ORDERS.length;
     }
   }
-  return values;
+  return sums;
 }
 
-test('equal to the enumeration of all orders, and summing to leaf − expectation', () => {
-  fc.assert(
-    fc.property(anyTree, (tree) => {
-      const { expected, values } = leafContributions(tree, PLAYER_OF, PLAYERS);
-      for (let leaf = 0; leaf < tree.leaves.length; leaf++) {
-        const exact = bruteForce(tree, leaf);
-        const found = values.subarray(leaf * PLAYERS, (leaf + 1) * PLAYERS);
-        exact.forEach((value, player) => expect(Math.abs(value - found[player]!)).toBeLessThan(1e-9));
-        expect(Math.abs(expected + found.reduce((a, b) => a + b, 0) - tree.leaves[leaf]!)).toBeLessThan(1e-9);
-      }
-    }),
-    { numRuns: 200 },
-  );
+describe('leafContributions', () => {
+  it('are the Shapley values by definition', () => {
+    fc.assert(
+      fc.property(trees, rows, (tree, row) => {
+        const { values, expected } = leafContributions(tree, PLAYER_OF, PLAYERS);
+        const leaf = leafIndex(tree, row, 0);
+        bruteForce(tree, row).forEach((wanted, player) => {
+          expect(Math.abs(values[leaf * PLAYERS + player]! - wanted)).toBeLessThan(1e-9);
+        });
+        expect(Math.abs(expected - valueOf(tree, row, new Set()))).toBeLessThan(1e-9);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('sum to the value of the leaf minus what is expected', () => {
+    fc.assert(
+      fc.property(trees, (tree) => {
+        const { values, expected } = leafContributions(tree, PLAYER_OF, PLAYERS);
+        tree.leaves.forEach((value, leaf) => {
+          const sum = values.subarray(leaf * PLAYERS, (leaf + 1) * PLAYERS).reduce((a, b) => a + b, 0);
+          expect(Math.abs(sum - (value - expected))).toBeLessThan(1e-9);
+        });
+      }),
+    );
+  });
+
+  it('give the base margin of an ensemble', () => {
+    fc.assert(
+      fc.property(fc.array(trees, { maxLength: 4 }), (members) => {
+        const { baseMargin, trees: explained } = explainEnsemble(
+          { startMargin: -1.5, columns: COLUMNS, trees: members },
+          PLAYER_OF,
+          PLAYERS,
+        );
+        expect(baseMargin).toBeCloseTo(
+          explained.reduce((sum, tree) => sum + tree.expected, -1.5),
+          9,
+        );
+      }),
+    );
+  });
 });

@@ -3,7 +3,8 @@
  * of Lundberg et al. 2020 (TreeExplainer): splits on players outside the set are averaged by training cover. In a
  * symmetric tree a leaf fixes the outcome of every split, so the values are a function of the leaf alone (ADR 3).
  */
-import type { Ensemble, Tree } from './boosting.ts';
+import type { Ensemble } from './boosting.ts';
+import type { Tree } from './tree.ts';
 
 /** Contributions of one tree. */
 export interface LeafContributions {

@@ -17,6 +17,7 @@ export interface Split {
 /**
  * The split of a dataset: given holdout rows, else split 42 for the real set, else seeded and stratified, 80/20.
  *
+ * @throws Error when rows of the holdout are not in the dataset.
  * @param holdoutRows row numbers (column `RowNumber`), as in a file of one number a line.
  */
 export function splitDataset(
@@ -32,9 +33,10 @@ export function splitDataset(
   const train: number[] = [];
   const holdout: number[] = [];
   dataset.rowNumbers.forEach((row, position) => (wanted.has(row) ? holdout : train).push(position));
-  if (holdout.length !== wanted.size) {
+  const found = new Set(holdout.map((position) => dataset.rowNumbers[position]!)).size;
+  if (found !== wanted.size) {
     throw new Error(
-      `${given.name}: ${String(wanted.size - holdout.length)} of its ${String(wanted.size)} rows are not in ${dataset.name}`,
+      `${given.name}: ${String(wanted.size - found)} of its ${String(wanted.size)} rows are not in ${dataset.name}`,
     );
   }
   return { name: given.name, train, holdout };

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
 import { profileCategories, profileNumbers } from '../drift/bins.ts';
 import { createFeatureRowEncoder } from '../models/feature-row.ts';
-import { createGolden, createGoldenRows } from '../models/golden.ts';
-import type { FeatureSpec, Golden, Manifest, Release } from '../models/manifest.ts';
+import { createGolden, createGoldenRows, goldenText } from '../models/golden.ts';
+import type { FeatureSpec, Manifest, Release } from '../models/manifest.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
 import {
   DEFAULT_PARAMETERS,
   fitEnsemble,
-  leafIndex,
   predictMargins,
   type BoostingData,
   type BoostingParameters,
@@ -19,6 +18,7 @@ import { exportOnnx } from './export.ts';
 import { resample, type Resampling } from './resampling.ts';
 import { explainEnsemble, type LeafContributions } from './shapley.ts';
 import { stratifiedFolds, type Split } from './split.ts';
+import { leafIndex } from './tree.ts';
 
 export interface TrainingOptions {
   readonly parameters?: Partial<BoostingParameters>;
@@ -170,7 +170,7 @@ function assemble(parts: Parts): Release {
     riskCutoffs: RISK_CUTOFFS,
     reasonsCount: REASONS,
     profile: { rows: events.length, features: profiles, score: profileNumbers('score', parts.scores) },
-    goldenSha256: goldenHash(golden),
+    goldenSha256: hash(Buffer.from(goldenText(golden))),
     training: {
       dataset: { name: parts.dataset.name, sha256: parts.dataset.sha256, rows: parts.dataset.events.length },
       split: {
@@ -188,7 +188,6 @@ function assemble(parts: Parts): Release {
 }
 
 const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-const goldenHash = (golden: Golden): string => hash(Buffer.from(JSON.stringify(golden) + '\n'));
 
 function profileOf(feature: FeatureSpec, events: readonly CustomerEvent[]): Manifest['profile']['score'] {
   const values = events.map((event) => event[feature.name as FeatureName]);

@@ -88,6 +88,14 @@ describe('the cache of the embedded broker', () => {
     expect(await readdir(join(base, 'bankchurn'))).toEqual(['embedded-x']);
   });
 
+  it('takes over a lock that is too old to be true, though a process has its id', async () => {
+    await mkdir(join(base, 'bankchurn'));
+    await writeFile(`${cache.folder}.lock`, String(process.ppid));
+    await utimes(`${cache.folder}.lock`, 1, 1);
+    await ensureCache(cache, fill, quiet);
+    expect(fills).toBe(1);
+  });
+
   it('lies in the cache folder of the user, by the hash of the pins', async () => {
     const { folder } = await openCache({ XDG_CACHE_HOME: base });
     expect(folder.startsWith(join(base, 'bankchurn/embedded-'))).toBe(true);

@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { basename, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { fileURLToPath } from 'node:url';
 import { pinFaults, type Pins } from './artifacts.ts';
 import { isAlive, takeLock } from './lock.io.ts';
 
 /** Written last: size and time of change of every file, so that damage is noticed without hashing 190 MiB at each start. */
 const MARKER = 'complete.json';
+/** Part of the folder's name: another version of this product, with another marker, must not take ours for damaged and remove it while a broker runs from it. */
+const LAYOUT = 'layout 2\n';
 
 /** Where verified files lie and what they must be. */
 export interface Cache {
@@ -25,14 +26,18 @@ export type Fill = (folder: string) => Promise<void>;
 export async function openCache(env: NodeJS.ProcessEnv): Promise<Cache> {
   const source = await readFile(pinsFile(), 'utf8');
   const base = join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'bankchurn');
-  const hash = createHash('sha256').update(source).digest('hex').slice(0, 16);
+  const hash = createHash('sha256').update(LAYOUT).update(source).digest('hex').slice(0, 16);
   return { folder: join(base, `embedded-${hash}`), pins: JSON.parse(source) as Pins };
 }
 
+/** Beside this file, or where the sources have it when this one is compiled into a folder of its own. */
 function pinsFile(): string {
-  const beside = fileURLToPath(new URL('pins.json', import.meta.url));
+  const beside = join(import.meta.dirname, 'pins.json');
   if (existsSync(beside)) return beside;
-  return fileURLToPath(new URL('../../../cli/embedded/pins.json', import.meta.url)); // compiled: dist/cli/embedded
+  let folder = import.meta.dirname;
+  while (folder !== dirname(folder) && !existsSync(join(folder, 'cli/embedded/pins.json')))
+    folder = dirname(folder);
+  return join(folder, 'cli/embedded/pins.json');
 }
 
 /**

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { KAFKA_IMAGE, REGISTRY_IMAGE } from './artifacts.ts';
 import { ensureCache, isComplete, openCache } from './cache.io.ts';
+import { openRunFolder, ownFolder } from './data-folder.io.ts';
 import { downloadWith } from './download.io.ts';
 import { formatBroker, logFile, startBroker, startRegistry, tail, type Layout } from './launch.io.ts';
 import { choosePort } from './ports.io.ts';
@@ -53,18 +54,18 @@ export interface Embedded {
 /**
  * Starts both and returns when both answer. The first start on a machine downloads them (see {@link ensureCache}).
  *
- * @throws Error where there is neither Java with Maven nor Docker, a wanted port is in use, what was downloaded is not
- *   what is pinned, or one of them ends or takes longer than 60 s to start (with the end of its log). Nothing stays then.
+ * @throws Error where there is neither Java with Maven nor Docker, a wanted port or the data folder is in use, what was
+ *   downloaded is not what is pinned, or one of them ends or takes longer than 60 s to start (with the end of its log). Nothing stays then.
  */
 export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embedded> {
   const isTemporary = options.dataDir === undefined;
   const root = isTemporary ? await mkdtemp(join(tmpdir(), 'bankchurn-')) : resolve(options.dataDir);
-  const supervisor = startSupervisor(isTemporary ? root : undefined);
+  const supervisor = startSupervisor(root, isTemporary);
   try {
     await choosePorts(options); // before any download: a busy port is told at once
     const { runtime, artifacts } = await prepare(supervisor, options.onProgress ?? ((): void => undefined));
-    await mkdir(root, { recursive: true });
-    const where = { runtime, artifacts, supervisor, root, isTemporary };
+    if (!isTemporary) await ownFolder(root, supervisor.pid);
+    const where = { runtime, artifacts, supervisor, root, isTemporary, runFolder: await openRunFolder(root) };
     return await startOnPorts(where, options, PORT_ATTEMPTS);
   } catch (error) {
     await supervisor.close();
@@ -122,23 +123,13 @@ async function startOnPorts(
     options.onProgress?.(`ready after ${((performance.now() - begun) / 1000).toFixed(1)} s`);
     return control(layout, kafka.value.clusterId, kafka.value.child, registry.value);
   }
-  const { reason } = (kafka.status === 'rejected' ? kafka : registry) as PromiseRejectedResult;
-  const message = (reason as Error).message;
-  if (attempts <= 1 || !/already (in use|bound|allocated)/i.test(message))
-    throw explain(reason as Error, layout.root);
+  const failed = (kafka.status === 'rejected' ? kafka : registry) as PromiseRejectedResult;
+  const reason = failed.reason as Error;
+  const { message } = reason;
+  if (attempts <= 1 || !/already (in use|bound|allocated)/i.test(message)) throw reason;
   if (kafka.status === 'fulfilled') await kafka.value.child.stop();
   if (registry.status === 'fulfilled') await registry.value?.stop();
   return startOnPorts(where, options, attempts - 1);
-}
-
-function explain(error: Error, root: string): Error {
-  if (!/Failed to acquire lock/.test(error.message)) return error;
-  return new Error(
-    `the data folder ${root} is in use by another broker: end that one, or choose another folder`,
-    {
-      cause: error,
-    },
-  );
 }
 
 async function choosePorts(options: EmbeddedOptions): Promise<Layout['ports']> {

@@ -13,20 +13,30 @@ const EMBEDDED = new URL('embedded.io.ts', import.meta.url).href;
 const BROKER = new URL('../broker.ts', import.meta.url).href;
 
 /** A program of ours in a process of its own, as text for `node -e`. */
-function start(code: string): { child: ChildProcess; stdout(): string; stderr(): string } {
+function start(code: string): {
+  child: ChildProcess;
+  hasEnded(): boolean;
+  ended: Promise<unknown[]>;
+  stdout(): string;
+  stderr(): string;
+} {
   const child = spawn(process.execPath, ['--import', 'tsx', '-e', code], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const texts = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)
     child[name].on('data', (chunk) => (texts[name] += String(chunk)));
-  return { child, stdout: () => texts.stdout, stderr: () => texts.stderr };
+  let hasEnded = false;
+  const ended = once(child, 'close').finally(() => (hasEnded = true)); // and not `exit`: its last words come after that
+  return { child, ended, hasEnded: () => hasEnded, stdout: () => texts.stdout, stderr: () => texts.stderr };
 }
 
 async function until(isSo: () => boolean, timeoutMs: number): Promise<void> {
-  for (const deadline = performance.now() + timeoutMs; !isSo(); await sleep(50)) {
+  const deadline = performance.now() + timeoutMs;
+  while (!isSo()) {
     if (performance.now() > deadline)
       throw new Error(`not so after ${String(timeoutMs)} ms: ${isSo.toString()}`);
+    await sleep(50);
   }
 }
 
@@ -78,13 +88,14 @@ describe('bankchurn broker', () => {
 
   it('ends with 0 on SIGTERM, keeps its data, and ends with 1 and the log when its broker dies', async () => {
     const first = await run();
+    expect(first.brokers, first.stderr()).not.toBe('');
     await withAdmin(first.brokers, (admin) => admin.createTopics({ topics: [{ topic: 'kept' }] }));
     const { clusterId } = await withAdmin(first.brokers, (admin) => admin.describeCluster());
     const headers = { 'content-type': 'application/vnd.schemaregistry.v1+json' };
     const body = JSON.stringify({ schema: '"string"' });
     await fetch(`${first.registryUrl}/subjects/kept-value/versions`, { method: 'POST', headers, body });
     first.child.kill('SIGTERM');
-    expect(await once(first.child, 'exit')).toEqual([0, null]);
+    expect(await first.ended).toEqual([0, null]);
 
     const second = await run();
     expect(await withAdmin(second.brokers, (admin) => admin.listTopics())).toContain('kept');
@@ -95,8 +106,10 @@ describe('bankchurn broker', () => {
     expect(third.stderr()).toContain(`${data} is in use by another broker`);
     expect(third.child.exitCode).toBe(1);
 
+    expect(await subjects(second.registryUrl), 'the second was left alone').toEqual(['kept-value']);
+
     process.kill(await kafkaPidOf(second.child), 'SIGKILL');
-    expect(await once(second.child, 'exit')).toEqual([1, null]);
+    expect(await second.ended).toEqual([1, null]);
     expect(second.stderr()).toMatch(/kafka ended by itself \(exit code 137\):\n.*INFO/s);
   }, 120_000);
 });

@@ -36,6 +36,8 @@ export interface Layout {
   readonly artifacts: string;
   /** Data folder, absolute. */
   readonly root: string;
+  /** Folder of this start below it, for logs and settings. */
+  readonly runFolder: string;
   readonly isTemporary: boolean;
   readonly ports: BrokerPorts & { readonly registry: number };
   readonly extraProperties: Properties;
@@ -43,7 +45,7 @@ export interface Layout {
 
 /** Log of a program of this layout. */
 export function logFile(layout: Layout, name: 'kafka' | 'registry'): string {
-  return join(layout.root, name, 'log');
+  return join(layout.runFolder, `${name}.log`);
 }
 
 /** Gives the data folder its cluster id, or reads the one it has. */
@@ -51,15 +53,15 @@ export async function formatBroker(layout: Layout): Promise<string> {
   const folder = join(layout.root, 'kafka');
   await mkdir(folder, { recursive: true });
   if (layout.runtime.kind === 'docker') return containerClusterId(folder);
-  const properties = join(folder, 'server.properties');
+  const properties = join(layout.runFolder, 'server.properties');
   const settings = brokerProperties(join(folder, 'data'), layout.ports, layout.extraProperties);
   await writeFile(properties, renderProperties(settings));
-  await writeFile(join(folder, 'log4j2.properties'), LOG4J2_PROPERTIES);
+  await writeFile(join(layout.runFolder, 'log4j2.properties'), LOG4J2_PROPERTIES);
   const meta = await readFile(join(folder, 'data/meta.properties'), 'utf8').catch(() => '');
   const found = /^cluster\.id=(.+)$/m.exec(meta)?.[1];
   if (found !== undefined) return found;
   const clusterId = newClusterId();
-  const log = join(folder, 'format.log');
+  const log = join(layout.runFolder, 'format.log');
   const command = formatCommand(layout.runtime.java, layout.artifacts, properties, clusterId);
   const format = await layout.supervisor.start({ ...command, logFile: log });
   const code = await format.exited;
@@ -89,16 +91,15 @@ function newClusterId(): string {
 
 /** Starts the broker on its formatted folder and waits until it takes connections. */
 export async function startBroker(layout: Layout, clusterId: string): Promise<Supervised> {
-  const { runtime, root, ports } = layout;
-  const folder = join(root, 'kafka');
+  const { runtime, root, runFolder, ports } = layout;
   const log = await freshLog(layout, 'kafka');
   const isReady = async (): Promise<boolean> => (await readFile(log, 'utf8')).includes(BROKER_READY);
   if (runtime.kind === 'java') {
     const line = brokerCommandLine(
       runtime.java,
       layout.artifacts,
-      join(folder, 'server.properties'),
-      join(folder, 'log4j2.properties'),
+      join(runFolder, 'server.properties'),
+      join(runFolder, 'log4j2.properties'),
     );
     return until(await layout.supervisor.start({ ...line, logFile: log }), 'Kafka', log, isReady);
   }
@@ -146,10 +147,9 @@ async function startContainer(
   return supervisor.start({ ...line, logFile: log, killCommand: ['docker', 'rm', '-f', name] });
 }
 
-/** An empty log; that of the run before stays beside it as `log.1`. */
+/** An empty log; that of a broker killed before stays beside it as `.1`. */
 async function freshLog(layout: Layout, name: 'kafka' | 'registry'): Promise<string> {
   const log = logFile(layout, name);
-  await mkdir(join(layout.root, name), { recursive: true });
   await rm(`${log}.1`, { force: true });
   await rename(log, `${log}.1`).catch(() => undefined);
   await writeFile(log, '');

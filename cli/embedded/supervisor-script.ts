@@ -7,7 +7,7 @@ export const SUPERVISOR_SCRIPT = `
 const { spawn, spawnSync } = require('node:child_process');
 const { openSync, closeSync, rmSync } = require('node:fs');
 const { constants } = require('node:os');
-const remove = process.argv[1];
+const [, folder, atEnd] = process.argv;
 const programs = new Map();
 const last = [];
 let ending = false;
@@ -25,7 +25,7 @@ const stop = (program) => {
 const finish = () => {
   if (!ending || programs.size > 0) return;
   for (const [command, ...args] of last) spawnSync(command, args, { stdio: 'ignore', timeout: 5000 });
-  try { if (remove) rmSync(remove, { recursive: true, force: true, maxRetries: 5 }); } catch {}
+  try { if (atEnd === 'remove') rmSync(folder, { recursive: true, force: true, maxRetries: 5 }); } catch {}
   process.exit(0);
 };
 const start = ({ id, command, args, logFile, killCommand }) => {

@@ -28,6 +28,7 @@ export interface Supervised {
 
 /** One small process that outlives us just long enough to end what we started. */
 export interface Supervisor {
+  readonly pid: number;
   /** @throws Error where the program cannot be started, such as a command that does not exist. */
   start(program: Program): Promise<Supervised>;
   /** A command to run when everything has ended, best effort, also when we are killed. */
@@ -45,12 +46,13 @@ type Listener = (event: Event) => void;
  * Starts the supervisor. It holds the other end of our pipe: when that closes, however we ended (SIGKILL too), it ends
  * its programs and removes the folder.
  *
- * @param remove folder to remove at the end; undefined = none.
+ * @param folder what its programs work on; absolute.
+ * @param isTemporary whether to remove it at the end.
  */
-export function startSupervisor(remove: string | undefined): Supervisor {
+export function startSupervisor(folder: string, isTemporary: boolean): Supervisor {
   const listeners = new Map<number, Listener>();
   const running = new Set<number>();
-  const child = spawnSupervisor(remove);
+  const child = spawnSupervisor(folder, isTemporary);
   const gone = once(child, 'exit').then(() => {
     for (const pid of running) killPid(pid); // it was killed itself: what it ran is ours to end
     for (const [id, tell] of listeners) tell({ id, code: 137 });
@@ -65,6 +67,7 @@ export function startSupervisor(remove: string | undefined): Supervisor {
   };
   let nextId = 1;
   return {
+    pid: child.pid ?? 0,
     start: (program) => startProgram(program, nextId++, listeners, running, send, child.exitCode !== null),
     afterwards: (command) => {
       send({ op: 'afterwards', command });
@@ -72,17 +75,21 @@ export function startSupervisor(remove: string | undefined): Supervisor {
     close: async () => {
       child.stdin.end();
       await gone;
-      if (remove !== undefined) await rm(remove, { recursive: true, force: true });
+      if (isTemporary) await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-function spawnSupervisor(remove: string | undefined): ChildProcessWithoutNullStreams {
+function spawnSupervisor(folder: string, isTemporary: boolean): ChildProcessWithoutNullStreams {
   const env = { ...process.env };
   delete env['NODE_OPTIONS']; // loaders of ours are not for it
   // In a session of its own, so that Ctrl-C reaches us and not the JVMs.
   const options = { stdio: 'pipe', detached: true, env } as const;
-  const child = spawn(process.execPath, ['-e', SUPERVISOR_SCRIPT, remove ?? ''], options);
+  const child = spawn(
+    process.execPath,
+    ['-e', SUPERVISOR_SCRIPT, folder, isTemporary ? 'remove' : 'keep'],
+    options,
+  );
   child.stdin.on('error', () => undefined); // gone already; `exit` tells
   child.stderr.resume();
   return child;

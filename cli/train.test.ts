@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readRelease } from '../models/store.io.ts';
+import { createSimulator } from '../producers/simulator.ts';
+import { createRandom } from '../schemas/random.ts';
+import { loadModel } from '../scoring/load-model.io.ts';
+import { trainCommand } from './train.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'train-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const HEADER =
+  'RowNumber,CreditScore,Geography,Gender,Age,Tenure,Balance,NumOfProducts,HasCrCard,IsActiveMember,EstimatedSalary,Exited';
+
+/** A CSV of simulated customers; `label` may take the place of the truth. */
+async function writeCustomers(n: number, label?: () => number): Promise<string> {
+  const next = createSimulator({ seed: 1, startMs: 0, stepMs: 1, idPrefix: '' });
+  const lines = Array.from({ length: n }, (_, i) => {
+    const { event: e, churned } = next();
+    const flags = [Number(e.hasCrCard), Number(e.isActiveMember)];
+    const inputs = [e.creditScore, e.geography, e.gender, e.age, e.tenure ?? '', e.balance, e.numOfProducts];
+    return [i + 1, ...inputs, ...flags, e.estimatedSalary, label?.() ?? Number(churned)].join();
+  });
+  const path = join(folder, 'customers.csv');
+  await writeFile(path, [HEADER, ...lines, ''].join('\n'));
+  return path;
+}
+
+const train = (data: string, out: string, ...more: string[]): Promise<unknown> =>
+  trainCommand().parseAsync(
+    ['--data', data, '--out', join(folder, out), '--metrics', join(folder, `${out}.json`), ...more],
+    { from: 'user' },
+  );
+
+describe('bankchurn train', () => {
+  it('releases a model that can be loaded, with its figures, and the same bytes again', async () => {
+    const data = await writeCustomers(3000);
+    await train(data, 'a');
+    await train(data, 'b');
+    const release = await readRelease(join(folder, 'a'));
+    expect(await readRelease(join(folder, 'b'))).toEqual(release);
+    await (await loadModel(join(folder, 'a'))).close();
+    const metrics = JSON.parse(await readFile(join(folder, 'a.json'), 'utf8')) as Record<string, unknown>;
+    const keys =
+      'roc_auc pr_auc f1 f1_definition f1_churn f1_macro precision recall brier log_loss ece threshold confusion';
+    expect(Object.keys(metrics)).toEqual(
+      expect.arrayContaining([...keys.split(' '), 'rows', 'split', 'dataset', 'model']),
+    );
+    expect(metrics['f1']).toBeGreaterThan(0.8);
+    expect(metrics['model']).toEqual({ version: release.manifest.version, sha256: release.manifest.sha256 });
+    expect(release.manifest.version).toMatch(/^churn-[0-9a-f]{8}$/);
+    expect(release.manifest.training.split.name).toBe('stratified-42');
+  });
+
+  it('releases nothing where the gate is missed', async () => {
+    const random = createRandom(1);
+    const data = await writeCustomers(500, () => random.int(2));
+    await expect(train(data, 'a')).rejects.toThrow(/weighted F1 0\.\d+ .* not above 0.8: nothing released/);
+    expect([existsSync(join(folder, 'a')), existsSync(join(folder, 'a.json'))]).toEqual([false, false]);
+  });
+
+  it('takes the holdout of a file and the settings of the command', async () => {
+    const rows = join(folder, 'mine.txt');
+    await writeFile(rows, Array.from({ length: 300 }, (_, i) => i * 3 + 1).join('\n'));
+    await train(await writeCustomers(1500), 'a', '--holdout-rows', rows, '--rounds', '20', '--seed', '7');
+    const { training } = (await readRelease(join(folder, 'a'))).manifest;
+    expect(training.split).toEqual({ name: 'mine', seed: 7, trainRows: 1200, holdoutRows: 300 });
+    expect(training.parameters).toMatchObject({ rounds: 20, seed: 7 });
+  });
+
+  it('refuses data and holdouts that it cannot read, and says why', async () => {
+    await expect(train(join(folder, 'none.csv'), 'a')).rejects.toThrow('none.csv');
+    const rows = join(folder, 'rows.txt');
+    await writeFile(rows, '1\nx\n');
+    await expect(train(await writeCustomers(50), 'a', '--holdout-rows', rows)).rejects.toThrow(
+      '"x" is not a row number',
+    );
+  });
+});

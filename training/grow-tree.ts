@@ -1,0 +1,201 @@
+/** The best symmetric tree for given gradients: one split per level for all its leaves, found in histograms. */
+import type { BinnedColumns } from './bin-columns.ts';
+import type { Tree } from './tree.ts';
+
+export interface TreeParameters {
+  /** Splits of a tree; 2^depth leaves; 1..8. */
+  readonly depth: number;
+  /** Share of the Newton step that a leaf takes, 0..1. */
+  readonly learningRate: number;
+  /** L2 penalty on leaf values; above 0. */
+  readonly l2: number;
+}
+
+/** Memory that the trees of one fit share. */
+export interface Workspace {
+  /** Leaf of each row (sampled or not) in the newest tree. */
+  readonly leafOf: Uint16Array;
+  /** Gradient and hessian by (leaf, bin), interleaved. */
+  readonly histogram: Float64Array;
+  /** Gradient and hessian of each leaf so far. */
+  readonly totals: Float64Array;
+}
+
+export function createWorkspace(binned: BinnedColumns, depth: number): Workspace {
+  const widest = Math.max(...binned.thresholds.map((t) => t.length + 2));
+  return {
+    leafOf: new Uint16Array(binned.rows),
+    histogram: new Float64Array((1 << depth) * widest * 2),
+    totals: new Float64Array((1 << depth) * 2),
+  };
+}
+
+interface Split {
+  readonly gain: number;
+  readonly column: number;
+  readonly bin: number;
+  readonly missingLeft: boolean;
+}
+
+/**
+ * Grows one tree.
+ *
+ * @param gradients gradient and hessian per row, interleaved.
+ * @param weights per row, for the cover.
+ * @param sampled rows that choose splits and leaf values.
+ */
+export function growTree(
+  binned: BinnedColumns,
+  gradients: Float64Array,
+  weights: Float64Array,
+  sampled: Int32Array,
+  { depth, learningRate, l2 }: TreeParameters,
+  workspace: Workspace,
+): Tree {
+  const { leafOf } = workspace;
+  leafOf.fill(0);
+  const columns = new Int32Array(depth);
+  const thresholds = new Float32Array(depth);
+  const missingLeft = new Uint8Array(depth);
+  for (let level = 0; level < depth; level++) {
+    const split = bestSplit(binned, gradients, sampled, 1 << level, l2, workspace);
+    columns[level] = split.column;
+    thresholds[level] = binned.thresholds[split.column]![split.bin]!;
+    missingLeft[level] = split.missingLeft ? 1 : 0;
+    applySplit(binned, split, leafOf);
+  }
+  const leafCount = 1 << depth;
+  const totals = leafTotals(gradients, sampled, leafOf, workspace.totals, leafCount);
+  const leaves = new Float64Array(leafCount);
+  for (let leaf = 0; leaf < leafCount; leaf++) {
+    leaves[leaf] = (-learningRate * totals[2 * leaf]!) / (totals[2 * leaf + 1]! + l2);
+  }
+  const cover = new Float64Array(leafCount);
+  for (let row = 0; row < leafOf.length; row++) cover[leafOf[row]!] = cover[leafOf[row]!]! + weights[row]!;
+  return { columns, thresholds, missingLeft, leaves, cover };
+}
+
+function leafTotals(
+  gradients: Float64Array,
+  sampled: Int32Array,
+  leafOf: Uint16Array,
+  totals: Float64Array,
+  leaves: number,
+): Float64Array {
+  totals.fill(0, 0, leaves * 2);
+  for (let i = 0; i < sampled.length; i++) {
+    const row = sampled[i]!;
+    const leaf = leafOf[row]! * 2;
+    totals[leaf] = totals[leaf]! + gradients[2 * row]!;
+    totals[leaf + 1] = totals[leaf + 1]! + gradients[2 * row + 1]!;
+  }
+  return totals;
+}
+
+function bestSplit(
+  binned: BinnedColumns,
+  gradients: Float64Array,
+  sampled: Int32Array,
+  leaves: number,
+  l2: number,
+  workspace: Workspace,
+): Split {
+  let best: Split | undefined;
+  const totals = leafTotals(gradients, sampled, workspace.leafOf, workspace.totals, leaves);
+  for (let column = 0; column < binned.columns; column++) {
+    const cuts = binned.thresholds[column]!.length;
+    if (cuts === 0) continue;
+    const width = cuts + 2;
+    fillHistogram(
+      workspace.histogram,
+      binned.bins[column]!,
+      workspace.leafOf,
+      gradients,
+      sampled,
+      leaves,
+      width,
+    );
+    const directions = binned.hasMissing[column] ? [true, false] : [true];
+    for (const missingLeft of directions) {
+      const split = scanColumn(
+        workspace.histogram,
+        totals,
+        leaves,
+        width,
+        l2,
+        missingLeft && binned.hasMissing[column]!,
+      );
+      if (best === undefined || split.gain > best.gain) best = { ...split, column, missingLeft };
+    }
+  }
+  if (best === undefined)
+    throw new RangeError('training needs at least one feature with two different values');
+  return best;
+}
+
+function fillHistogram(
+  histogram: Float64Array,
+  bins: Uint8Array,
+  leafOf: Uint16Array,
+  gradients: Float64Array,
+  sampled: Int32Array,
+  leaves: number,
+  width: number,
+): void {
+  histogram.fill(0, 0, leaves * width * 2);
+  for (let i = 0; i < sampled.length; i++) {
+    const row = sampled[i]!;
+    const at = (leafOf[row]! * width + bins[row]!) * 2;
+    histogram[at] = histogram[at]! + gradients[2 * row]!;
+    histogram[at + 1] = histogram[at + 1]! + gradients[2 * row + 1]!;
+  }
+}
+
+/** Sums of one leaf left of the scanned cut, reused by all scans (leaves ≤ 256). */
+const left = new Float64Array(512);
+
+/** The cut of one column with the greatest sum over leaves of G²/(H + λ) on both sides. */
+function scanColumn(
+  histogram: Float64Array,
+  totals: Float64Array,
+  leaves: number,
+  width: number,
+  l2: number,
+  missingLeft: boolean,
+): { gain: number; bin: number } {
+  const cuts = width - 2;
+  for (let leaf = 0; leaf < leaves; leaf++) {
+    const missing = (leaf * width + cuts + 1) * 2;
+    left[2 * leaf] = missingLeft ? histogram[missing]! : 0;
+    left[2 * leaf + 1] = missingLeft ? histogram[missing + 1]! : 0;
+  }
+  let gain = -Infinity;
+  let bin = 0;
+  for (let cut = 0; cut < cuts; cut++) {
+    let sum = 0;
+    for (let leaf = 0; leaf < leaves; leaf++) {
+      const at = (leaf * width + cut) * 2;
+      const g = left[2 * leaf]! + histogram[at]!;
+      const h = left[2 * leaf + 1]! + histogram[at + 1]!;
+      left[2 * leaf] = g;
+      left[2 * leaf + 1] = h;
+      const rightG = totals[2 * leaf]! - g;
+      sum += (g * g) / (h + l2) + (rightG * rightG) / (totals[2 * leaf + 1]! - h + l2);
+    }
+    if (sum > gain) {
+      gain = sum;
+      bin = cut;
+    }
+  }
+  return { gain, bin };
+}
+
+function applySplit(binned: BinnedColumns, { column, bin, missingLeft }: Split, leafOf: Uint16Array): void {
+  const bins = binned.bins[column]!;
+  const missing = binned.thresholds[column]!.length + 1;
+  for (let row = 0; row < leafOf.length; row++) {
+    const value = bins[row]!;
+    const goesLeft = value === missing ? missingLeft : value <= bin;
+    leafOf[row] = (leafOf[row]! << 1) | (goesLeft ? 0 : 1);
+  }
+}

@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest';
+import { createFeatureRowEncoder } from '../models/feature-row.ts';
+import { manifestSchema } from '../models/manifest.ts';
+import { readRelease } from '../models/store.io.ts';
+import { createSimulator } from '../producers/simulator.ts';
+import type { CustomerEvent } from '../schemas/generated.ts';
+import { createSession } from '../scoring/onnx.io.ts';
+import { loadModel } from '../scoring/load-model.io.ts';
+import { openModel } from '../scoring/model.ts';
+import type { Dataset } from './dataset.ts';
+import { rocAuc } from './evaluation.ts';
+import { readRealDataset } from './real-data.io.ts';
+import { RESAMPLING_STRATEGIES } from './resampling.ts';
+import { splitDataset } from './split.ts';
+import { trainRelease } from './train.ts';
+
+function simulate(n: number, seed: number): Dataset {
+  const next = createSimulator({ seed, startMs: 0, stepMs: 1, idPrefix: '' });
+  const customers = Array.from({ length: n }, next);
+  return {
+    name: 'simulated',
+    sha256: '00',
+    events: customers.map(({ event }) => event),
+    labels: Uint8Array.from(customers, ({ churned }) => Number(churned)),
+    rowNumbers: customers.map((_, i) => i + 1),
+  };
+}
+
+const simulated = simulate(4000, 1);
+const split = splitDataset(simulated, 42);
+const result = trainRelease(simulated, split);
+
+async function aucOf(release: typeof result.release, dataset: Dataset): Promise<number> {
+  const model = await openModel(release, createSession);
+  const scores = await model.score(dataset.events.map((event) => ({ event, scoreId: 't/0/0' })));
+  await model.close();
+  return rocAuc(scores.map(({ churnProbability }) => churnProbability), dataset.labels); // prettier-ignore
+}
+
+describe('trainRelease', () => {
+  it('gives the same release for the same data, parameters and seed', () => {
+    expect(trainRelease(simulated, split)).toEqual(result);
+    const other = trainRelease(simulated, split, { parameters: { seed: 43 } });
+    expect(other.release.manifest.sha256).not.toBe(result.release.manifest.sha256);
+  });
+
+  it('fulfils the manifest’s schema, named by its content', () => {
+    const { manifest, onnx } = result.release;
+    expect(manifestSchema.parse(manifest)).toEqual(manifest);
+    expect(manifest.version).toBe(`simulated-${manifest.sha256.slice(0, 8)}`);
+    expect(manifest.sizeBytes).toBe(onnx.length);
+    expect(manifest.columns).toBe(13);
+    expect(manifest.features.map(({ name }) => name).join()).toBe(
+      'creditScore,geography,gender,age,tenure,balance,numOfProducts,hasCrCard,isActiveMember,estimatedSalary',
+    );
+    expect(manifest.features[1]).toEqual({
+      name: 'geography',
+      kind: 'categorical',
+      categories: ['France', 'Germany', 'Spain'],
+    });
+    for (const series of [...manifest.profile.features, manifest.profile.score]) {
+      expect(series.counts.reduce((a, b) => a + b)).toBe(split.train.length);
+    }
+  });
+
+  it('can be opened: its golden rows come out of ONNX Runtime as recorded', async () => {
+    await (await openModel(result.release, createSession)).close();
+  });
+
+  it('has scores that are calibrated and a threshold that the holdout did not choose', () => {
+    expect(result.evaluation.ece).toBeLessThan(0.05);
+    const flipped = { ...simulated, labels: simulated.labels.slice() };
+    for (const position of split.holdout) flipped.labels[position] = 1 - flipped.labels[position]!;
+    const { release } = trainRelease(flipped, split);
+    expect(release.manifest.threshold).toBe(result.release.manifest.threshold);
+    expect(release.manifest.sha256).toBe(result.release.manifest.sha256);
+  });
+
+  it.each(RESAMPLING_STRATEGIES)('trains with resampling %s and says so', (resampling) => {
+    const { release, evaluation } = trainRelease(simulated, split, {
+      resampling,
+      parameters: { rounds: 20 },
+    });
+    expect(release.manifest.training.resampling).toBe(resampling);
+    expect(evaluation.roc_auc).toBeGreaterThan(0.8);
+  });
+
+  it('tells how far it is', () => {
+    const told: string[] = [];
+    trainRelease(simulated, split, {
+      parameters: { rounds: 2 },
+      onProgress: (stage, share) => told.push(`${stage} ${String(share)}`),
+    });
+    expect(told).toEqual([
+      'fit 0.5',
+      'fit 1',
+      ...[1, 2, 3, 4, 5].map((i) => `threshold ${String(i / 5)}`),
+      'export 0',
+      'export 1',
+    ]);
+  });
+
+  it('trains where a column is missing altogether', async () => {
+    const events = simulated.events.map((event): CustomerEvent => ({ ...event, tenure: null }));
+    const { release } = trainRelease({ ...simulated, events }, split, { parameters: { rounds: 10 } });
+    await (await openModel(release, createSession)).close();
+  });
+});
+
+const real = readRealDataset();
+describe.skipIf(real === undefined)('the champion and the bank’s set', () => {
+  it('is what training gives today, byte for byte, and good enough', async () => {
+    const { release, evaluation } = trainRelease(real!, splitDataset(real!, 42));
+    expect(release).toEqual(
+      await readRelease('models/champion').then(({ onnx, ...rest }) => ({
+        ...rest,
+        onnx: new Uint8Array(onnx),
+      })),
+    );
+    expect(evaluation.roc_auc).toBeGreaterThanOrEqual(0.868);
+    expect(evaluation.pr_auc).toBeGreaterThanOrEqual(0.715);
+    expect(evaluation.f1_churn).toBeGreaterThanOrEqual(0.62);
+    expect(evaluation.f1_weighted).toBeGreaterThan(0.8);
+    expect(evaluation.brier).toBeLessThanOrEqual(0.1);
+    expect(evaluation.ece).toBeLessThanOrEqual(0.02);
+  });
+
+  it('ranks simulated customers, and a model of simulated customers ranks the bank’s', async () => {
+    const champion = await readRelease('models/champion');
+    expect(await aucOf(champion, simulate(10_000, 7))).toBeGreaterThan(0.84);
+    const ofSimulated = trainRelease(simulate(10_000, 7), splitDataset(simulate(10_000, 7), 42)).release;
+    expect(await aucOf(ofSimulated, real!)).toBeGreaterThan(0.84);
+  });
+
+  it('has contributions that sum to margin − base margin for every customer', async () => {
+    const { manifest, onnx } = await readRelease('models/champion');
+    const session = await createSession(onnx);
+    const encode = createFeatureRowEncoder(manifest.features);
+    const x = new Float32Array(real!.events.length * manifest.columns);
+    real!.events.forEach((event, row) => encode(event, x, row * manifest.columns));
+    const outputs = await session.run(x, real!.events.length);
+    let worst = 0;
+    for (let at = 0; at < outputs.length; at += session.outputs) {
+      const sum = outputs.subarray(at + 1, at + session.outputs).reduce((a, b) => a + b, 0);
+      worst = Math.max(worst, Math.abs(sum - (outputs[at]! - manifest.baseMargin)));
+    }
+    await session.close();
+    expect(worst).toBeLessThan(1e-5);
+  });
+
+  it('has no customer among its golden rows', async () => {
+    const { manifest, golden } = await readRelease('models/champion');
+    const encode = createFeatureRowEncoder(manifest.features);
+    const buffer = new Float32Array(manifest.columns);
+    const customers = new Set(
+      real!.events.map((event) => {
+        encode(event, buffer, 0);
+        return buffer.join();
+      }),
+    );
+    const textOf = (row: readonly (number | null)[]): string =>
+      Float32Array.from(row, (value) => value ?? NaN).join();
+    expect(customers.size).toBe(10_000);
+    expect(golden.rows.filter((row) => customers.has(textOf(row)))).toEqual([]);
+  });
+});
+
+describe('the champion', () => {
+  it('can be loaded as the scorer loads it', async () => {
+    await (await loadModel('models/champion')).close();
+  });
+});
