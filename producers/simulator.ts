@@ -18,9 +18,10 @@ export interface SimulatorOptions {
 }
 
 /**
- * Customers drawn from documented figures of a retail bank (shares, means, spreads and the known dependences), no row of
- * any data set: half of them French, a quarter German (whose balance is never 0), a quarter Spanish; one in eleven
- * with an unknown tenure; about one in five leaves.
+ * Customers drawn from a few dozen aggregates of the bank's set (shares, means, spreads, churn rates of groups, fitted by
+ * eye), and no row of it: half of them French, a quarter German (whose balance is never 0), a quarter Spanish; one in
+ * eleven with an unknown tenure; about one in five leaves. How well a model of simulated customers ranks the bank's is
+ * therefore no independent evidence.
  */
 export function createSimulator(options: SimulatorOptions): () => SimulatedCustomer {
   const random = createRandom(options.seed);

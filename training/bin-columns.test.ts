@@ -48,4 +48,14 @@ describe('binColumns', () => {
     const { bins } = binColumns(Float32Array.of(3, 1, 2, 1, 1.0000001), 5, 1);
     expect([...bins[0]!]).toEqual([3, 0, 2, 0, 1]);
   });
+
+  it('separates float32 neighbours, also where halfway rounds up', () => {
+    fc.assert(
+      fc.property(fc.float({ min: Math.fround(-1e30), max: Math.fround(1e30), noNaN: true }), (value) => {
+        const above = nextFloat32(value);
+        const { bins } = binColumns(Float32Array.of(value, above, nextFloat32(above)), 3, 1);
+        expect([...bins[0]!]).toEqual([0, 1, 2]);
+      }),
+    );
+  });
 });
