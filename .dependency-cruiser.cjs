@@ -87,6 +87,7 @@ module.exports = {
     doNotFollow: { path: '^node_modules' },
     exclude: { path: '^(dist|coverage|\\.data)/' },
     tsPreCompilationDeps: true,
+    preserveSymlinks: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],

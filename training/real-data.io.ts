@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseDataset, type Dataset } from './dataset.ts';
 
-const PLACES = ['data/raw/Churn.csv', '../shared/data/Churn.csv'];
+const PLACES = ['data/raw/Churn.csv'];
 
 /** The bank's set (`CHURN_CSV`, `data/raw/Churn.csv`, …), or undefined where there is none: such tests are skipped. */
 export function readRealDataset(): Dataset | undefined {

@@ -1,0 +1,199 @@
+/**
+ * `make bench`: what the parts of one event cost, as ratios in one run, and the whole on a real broker: exactly-once,
+ * at-least-once, and kafkajs passing records through. Figures of one machine are not comparable with another's.
+ */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { Bench } from 'tinybench';
+import { packageRoot, openContext, readConfig, say, type Context } from '../cli/context.ts';
+import { startEmbedded } from '../cli/embedded/embedded.io.ts';
+import { simulateEvents } from '../cli/event-source.io.ts';
+import { eventEncoder, type EventFormat } from '../cli/publish.io.ts';
+import { startService } from '../cli/service-process.io.ts';
+import { prepareTopics } from '../cli/topics.ts';
+import { createFeatureRowEncoder } from '../models/feature-row.ts';
+import { openProducer } from '../producers/kafka.io.ts';
+import { createAvroEncoder, compileWriter, decodeJson } from '../schemas/avro.ts';
+import { SCHEMAS } from '../schemas/generated.ts';
+import { loadModel } from '../scoring/load-model.io.ts';
+
+const EVENTS = Number(process.env['BENCH_EVENTS'] ?? 120_000);
+const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3);
+const BATCH = 512;
+
+async function parts(): Promise<void> {
+  const model = await loadModel(join(packageRoot(), 'models/champion'));
+  const events = [...simulateEvents(BATCH, 1, 'b-')].map(({ event }) => event);
+  const requests = events.map((event, i) => ({ event, scoreId: `customer-events/0/${String(i)}` }));
+  const scores = await model.score(requests);
+  const json = events.map((event) => Buffer.from(JSON.stringify(event)));
+  const avroEvent = createAvroEncoder('CustomerEvent', 1);
+  const avroScore = createAvroEncoder('ChurnScore', 2);
+  const avro = events.map((event) => avroEvent(event));
+  const decodeAvro = compileWriter(SCHEMAS.CustomerEvent);
+  if (typeof decodeAvro !== 'function') throw new Error(decodeAvro.message);
+  const encode = createFeatureRowEncoder(model.manifest.features);
+  const rows = new Float32Array(BATCH * model.manifest.columns);
+  const bench = new Bench({ time: 500 });
+  bench
+    .add('score a batch (feature rows, ONNX, reasons)', async () => void (await model.score(requests)))
+    .add('feature rows', () => events.forEach((event, i) => encode(event, rows, i * model.manifest.columns)))
+    .add('decode JSON events', () => json.forEach((value) => decodeJson(value)))
+    .add('decode Avro events', () => avro.forEach((value) => decodeAvro(value)))
+    .add('encode JSON scores', () => scores.forEach((score) => Buffer.from(JSON.stringify(score))))
+    .add('encode Avro scores', () => scores.forEach((score) => avroScore(score)));
+  await bench.run();
+  const times = bench.tasks.map(({ name, result }) => ({
+    name,
+    us: ((result as { latency: { p50: number } }).latency.p50 * 1000) / BATCH,
+  }));
+  const base = times[0]!.us;
+  console.log('\npart, per event (median)                            µs     ratio');
+  for (const { name, us } of times)
+    console.log(`${name.padEnd(48)} ${us.toFixed(2).padStart(6)}    ${(us / base).toFixed(2)}`);
+  await model.close();
+}
+
+interface Arrangement {
+  readonly name: string;
+  readonly format: EventFormat;
+  /** undefined: kafkajs alone, consuming and producing the same records. */
+  readonly delivery: 'exactly-once' | 'at-least-once' | undefined;
+}
+
+const ARRANGEMENTS: readonly Arrangement[] = [
+  { name: 'kafkajs passing JSON through (no transactions)', format: 'json', delivery: undefined },
+  { name: 'BankChurn, exactly-once, JSON', format: 'json', delivery: 'exactly-once' },
+  { name: 'BankChurn, at-least-once, JSON', format: 'json', delivery: 'at-least-once' },
+  { name: 'BankChurn, exactly-once, Avro', format: 'avro', delivery: 'exactly-once' },
+  { name: 'BankChurn, at-least-once, Avro', format: 'avro', delivery: 'at-least-once' },
+];
+
+/** Events waiting in the topic, then the clock runs until the last output is readable. */
+async function throughput(
+  { format, delivery }: Arrangement,
+  brokers: string,
+  registryUrl: string,
+): Promise<number> {
+  const env: Record<string, string> = {
+    KAFKA_BROKERS: brokers,
+    SCHEMA_REGISTRY_URL: format === 'avro' ? registryUrl : '',
+    TOPIC_PREFIX: `b${randomBytes(4).toString('hex')}.`,
+    DELIVERY: delivery ?? 'at-least-once',
+    LOG_LEVEL: 'INFO',
+  };
+  const context = openContext(readConfig({ config: join(packageRoot(), 'configs/config.yaml') }, env));
+  await prepareTopics(context);
+  await fill(context, format);
+  const stop = delivery === undefined ? await passThrough(context) : (await startService(env)).stop;
+  const seconds = await firstToLast(context);
+  await stop();
+  context.registry?.close();
+  return EVENTS / seconds;
+}
+
+async function fill(context: Context, format: EventFormat): Promise<void> {
+  const producer = await openProducer(context.kafka);
+  const encode = await eventEncoder(context, format);
+  let chunk: { key: string; value: Buffer | string }[] = [];
+  for (const { event } of simulateEvents(EVENTS, 1, 'b-')) {
+    chunk.push({ key: event.customerId, value: encode(event) });
+    if (chunk.length < 1000) continue;
+    await producer.send(context.config.topics.names.customerEvents, chunk);
+    chunk = [];
+  }
+  if (chunk.length > 0) await producer.send(context.config.topics.names.customerEvents, chunk);
+  await producer.close();
+}
+
+/** Time from the first output offset to the last, by the end offsets of the partitions (nothing is read here). */
+async function firstToLast({ kafka, config }: Context): Promise<number> {
+  const admin = kafka.admin();
+  await admin.connect();
+  const { churnScores } = config.topics.names;
+  const committed = async (): Promise<number> => {
+    const [group] = await admin.fetchOffsets({
+      groupId: config.group,
+      topics: [config.topics.names.customerEvents],
+    });
+    return group!.partitions.reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
+  };
+  const written = async (): Promise<number> =>
+    (await admin.fetchTopicOffsets(churnScores)).reduce((sum, { high }) => sum + Number(high), 0);
+  while ((await written()) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  const begun = performance.now();
+  while ((await committed()) < EVENTS) await new Promise((resolve) => setTimeout(resolve, 20));
+  const seconds = (performance.now() - begun) / 1000;
+  await admin.disconnect();
+  return seconds;
+}
+
+/** What the library costs alone: consume, produce the same bytes, commit. */
+async function passThrough({ kafka, config }: Context): Promise<() => Promise<void>> {
+  const { customerEvents, churnScores } = config.topics.names;
+  const producer = kafka.producer({
+    createPartitioner:
+      () =>
+      ({ message }) =>
+        message.partition!,
+  });
+  const consumer = kafka.consumer({
+    groupId: config.group,
+    maxWaitTimeInMs: 200,
+    maxBytesPerPartition: 1_000_000,
+    maxBytes: 4_000_000,
+  });
+  await producer.connect();
+  await consumer.connect();
+  await consumer.subscribe({ topic: customerEvents, fromBeginning: true });
+  await consumer.run({
+    autoCommit: false,
+    partitionsConsumedConcurrently: 64,
+    eachBatch: async ({ batch: { topic, partition, messages } }) => {
+      for (let from = 0; from < messages.length; from += 1000) {
+        const chunk = messages.slice(from, from + 1000);
+        await producer.send({
+          topic: churnScores,
+          messages: chunk.map(({ key, value }) => ({ key, value, partition })),
+        });
+        await consumer.commitOffsets([
+          { topic, partition, offset: String(Number(chunk[chunk.length - 1]!.offset) + 1) },
+        ]);
+      }
+    },
+  });
+  return async () => {
+    await consumer.disconnect();
+    await producer.disconnect();
+  };
+}
+
+async function whole(): Promise<void> {
+  const embedded = await startEmbedded({ onProgress: say });
+  try {
+    const results = ARRANGEMENTS.map((arrangement) => ({ arrangement, rates: [] as number[] }));
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const { arrangement, rates } of results) {
+        rates.push(await throughput(arrangement, embedded.brokers, embedded.registryUrl ?? ''));
+        say(`${arrangement.name}: ${rates[rates.length - 1]!.toFixed(0)} events/s`);
+      }
+    }
+    const median = (values: readonly number[]): number =>
+      [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+    const base = median(results[0]!.rates);
+    console.log(
+      `\none worker, 6 partitions, ${String(EVENTS)} events waiting, median of ${String(ROUNDS)}       events/s   ratio`,
+    );
+    for (const { arrangement, rates } of results) {
+      console.log(
+        `${arrangement.name.padEnd(66)} ${median(rates).toFixed(0).padStart(7)}   ${(median(rates) / base).toFixed(2)}`,
+      );
+    }
+  } finally {
+    await embedded.stop();
+  }
+}
+
+await parts();
+await whole();
+process.exit(0);

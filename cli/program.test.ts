@@ -1,0 +1,82 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { loadConfig } from '../config.ts';
+import { programArguments } from './service-process.io.ts';
+
+const CONFIG = 'configs/config.yaml';
+
+function bankchurn(...args: string[]) {
+  return spawnSync(process.execPath, [...programArguments(), ...args], { encoding: 'utf8', input: '' });
+}
+
+test('--help names every command; usage faults exit with 2; words go to stderr', () => {
+  const help = bankchurn('--help');
+  expect(help.status).toBe(0);
+  for (const name of ['serve', 'produce', 'consume', 'score', 'train', 'topics', 'broker', 'demo'])
+    expect(help.stdout).toContain(name);
+  const unknown = bankchurn('nonsense');
+  expect([unknown.status, unknown.stdout]).toEqual([2, '']);
+  expect(bankchurn('produce', '--rate', 'fast').status).toBe(2);
+});
+
+test('score: a line that is no event is named, exit 1, nothing on stdout', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bankchurn-cli-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'events.jsonl');
+  writeFileSync(
+    file,
+    '{"eventId":"a","customerId":"b","occurredAt":1}\n{"eventId":"a","customerId":"b","occurredAt":1,"age":-1}\n',
+  );
+  const run = bankchurn('score', file);
+  expect([run.status, run.stdout]).toEqual([1, '']);
+  expect(run.stderr).toContain('line 2: age is -1');
+});
+
+test('the file as it ships is valid; the environment wins over it', () => {
+  const shipped = loadConfig({ path: CONFIG, env: {} });
+  expect(shipped).toMatchObject({
+    delivery: 'exactly-once',
+    http: { port: 8000 },
+    workers: 1,
+    resampling: { strategy: 'none' },
+    mlflow: { enabled: false },
+  });
+  const env = {
+    KAFKA_BROKERS: 'a:1, b:2',
+    TOPIC_PREFIX: 'x.',
+    LOG_LEVEL: 'debug',
+    START_FROM: '2026-01-01T00:00:00Z',
+    MLFLOW_TRACKING_URI: 'http://m:5000',
+  };
+  expect(loadConfig({ path: CONFIG, env })).toMatchObject({
+    kafka: { brokers: ['a:1', 'b:2'] },
+    group: 'x.bankchurn-scorer',
+    topics: { names: { churnScores: 'x.churn-scores' } },
+    logLevel: 'DEBUG',
+    startFrom: { timestampMs: Date.UTC(2026, 0, 1) },
+    mlflow: { enabled: true },
+  });
+});
+
+test('faults are told all at once, with key, variable and what is allowed; secrets are not told', () => {
+  const env = {
+    KAFKA_SASL_MECHANISM: 'plain',
+    KAFKA_SASL_USERNAME: 'me',
+    KAFKA_SASL_PASSWORD_FILE: '/secret/file',
+  };
+  expect(() => loadConfig({ path: CONFIG, env })).toThrow(
+    /kafka.saslMechanism \[KAFKA_SASL_MECHANISM\]: plain sends the password readable/,
+  );
+  const many = { WORKERS: '0', DELIVERY: 'twice', START_FROM: 'soon', MODEL_SOURCE: 'x' };
+  expect(() => loadConfig({ path: CONFIG, env: many })).toThrow(
+    /4 faults[\s\S]*delivery \[DELIVERY\][\s\S]*"exactly-once"\|"at-least-once"/,
+  );
+  const folder = mkdtempSync(join(tmpdir(), 'bankchurn-config-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'c.yaml'), 'kafka: [1]\nspeling: true\n');
+  expect(() => loadConfig({ path: join(folder, 'c.yaml'), env: {} })).toThrow(/speling: no such setting/);
+  expect(() => loadConfig({ path: join(folder, 'none.yaml'), env: {} })).toThrow(/cannot be read/);
+});

@@ -1,0 +1,118 @@
+/** The rules of the house hold: each kind of violation, planted in a copy of the tree, fails the check of `make check`. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const ROOT = process.cwd();
+const LEFT_OUT = new Set(['node_modules', 'dist', '.git', '.data', 'coverage', 'data']);
+let tree: string;
+
+beforeAll(() => {
+  tree = mkdtempSync(join(tmpdir(), 'bankchurn-house-'));
+  for (const name of readdirSync(ROOT)) {
+    if (!LEFT_OUT.has(name)) cpSync(join(ROOT, name), join(tree, name), { recursive: true });
+  }
+  symlinkSync(join(ROOT, 'node_modules'), join(tree, 'node_modules'));
+});
+afterAll(() => rmSync(tree, { recursive: true, force: true }));
+
+function plant(files: readonly (readonly [file: string, source: string])[]): void {
+  for (const [file, source] of files) {
+    mkdirSync(dirname(join(tree, file)), { recursive: true });
+    writeFileSync(join(tree, file), source);
+  }
+}
+
+interface Run {
+  readonly status: number | null;
+  readonly output: string;
+}
+
+function run(tool: string, args: readonly string[]): Run {
+  const options = { cwd: tree, encoding: 'utf8', maxBuffer: 1e8 } as const;
+  const { status, stdout, stderr } = spawnSync(join(ROOT, 'node_modules/.bin', tool), [...args], options);
+  return { status, output: stdout + stderr };
+}
+
+/** The very check of `make check`, as JSON. */
+function cruise(): { errors: number; violations: { rule: { name: string }; from: string }[] } {
+  const { output } = run('depcruise', ['--config', '.dependency-cruiser.cjs', '--output-type', 'json', '.']);
+  const { summary } = JSON.parse(output) as {
+    summary: { error: number; violations: { rule: { name: string }; from: string }[] };
+  };
+  return { errors: summary.error, violations: summary.violations };
+}
+
+const IMPORTS: [rule: string, file: string, source: string][] = [
+  ['schemas-imports', 'schemas/planted-1.ts', "import '../drift/bins.ts';"],
+  ['models-imports', 'models/planted.ts', "import '../scoring/score.ts';"],
+  ['scoring-imports', 'scoring/planted.ts', "import '../training/train.ts';"],
+  ['drift-imports', 'drift/planted.ts', "import '../consumers/health.ts';"],
+  ['training-imports', 'training/planted.ts', "import '../consumers/loop.ts';"],
+  ['producers-imports', 'producers/planted.ts', "import '../models/manifest.ts';"],
+  ['consumers-imports', 'consumers/planted-1.ts', "import '../cli/options.ts';"],
+  ['kafkajs-in-two-files', 'consumers/planted-2.io.ts', "import 'kafkajs';"],
+  ['registry-in-one-file', 'consumers/planted-3.io.ts', "import '@kafkajs/confluent-schema-registry';"],
+  ['onnx-in-one-file', 'scoring/planted-2.io.ts', "import 'onnxruntime-node';"],
+  ['pure-files-import-no-edge', 'consumers/planted-4.ts', "import './kafka.io.ts';"],
+  ['config-by-main-and-cli-only', 'consumers/planted-5.io.ts', "import '../config.ts';"],
+  ['no-failpoints-in-production', 'cli/planted.ts', "import '../e2e/world.ts';"],
+  ['no-cycles', 'schemas/planted-2.ts', "import './planted-3.ts';"],
+  ['no-orphans', 'schemas/planted-4.ts', 'export const alone = 1;'],
+];
+
+test('imports: the tree is clean, and each planted violation is an error under its rule', () => {
+  expect(cruise()).toEqual({ errors: 0, violations: [] });
+  plant(IMPORTS.map(([, file, source]) => [file, source]));
+  plant([['schemas/planted-3.ts', "import './planted-2.ts';"]]); // the other half of the cycle
+  const { errors, violations } = cruise();
+  const found = violations.map(({ rule, from }) => `${rule.name} ${from}`);
+  for (const [rule, file] of IMPORTS) expect(found).toContain(`${rule} ${file}`);
+  expect(errors).toBeGreaterThanOrEqual(IMPORTS.length);
+  expect(run('depcruise', ['--config', '.dependency-cruiser.cjs', 'schemas']).status).not.toBe(0);
+});
+
+const IMPURE: [what: string, source: string][] = [
+  ['Date.now()', 'export const planted = Date.now();'],
+  ['new Date()', 'export const planted = new Date();'],
+  ['Math.random()', 'export const planted = Math.random();'],
+  ["'process'", 'export const planted = process.env;'],
+  ["'console'", "console.log('planted');"],
+  ["'fetch'", "export const planted = fetch('http://localhost');"],
+  ["'setTimeout'", 'setTimeout(() => undefined, 1);'],
+  ["'node:fs'", "import { readFileSync } from 'node:fs';\nexport const planted = readFileSync;"],
+  ["'net'", "import { connect } from 'net';\nexport const planted = connect;"],
+  ['randomness', "import { randomUUID } from 'node:crypto';\nexport const planted = randomUUID;"],
+  [
+    'store.io.ts',
+    "import { readRelease } from '../models/store.io.ts';\nexport const planted = readRelease;",
+  ],
+];
+const FORGOTTEN =
+  "import type { Transaction } from '../schemas/ports.ts';\nexport function planted(t: Transaction): void {\n  t.commit();\n}\n";
+
+test('purity: each impure thing in a pure file is an error that says what to do; a forgotten await is one too', () => {
+  const files = IMPURE.map(([, source], i) => [`scoring/impure-${String(i)}.ts`, source] as const);
+  plant([...files, ['scoring/forgotten.ts', FORGOTTEN]]);
+  const { status, output } = run('eslint', ['--format', 'json', 'scoring']);
+  const results = JSON.parse(output) as {
+    filePath: string;
+    messages: { ruleId: string; message: string }[];
+  }[];
+  const messagesOf = (file: string) =>
+    results.find(({ filePath }) => filePath.endsWith(file))?.messages ?? [];
+  IMPURE.forEach(([what], i) => {
+    const texts = messagesOf(`impure-${String(i)}.ts`).map(({ message }) => message);
+    expect([
+      what,
+      texts.some((text) => text.includes(what) && text.includes('is pure: hand this in from an edge')),
+    ]).toEqual([what, true]);
+  });
+  expect(messagesOf('forgotten.ts').map(({ ruleId }) => ruleId)).toContain(
+    '@typescript-eslint/no-floating-promises',
+  );
+  expect(messagesOf('scoring/score.ts')).toEqual([]);
+  expect(status).toBe(1);
+});

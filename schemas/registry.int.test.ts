@@ -1,0 +1,75 @@
+/** Poison against transient, on the real registry and on ones that misbehave. */
+import { randomBytes } from 'node:crypto';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import { createRegistry, type Registry } from './registry.io.ts';
+
+const SETTINGS = { timeoutMs: 400, negativeTtlMs: 60_000, autoRegister: true };
+
+function open(url: string, more: object = {}): Registry {
+  const registry = createRegistry({ ...SETTINGS, url, ...more });
+  onTestFinished(() => registry.close());
+  return registry;
+}
+
+async function server(handler: RequestListener): Promise<string> {
+  const http = createServer(handler).listen(0, '127.0.0.1');
+  await new Promise((resolve) => http.once('listening', resolve));
+  onTestFinished(() => {
+    http.closeAllConnections();
+    http.close();
+  });
+  return `http://127.0.0.1:${String((http.address() as AddressInfo).port)}`;
+}
+
+test('the real one: registers with its compatibility, finds writers of our subjects only', async () => {
+  const registry = open(inject('kafka').registryUrl!, { timeoutMs: 5000 });
+  const subject = `t${randomBytes(4).toString('hex')}-value`;
+  const id = await registry.schemaId(subject, 'CustomerEvent', 'BACKWARD_TRANSITIVE');
+  expect(await registry.schemaId(subject, 'CustomerEvent', 'BACKWARD_TRANSITIVE')).toBe(id);
+  const level = (await (await fetch(`${inject('kafka').registryUrl!}/config/${subject}`)).json()) as object;
+  expect(level).toMatchObject({ compatibilityLevel: 'BACKWARD_TRANSITIVE' });
+  expect(typeof (await registry.findWriter([subject])(id))).toBe('function');
+  expect(await registry.findWriter(['other-value'])(id)).toMatchObject({ code: 'SCHEMA_FOREIGN' });
+  expect(await registry.findWriter([subject])(1_999_999_999)).toMatchObject({ code: 'SCHEMA_UNKNOWN' });
+});
+
+test('autoRegister off: a missing schema is a fault to mend, with what to do', async () => {
+  const registry = open(inject('kafka').registryUrl!, { timeoutMs: 5000, autoRegister: false });
+  await expect(
+    registry.schemaId(`t${randomBytes(4).toString('hex')}-value`, 'ChurnScore', 'FULL_TRANSITIVE'),
+  ).rejects.toMatchObject({ code: 'SCHEMA_REFUSED' });
+});
+
+test.each<[string, RequestListener]>([
+  ['hangs', () => undefined],
+  ['answers nonsense', (_, response) => response.end('<html>')],
+  ['says 500', (_, response) => response.writeHead(500).end('{}')],
+  [
+    'says 404 without the registry’s own code',
+    (_, response) => response.writeHead(404).end('{"error_code":404}'),
+  ],
+  ['drops the connection', (request) => request.socket.destroy()],
+])('a registry that %s is transient, never poison', async (_, handler) => {
+  const registry = open(await server(handler));
+  await expect(registry.findWriter(['s'])(1)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
+  await expect(registry.schemaId('s', 'ChurnScore', 'FULL_TRANSITIVE')).rejects.toMatchObject({
+    code: 'REGISTRY_UNAVAILABLE',
+  });
+});
+
+test('one that is not there is transient; refusals are remembered, and asked once at a time', async () => {
+  const away = open('http://127.0.0.1:1');
+  await expect(away.findWriter(['s'])(1)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
+  let asked = 0;
+  const find = open(
+    await server((_, response) => {
+      asked += 1;
+      response.writeHead(404).end('{"error_code":40403}');
+    }),
+  ).findWriter(['s']);
+  await Promise.all([find(5), find(5), find(5)]);
+  expect(await find(5)).toMatchObject({ code: 'SCHEMA_UNKNOWN' });
+  expect(asked).toBe(1);
+});
