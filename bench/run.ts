@@ -36,7 +36,9 @@ async function parts(): Promise<void> {
   const rows = new Float32Array(BATCH * model.manifest.columns);
   const bench = new Bench({ time: 500 });
   bench
-    .add('score a batch (feature rows, ONNX, reasons)', async () => void (await model.score(requests)))
+    .add('score a batch (feature rows, ONNX, reasons)', async () => {
+      await model.score(requests);
+    })
     .add('feature rows', () => events.forEach((event, i) => encode(event, rows, i * model.manifest.columns)))
     .add('decode JSON events', () => json.forEach((value) => decodeJson(value)))
     .add('decode Avro events', () => avro.forEach((value) => decodeAvro(value)))
