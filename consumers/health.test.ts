@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { healthReport, liveReport, readyReport, type HealthState } from './health.ts';
+
+const well: HealthState = {
+  model: { version: 'v', sha256: 's' },
+  modelFault: undefined,
+  joined: true,
+  waitingFor: undefined,
+  assigned: [0, 1],
+  ready: [0, 1],
+  silentMs: 300,
+  stopping: false,
+  stalled: false,
+  uptimeSeconds: 5,
+};
+
+test('well: 200, healthy, with its model', () => {
+  expect(healthReport(well)).toMatchObject({
+    status: 200,
+    body: { status: 'healthy', model_loaded: true, model_version: 'v' },
+  });
+  expect(readyReport(well).status).toBe(200);
+  expect(liveReport(well).status).toBe(200);
+});
+
+test.each<[string, Partial<HealthState>, live: 200 | 503]>([
+  ['Model not available', { model: undefined }, 200],
+  ['topics missing: a', { waitingFor: 'topics missing: a', joined: false }, 200],
+  ['Not joined', { joined: false }, 200],
+  ['Kafka does not answer', { silentMs: 10_001 }, 200],
+  ['1 of 2 partitions are not ready', { ready: [1] }, 200],
+  ['Stopping', { stopping: true }, 200],
+  ['Stalled', { stalled: true }, 503],
+])('%s: 503, degraded; restarted only where that helps', (detail, change, live) => {
+  const state = { ...well, ...change };
+  expect(healthReport(state)).toMatchObject({ status: 503, body: { status: 'degraded', detail } });
+  expect(readyReport(state)).toMatchObject({ status: 503, body: { detail } });
+  expect(liveReport(state).status).toBe(live);
+});
+
+test('a scorer without partitions is well: there are more scorers than partitions', () => {
+  expect(healthReport({ ...well, assigned: [], ready: [] }).status).toBe(200);
+});

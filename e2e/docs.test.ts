@@ -1,0 +1,32 @@
+/** What the documents name exists. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+
+const DOCUMENTS = [
+  'README.md',
+  'CHANGELOG.md',
+  ...readdirSync('docs', { recursive: true, encoding: 'utf8' }).map((name) => join('docs', name)),
+].filter((name) => name.endsWith('.md'));
+const read = (path: string): string => readFileSync(path, 'utf8');
+
+test.each(DOCUMENTS)('%s: links and make targets exist', (path) => {
+  const text = read(path);
+  const links = [...text.matchAll(/\]\(([^)#]+)[^)]*\)/g)]
+    .map(([, link]) => link!)
+    .filter((link) => !link.includes('://'));
+  expect(links.filter((link) => !existsSync(join(dirname(path), link)))).toEqual([]);
+  const files = [...text.matchAll(/`((?:[a-z0-9-]+\/)+[a-z0-9.-]+\.(?:ts|yaml|json))`/g)].map(
+    ([, file]) => file!,
+  );
+  expect(files.filter((file) => !existsSync(file))).toEqual([]);
+  const targets = [...text.matchAll(/`(?:[A-Z_]+=\S+ )*make ([a-z-]+)/g)].map(([, target]) => target!);
+  expect(targets.filter((target) => !new RegExp(`^${target}:`, 'm').test(read('Makefile')))).toEqual([]);
+});
+
+test('each variable of the configuration file is one that is read', () => {
+  const named = [...read('configs/config.yaml').matchAll(/\[([A-Z_]+)\]/g)].map(([, name]) => name!);
+  const source = read('config.ts');
+  expect(named.length).toBeGreaterThan(14);
+  expect(named.filter((name) => !source.includes(`${name}: [`))).toEqual([]);
+});
