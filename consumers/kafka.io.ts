@@ -1,4 +1,5 @@
 /** Kafka, reading side: the consumer under the loop, a groupless-like reader, and the topics. */
+import '../producers/kafkajs-patches.io.ts'; // before the library
 import kafkajs, {
   type Admin,
   type Consumer,

@@ -1,5 +1,6 @@
 /** Kafka, writing side: the client, plain producers, and the transactional lanes of the loop. With `consumers/kafka.io.ts` the only file that knows kafkajs. */
 import { readFileSync } from 'node:fs';
+import './kafkajs-patches.io.ts'; // before the library
 import kafkajs, {
   type IHeaders,
   type Kafka,

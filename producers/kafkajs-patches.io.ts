@@ -1,0 +1,54 @@
+/**
+ * Two functions inside kafkajs 2.2.4 replaced by our own before it is loaded (import this file first): the library is no
+ * longer released, and these two took half of the CPU of a score. See docs/adr/0009-kafkajs-patches.md.
+ */
+import { createRequire } from 'node:module';
+import { encodeRecord, type RecordFields } from './record-encoding.ts';
+
+const require = createRequire(import.meta.url);
+
+interface Message {
+  readonly partition?: number;
+}
+interface Grouping<M> {
+  readonly topic: string;
+  readonly partitionMetadata: readonly unknown[];
+  readonly messages: readonly M[];
+  readonly partitioner: (choice: {
+    topic: string;
+    partitionMetadata: readonly unknown[];
+    message: M;
+  }) => number;
+}
+
+/** Messages by partition; the library's own copies the list for every message. */
+export function groupByPartition<M extends Message>({
+  topic,
+  partitionMetadata,
+  messages,
+  partitioner,
+}: Grouping<M>): Record<number, M[]> {
+  const groups: Record<number, M[]> = {};
+  if (partitionMetadata.length === 0) return groups;
+  for (const message of messages)
+    (groups[partitioner({ topic, partitionMetadata, message })] ??= []).push(message);
+  return groups;
+}
+
+/** What the library's batch encoder reads of an encoded record. */
+function record(fields: RecordFields): { buf: Buffer; buffer: Buffer } {
+  const buffer = encodeRecord(fields);
+  return { buf: buffer, buffer };
+}
+
+function replace(path: string, exports: unknown): void {
+  const file = require.resolve(`kafkajs/src/${path}`);
+  const { version } = require('kafkajs/package.json') as { version: string };
+  if (version !== '2.2.4')
+    throw new Error(`kafkajs ${version}: the patches were made for 2.2.4; look at them again`);
+  require(file);
+  require.cache[file]!.exports = exports;
+}
+
+replace('protocol/recordBatch/record/v0/index.js', record);
+replace('producer/groupMessagesPerPartition.js', groupByPartition);
