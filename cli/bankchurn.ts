@@ -48,7 +48,6 @@ function throwOnExit(command: Command): void {
 
 /** Runs one command; sets the exit code: 0 done, 1 failed, 2 usage or configuration. */
 export async function main(argv: readonly string[]): Promise<void> {
-  silenceKnownWarning();
   try {
     await program().parseAsync([...argv]);
   } catch (error) {
@@ -63,15 +62,6 @@ export async function main(argv: readonly string[]): Promise<void> {
 function exitCode(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : USAGE;
   return error instanceof BankChurnError && error.code === 'CONFIG_INVALID' ? USAGE : FAILED;
-}
-
-/** kafkajs sets negative timeouts, which Node 24 warns of for ever (kafkajs#1751). That warning only. */
-function silenceKnownWarning(): void {
-  const emit = process.emitWarning.bind(process) as (...args: unknown[]) => void;
-  process.emitWarning = (...args: unknown[]) => {
-    const name = typeof args[1] === 'string' ? args[1] : (args[0] as { name?: string } | undefined)?.name;
-    if (name !== 'TimeoutNegativeWarning') emit(...args);
-  };
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href)

@@ -52,3 +52,14 @@ function replace(path: string, exports: unknown): void {
 
 replace('protocol/recordBatch/record/v0/index.js', record);
 replace('producer/groupMessagesPerPartition.js', groupByPartition);
+
+/** kafkajs sets negative timeouts, which Node 24 warns of (kafkajs#1751). That warning only. */
+function silenceKnownWarning(): void {
+  const emit = process.emitWarning.bind(process) as (...args: unknown[]) => void;
+  process.emitWarning = ((...args: unknown[]) => {
+    const name = typeof args[1] === 'string' ? args[1] : (args[0] as { name?: string } | undefined)?.name;
+    if (name !== 'TimeoutNegativeWarning') emit(...args);
+  }) as typeof process.emitWarning;
+}
+
+silenceKnownWarning();
