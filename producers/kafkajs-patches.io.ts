@@ -59,7 +59,7 @@ function silenceKnownWarning(): void {
   process.emitWarning = ((...args: unknown[]) => {
     const name = typeof args[1] === 'string' ? args[1] : (args[0] as { name?: string } | undefined)?.name;
     if (name !== 'TimeoutNegativeWarning') emit(...args);
-  }) as typeof process.emitWarning;
+  });
 }
 
 silenceKnownWarning();
