@@ -77,6 +77,13 @@ const schema = z.strictObject({
     z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']),
   ),
   workers: positive.max(64),
+  drift: z.strictObject({
+    paneEvents: positive,
+    windowPanes: positive.max(1000),
+    minEvents: positive,
+    threshold: z.number().positive(),
+    persistence: positive,
+  }),
   resampling: z.strictObject({ strategy: z.enum(['none', 'undersample', 'oversample', 'class_weight']) }),
   mlflow: z.strictObject({ enabled: z.boolean(), uri: z.url(), timeoutMs: positive }),
 });

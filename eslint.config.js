@@ -64,6 +64,7 @@ export default tseslint.config(
       '**/*.test.ts',
       '**/*.bench.ts',
       'main.ts',
+      'wiring.ts',
       'config.ts',
       'cli/**',
       'e2e/**',

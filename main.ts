@@ -4,19 +4,13 @@ import type { Config } from './config.ts';
 import type { HealthState } from './consumers/health.ts';
 import { partitionCounts } from './consumers/kafka.io.ts';
 import { createMetrics, type Metrics } from './consumers/metrics.io.ts';
-import { runRole, type RunningRole } from './consumers/run-role.io.ts';
-import { createScorer, type ScorerPorts } from './consumers/scorer.ts';
+import type { RunningRole } from './consumers/run-role.io.ts';
 import { startSidecar } from './consumers/sidecar.io.ts';
-import { createKafka, type Kafka } from './producers/kafka.io.ts';
-import { createAvroEncoder } from './schemas/avro.ts';
-import { createEventDecoder } from './schemas/decoder.ts';
+import type { Kafka } from './producers/kafka.io.ts';
 import { BankChurnError } from './schemas/errors.ts';
-import type { Role } from './schemas/ports.ts';
-import { createRegistry, type Registry } from './schemas/registry.io.ts';
-import { subjectName } from './schemas/subjects.ts';
-import { TOPICS } from './schemas/topics.ts';
 import { loadModel } from './scoring/load-model.io.ts';
 import type { Model } from './scoring/model.ts';
+import { kafkaOf, registryOf, ROLES, startRole, type RoleName } from './wiring.ts';
 
 const MODEL_RETRY_MS = { first: 1000, longest: 30_000 };
 const WATCH_EVERY_MS = 5000;
@@ -32,80 +26,6 @@ export function createLog(level: string): Logger {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label.toUpperCase() }) },
   });
-}
-
-/** The Kafka client of a configuration. */
-export function kafkaOf({ kafka }: Config, log: Pick<Logger, 'debug' | 'info' | 'warn'>): Kafka {
-  const path = (value: string | null): string | undefined => value ?? undefined;
-  const ssl = kafka.ssl
-    ? { caFile: path(kafka.caFile), certFile: path(kafka.certFile), keyFile: path(kafka.keyFile) }
-    : false;
-  const sasl =
-    kafka.saslMechanism === null
-      ? undefined
-      : {
-          mechanism: kafka.saslMechanism,
-          username: path(kafka.saslUsername),
-          passwordFile: kafka.saslPasswordFile ?? '',
-        };
-  return createKafka(
-    { brokers: kafka.brokers, clientId: kafka.clientId, ssl, sasl },
-    (level, message, details) => log[level](details, message),
-  );
-}
-
-/** The schema registry of a configuration, if it names one. */
-export function registryOf({ registry }: Config): Registry | undefined {
-  const { url, caFile, username, passwordFile, ...rest } = registry;
-  if (url === null) return undefined;
-  const path = (value: string | null): string | undefined => value ?? undefined;
-  return createRegistry({
-    ...rest,
-    url,
-    caFile: path(caFile),
-    username: path(username),
-    passwordFile: path(passwordFile),
-  });
-}
-
-/** Registers (or looks up) the schema of scores, and encodes them. */
-async function scoreEncoder(
-  config: Config,
-  registry: Registry | undefined,
-): Promise<Pick<ScorerPorts, 'encodeScore' | 'contentType'>> {
-  if (registry === undefined)
-    return { encodeScore: (score) => JSON.stringify(score), contentType: 'application/json' };
-  const subject = subjectName(config.registry.subjectStrategy, config.topics.names.churnScores, 'ChurnScore');
-  const id = await registry.schemaId(
-    subject,
-    'ChurnScore',
-    TOPICS.churnScores.compatibility as 'FULL_TRANSITIVE',
-  );
-  return { encodeScore: createAvroEncoder('ChurnScore', id), contentType: 'application/avro' };
-}
-
-/**
- * The scorer as a role. The encoder is made at the first batch, so that a registry that is away at the start is a
- * transient fault like any other.
- */
-function scorerRole(config: Config, registry: Registry | undefined, model: () => Model | undefined): Role {
-  const { names } = config.topics;
-  const subjects = [subjectName(config.registry.subjectStrategy, names.customerEvents, 'CustomerEvent')];
-  const decoder = createEventDecoder({
-    maxRecordBytes: config.limits.maxRecordBytes,
-    findWriter: registry?.findWriter(subjects),
-  });
-  let scorer: Role | undefined;
-  return async (batch) => {
-    scorer ??= createScorer({
-      model,
-      decoder,
-      ...(await scoreEncoder(config, registry)),
-      topics: names,
-      tombstones: config.tombstones,
-    });
-    return scorer(batch);
-  };
 }
 
 /** Keeps trying until there is a model; tells each new fault once. */
@@ -148,26 +68,31 @@ function keepModel(config: Config, metrics: Metrics, log: Logger) {
 }
 
 /** Runs the service until a signal or a fatal error. Resolves with the exit code. */
-export async function serve(config: Config, log: Logger): Promise<number> {
+export async function serve(
+  config: Config,
+  log: Logger,
+  roleNames: readonly RoleName[] = ROLES,
+): Promise<number> {
   const begun = Date.now();
   const metrics = createMetrics();
   const registry = registryOf(config);
   const kafka = kafkaOf(config, log);
   const models = keepModel(config, metrics, log);
-  let role: RunningRole | undefined;
+  let roles: readonly RunningRole[] = [];
   let stopping = false;
   let stalled = false;
   const health = (): HealthState => {
-    const state = role?.state();
+    const states = roles.map((role) => role.state());
     const manifest = models.model()?.manifest;
+    const alive = states.flatMap(({ lastAliveMs }) => (lastAliveMs === undefined ? [] : [lastAliveMs]));
     return {
       model: manifest === undefined ? undefined : { version: manifest.version, sha256: manifest.sha256 },
       modelFault: models.fault(),
-      joined: state?.joined ?? false,
-      waitingFor: state?.waitingFor,
-      assigned: state?.assigned ?? [],
-      ready: state?.ready ?? [],
-      silentMs: state?.lastAliveMs === undefined ? undefined : Date.now() - state.lastAliveMs,
+      joined: states.length > 0 && states.every(({ joined }) => joined),
+      waitingFor: states.find(({ waitingFor }) => waitingFor !== undefined)?.waitingFor,
+      assigned: states.flatMap(({ assigned }) => assigned),
+      ready: states.flatMap(({ ready }) => ready),
+      silentMs: alive.length === 0 ? undefined : Date.now() - Math.min(...alive),
       stopping,
       stalled,
       uptimeSeconds: Math.round((Date.now() - begun) / 1000),
@@ -184,11 +109,8 @@ export async function serve(config: Config, log: Logger): Promise<number> {
     onSignals(log, () => resolve(0));
     void startWhenModel(models.model, () => stopping).then(() => {
       if (stopping) return;
-      role = runRole(
-        roleSettings(config, kafka, metrics, log),
-        scorerRole(config, registry, models.model),
-        fatal,
-      );
+      const around = { config, kafka, registry, metrics, log, model: models.model, fatal };
+      roles = roleNames.map((name) => startRole(name, around));
     }, fatal);
     watch(config, kafka, health, () => {
       stalled = true;
@@ -197,29 +119,13 @@ export async function serve(config: Config, log: Logger): Promise<number> {
   });
 
   stopping = true;
-  await role?.stop();
+  await Promise.all(roles.map((role) => role.stop()));
   await models.stop();
   registry?.close();
   metrics.close();
   await sidecar.close();
   log.info({ exitCode }, 'stopped');
   return exitCode;
-}
-
-function roleSettings(config: Config, kafka: Kafka, metrics: Metrics, log: Logger) {
-  const { names } = config.topics;
-  return {
-    kafka,
-    topic: names.customerEvents,
-    outputs: [names.churnScores, names.deadLetters],
-    groupId: config.group,
-    startFrom: config.startFrom,
-    delivery: config.delivery,
-    maxBatchRecords: config.limits.maxBatchRecords,
-    stopBudgetMs: config.limits.stopBudgetMs - 2000,
-    metrics,
-    log,
-  };
 }
 
 /** A scorer without a model takes no partitions: others may have one. */

@@ -8,6 +8,7 @@ import { brokerCommand } from './broker.ts';
 import { consumeCommand } from './consume.ts';
 import { packageRoot, say } from './context.ts';
 import { demoCommand } from './demo.ts';
+import { driftCommand } from './drift.ts';
 import { produceCommand } from './produce.ts';
 import { scoreCommand } from './score.ts';
 import { serveCommand } from './serve.ts';
@@ -32,6 +33,7 @@ function program(): Command {
     consumeCommand,
     scoreCommand,
     trainCommand,
+    driftCommand,
     topicsCommand,
     brokerCommand,
     demoCommand,

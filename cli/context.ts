@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { loadConfig, type Config } from '../config.ts';
-import { kafkaOf, registryOf } from '../main.ts';
+import { kafkaOf, registryOf } from '../wiring.ts';
 import type { Kafka } from '../producers/kafka.io.ts';
 import type { Registry } from '../schemas/registry.io.ts';
 

@@ -7,6 +7,7 @@ import { readRelease } from '../models/store.io.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
 import { readScore } from './consume.ts';
 import { createProgress, openContext, readConfig, say, withConfig, type Context } from './context.ts';
+import { DRIFT_NEEDS_EVENTS, driftPart, watchDrift } from './demo-drift.ts';
 import { createTally, printSummary, type Tally } from './demo-tally.ts';
 import { startEmbedded } from './embedded/embedded.io.ts';
 import { readEvents, simulateEvents, type SourcedEvent } from './event-source.io.ts';
@@ -82,9 +83,22 @@ async function runDemo(options: DemoOptions, cleanUp: (() => Promise<unknown>)[]
     manifest.training.split.name,
     manifest.training.dataset.sha256,
   );
-  const isComplete = printSummary(tally, holdout, (line) => process.stdout.write(`${line}\n`));
+  const isComplete = printSummary(tally, holdout, print);
   if (!isComplete) throw new Error('events and scores do not match');
+  if (options.events !== undefined) return;
+  if (options.count < DRIFT_NEEDS_EVENTS) {
+    say(`drift is left out: it needs DEMO_EVENTS=${String(DRIFT_NEEDS_EVENTS)} or more`);
+    return;
+  }
+  const watch = await watchDrift(context);
+  cleanUp.push(() => watch.close());
+  if (!(await driftPart(context, watch, print)))
+    throw new Error('drift should have led to one retrain event, and nothing before it to any');
 }
+
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
 
 /** Environment of the cluster to use: the given one under a prefix of our own, or an embedded one. */
 async function cluster(cleanUp: (() => Promise<unknown>)[]): Promise<Record<string, string>> {
@@ -105,7 +119,10 @@ async function cluster(cleanUp: (() => Promise<unknown>)[]): Promise<Record<stri
 }
 
 async function removeTraces({ config, kafka, registry }: Context): Promise<void> {
-  await deleteTopicsAndGroups(kafka, Object.values(config.topics.names), [config.group]);
+  await deleteTopicsAndGroups(kafka, Object.values(config.topics.names), [
+    config.group,
+    `${config.group}.monitor`,
+  ]);
   for (const [subject] of registry === undefined ? [] : subjects(config))
     await registry?.deleteSubject(subject);
 }

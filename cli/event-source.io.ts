@@ -2,6 +2,8 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { parse } from 'csv-parse';
+import { DRIFT_SCENARIOS, type Drift, type DriftScenario } from '../producers/drift-scenarios.ts';
+import { createRandom } from '../schemas/random.ts';
 import { createSimulator } from '../producers/simulator.ts';
 import { isPoison, readEvent } from '../schemas/event.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
@@ -62,8 +64,19 @@ async function* readJsonLines(path: string, input: Readable): AsyncGenerator<Sou
   }
 }
 
-/** Simulated customers, at most `count`. */
-export function* simulateEvents(count: number, seed: number, idPrefix: string): Generator<SourcedEvent> {
+/** Simulated customers, at most `count`; with a scenario they have left the training profile. */
+export function* simulateEvents(
+  count: number,
+  seed: number,
+  idPrefix: string,
+  scenario?: DriftScenario,
+): Generator<SourcedEvent> {
   const next = createSimulator({ seed, startMs: Date.now(), stepMs: 1, idPrefix });
-  for (let i = 0; i < count; i++) yield next();
+  const random = createRandom(seed + 1);
+  const drift: Drift | undefined = scenario === undefined ? undefined : DRIFT_SCENARIOS[scenario];
+  for (let i = 0; i < count; i++) {
+    const { event, churned } = next();
+    // What a drifted customer does is not known to the simulator: no truth is claimed.
+    yield drift === undefined ? { event, churned } : { event: drift(event, random), churned: undefined };
+  }
 }

@@ -20,3 +20,14 @@ export function portNumber(text: string): number {
     throw new InvalidArgumentError('a port (0..65535) is needed.');
   return value;
 }
+
+/** Parses a comma-separated list of known words. */
+export function listOf<T extends string>(known: readonly T[]): (text: string) => T[] {
+  return (text) => {
+    const words = text.split(',').map((word) => word.trim());
+    const unknown = words.filter((word) => !(known as readonly string[]).includes(word));
+    if (unknown.length > 0)
+      throw new InvalidArgumentError(`${unknown.join(', ')}: known are ${known.join(', ')}.`);
+    return words as T[];
+  };
+}

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { DRIFT_SCENARIOS, type DriftScenario } from '../producers/drift-scenarios.ts';
 import { openProducer } from '../producers/kafka.io.ts';
 import { createProgress, openContext, readConfig, say, withConfig } from './context.ts';
 import { readEvents, simulateEvents, type SourcedEvent } from './event-source.io.ts';
@@ -10,6 +11,7 @@ interface ProduceOptions {
   readonly count?: number;
   readonly rate?: number;
   readonly seed: number;
+  readonly drift?: DriftScenario;
   readonly format?: EventFormat;
 }
 
@@ -24,6 +26,11 @@ export function produceCommand(): Command {
     )
     .option('--count <n>', 'events at most', positiveInteger)
     .option('--rate <n>', 'events a second', positiveNumber)
+    .addOption(
+      new Option('--drift <scenario>', 'simulated customers that have left the training profile').choices(
+        Object.keys(DRIFT_SCENARIOS),
+      ),
+    )
     .option('--seed <n>', 'of the simulator', positiveInteger, 1)
     .addOption(
       new Option('--format <format>', 'default: avro where a schema registry is configured').choices([
@@ -42,7 +49,7 @@ export function produceCommand(): Command {
       const idPrefix = `sim-${Date.now().toString(36)}-`;
       const events =
         file === undefined
-          ? simulateEvents(options.count ?? SIMULATED, options.seed, idPrefix)
+          ? simulateEvents(options.count ?? SIMULATED, options.seed, idPrefix, options.drift)
           : limited(readEvents(file), options.count);
       const onSent = (sent: number): void => progress.update(`${String(sent)} events`);
       try {

@@ -357,3 +357,69 @@ export async function partitionCounts(kafka: Kafka, topics: readonly string[]): 
     return new Map(topics.map((topic) => [topic, counts.get(topic) ?? 0]));
   });
 }
+
+/** Records looked at from the end: enough to pass over markers and aborted ones. */
+const TAIL_OFFSETS = 200;
+const TAIL_TIMEOUT_MS = 20_000;
+
+/** The last committed record of a topic with one partition; undefined where there is none. */
+export async function readLast(
+  kafka: Kafka,
+  topic: string,
+  groupId: string,
+): Promise<SourceRecord | undefined> {
+  const [bounds] = await withAdmin(kafka, (admin) => admin.fetchTopicOffsets(topic));
+  const [low, high] = [Number(bounds?.low ?? 0), Number(bounds?.high ?? 0)];
+  if (high <= low) return undefined;
+  for (const from of [Math.max(low, high - TAIL_OFFSETS), low]) {
+    const found = await readRange(kafka, topic, groupId, from, high);
+    if (found !== undefined || from === low) return found;
+  }
+  return undefined;
+}
+
+async function readRange(
+  kafka: Kafka,
+  topic: string,
+  groupId: string,
+  from: number,
+  high: number,
+): Promise<SourceRecord | undefined> {
+  const consumer = kafka.consumer({ groupId, allowAutoTopicCreation: false, ...FETCH_LIMITS });
+  let last: SourceRecord | undefined;
+  await consumer.connect();
+  try {
+    await consumer.subscribe({ topic, fromBeginning: true });
+    const reached = new Promise<void>((resolve, reject) => {
+      const late = setTimeout(
+        () =>
+          reject(
+            new BankChurnError(
+              'BROKER_UNAVAILABLE',
+              `${topic} could not be read in ${String(TAIL_TIMEOUT_MS)} ms`,
+            ),
+          ),
+        TAIL_TIMEOUT_MS,
+      );
+      consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
+        if (Number(payload.lastOffset) < high - 1) return;
+        clearTimeout(late);
+        resolve();
+      });
+    });
+    await consumer.run({
+      autoCommit: false,
+      eachBatch: ({ batch }) => {
+        const message = batch.messages[batch.messages.length - 1];
+        if (message !== undefined) last = toSourceRecord(message);
+        return Promise.resolve();
+      },
+    });
+    consumer.seek({ topic, partition: 0, offset: String(from) });
+    await reached;
+  } finally {
+    await consumer.disconnect();
+    await withAdmin(kafka, (admin) => admin.deleteGroups([groupId])).catch(() => undefined);
+  }
+  return last;
+}

@@ -113,7 +113,7 @@ function startMember(broker: Broker, fuse: Fuse, maxBatchRecords: number): Membe
   const ports = {
     source,
     openLane: () => openLane(broker, fuse),
-    role: (batch: Batch) => fuse.call(() => copy(batch)),
+    openRole: () => Promise.resolve((batch: Batch) => fuse.call(() => copy(batch))),
     clock,
     observer,
   };

@@ -13,6 +13,7 @@ import type {
   Emission,
   Lane,
   OpenLane,
+  OpenRole,
   Role,
   Source,
   SourceRecord,
@@ -49,7 +50,7 @@ export interface LoopOptions {
 export interface LoopPorts {
   readonly source: Source;
   readonly openLane: OpenLane;
-  readonly role: Role;
+  readonly openRole: OpenRole;
   readonly clock: Clock;
   readonly observer: LoopObserver;
 }
@@ -70,6 +71,7 @@ export interface Loop {
 interface Ready {
   readonly epoch: number;
   readonly lane: Lane;
+  readonly role: Role;
   next: number;
 }
 
@@ -77,7 +79,7 @@ interface Ready {
 class GroupError extends Error {}
 
 export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
-  const { source, openLane, role, clock, observer } = ports;
+  const { source, openLane, openRole, clock, observer } = ports;
   const { topic } = options;
   const ready = new Map<number, Ready>();
   const failures = new Map<number, number>();
@@ -111,11 +113,12 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
     try {
       lane = await openLane(topic, partition);
       const next = current(armedEpoch) ? await startingOffset(partition, lane) : 0;
-      if (!current(armedEpoch)) {
+      const role = current(armedEpoch) ? await openRole(partition, next) : undefined;
+      if (role === undefined || !current(armedEpoch)) {
         discard(lane);
         return;
       }
-      ready.set(partition, { epoch: armedEpoch, lane, next });
+      ready.set(partition, { epoch: armedEpoch, lane, role, next });
       source.seek(partition, next);
       source.resume(partition);
       observer.armed(partition, next);
@@ -185,25 +188,41 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
 
   async function perform(batch: Batch, lane: Ready, delivery: Delivery): Promise<void> {
     const begun = clock.now();
-    const decision = await role(batch);
+    const decision = await lane.role(batch);
     const decided = clock.now();
-    const transaction = await lane.lane.begin();
-    for (const emission of decision.emit) {
-      for (const part of splitEmission(emission, options.maxBatchRecords, options.maxSendBytes))
-        await transaction.send(part);
-    }
-    await transaction.sendOffsets(topic, batch.partition, decision.commit);
-    const sent = clock.now();
-    await inGroup(delivery);
-    await transaction.commit();
-    lane.next = decision.commit;
-    delivery.resolve(batch.records[batch.records.length - 1]!.offset);
+    const sent = await write(batch, decision, lane.lane, delivery);
+    const last = batch.records[batch.records.length - 1]!.offset;
+    lane.next = last + 1;
+    delivery.resolve(last);
     failures.delete(batch.partition);
     observer.committed(batch, decision, {
       decide: decided - begun,
       send: sent - decided,
       commit: clock.now() - sent,
     });
+  }
+
+  /** Emissions and offset in one transaction. Returns when they were sent; resolves when they are committed. */
+  async function write(
+    { partition }: Batch,
+    decision: Decision,
+    lane: Lane,
+    delivery: Delivery,
+  ): Promise<number> {
+    if (decision.commit === undefined) {
+      await inGroup(delivery);
+      return clock.now();
+    }
+    const transaction = await lane.begin();
+    for (const emission of decision.emit) {
+      for (const part of splitEmission(emission, options.maxBatchRecords, options.maxSendBytes))
+        await transaction.send(part);
+    }
+    await transaction.sendOffsets(topic, partition, decision.commit);
+    const sent = clock.now();
+    await inGroup(delivery);
+    await transaction.commit();
+    return sent;
   }
 
   async function giveUp(partition: number, lane: Ready, error: unknown, delivery: Delivery): Promise<void> {

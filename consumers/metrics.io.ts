@@ -97,6 +97,23 @@ export function createMetrics() {
       labelNames: ['result'],
       registers,
     }),
+    scorePsi: new Gauge({
+      name: 'model_prediction_drift',
+      help: 'PSI of the scores in the window against the training profile; above 0.2 for long asks for a new model',
+      registers,
+    }),
+    featurePsi: new Gauge({
+      name: 'feature_drift_psi',
+      help: 'PSI of a feature in the window against the training profile',
+      labelNames: ['feature'],
+      registers,
+    }),
+    retrainEvents: new Counter({
+      name: 'churn_retrain_events_total',
+      help: 'Retrain events, by result',
+      labelNames: ['result'],
+      registers,
+    }),
     disarmed: new Counter({
       name: 'churn_partition_rearms_total',
       help: 'Times a partition was given up and armed again',

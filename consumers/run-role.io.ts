@@ -1,8 +1,8 @@
 import { createAtLeastOnceLanes, createTransactionalLanes, type Kafka } from '../producers/kafka.io.ts';
 import { BankChurnError } from '../schemas/errors.ts';
-import type { Batch, Decision, Lane, Role } from '../schemas/ports.ts';
+import type { Lane, OpenRole } from '../schemas/ports.ts';
 import { createLoopConsumer, partitionCounts, type LoopConsumer, type StartFrom } from './kafka.io.ts';
-import { createLoop, type Loop, type LoopObserver, type StageTimes } from './loop.ts';
+import { createLoop, type Loop, type LoopObserver } from './loop.ts';
 import type { Metrics } from './metrics.io.ts';
 
 /** Where words go (pino has this shape). */
@@ -17,6 +17,8 @@ export interface RoleSettings {
   readonly topic: string;
   /** Topics the role writes to, partition by partition: each needs as many partitions as the input. */
   readonly outputs: readonly string[];
+  /** Topics of one partition that the role writes to. */
+  readonly singles: readonly string[];
   readonly groupId: string;
   readonly startFrom: StartFrom;
   readonly delivery: 'exactly-once' | 'at-least-once';
@@ -25,6 +27,7 @@ export interface RoleSettings {
   readonly stopBudgetMs: number;
   readonly metrics: Metrics;
   readonly log: Log;
+  readonly onCommitted: LoopObserver['committed'];
 }
 
 /** A role on Kafka. */
@@ -53,7 +56,11 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
  *
  * @param fatal called once when the role cannot go on: the process should end with a non-zero code.
  */
-export function runRole(settings: RoleSettings, role: Role, fatal: (error: unknown) => void): RunningRole {
+export function runRole(
+  settings: RoleSettings,
+  openRole: OpenRole,
+  fatal: (error: unknown) => void,
+): RunningRole {
   const { kafka, topic, log, metrics } = settings;
   let waitingFor: string | undefined;
   let joined = false;
@@ -70,7 +77,7 @@ export function runRole(settings: RoleSettings, role: Role, fatal: (error: unkno
     const openLane = await retrying(lanes, 'producer');
     if (openLane === undefined) return;
     const observer = createObserver(settings, fatal);
-    const ports = { source: consumer.source, openLane, role, clock: { now: Date.now, sleep }, observer };
+    const ports = { source: consumer.source, openLane, openRole, clock: { now: Date.now, sleep }, observer };
     const options = {
       topic,
       maxBatchRecords: settings.maxBatchRecords,
@@ -85,8 +92,10 @@ export function runRole(settings: RoleSettings, role: Role, fatal: (error: unkno
         started.start({
           assigned: (partitions) => {
             joined = true;
-            metrics.lagRecords.reset();
-            metrics.lagSeconds.reset();
+            for (const partition of running.state().assigned) {
+              metrics.lagRecords.remove({ topic, partition });
+              metrics.lagSeconds.remove({ topic, partition });
+            }
             log.info({ topic, partitions }, 'partitions assigned');
             running.assigned(partitions);
           },
@@ -130,7 +139,7 @@ export function runRole(settings: RoleSettings, role: Role, fatal: (error: unkno
   }
 
   async function topicsReady(): Promise<void> {
-    const counts = await partitionCounts(kafka, [topic, ...settings.outputs]);
+    const counts = await partitionCounts(kafka, [topic, ...settings.outputs, ...settings.singles]);
     const missing = [...counts].filter(([, count]) => count === 0).map(([name]) => name);
     if (missing.length > 0)
       throw new WaitingForTopics(
@@ -168,12 +177,12 @@ export function runRole(settings: RoleSettings, role: Role, fatal: (error: unkno
 class WaitingForTopics extends Error {}
 
 function createObserver(
-  { metrics, log, topic }: RoleSettings,
+  { metrics, log, topic, onCommitted }: RoleSettings,
   fatal: (error: unknown) => void,
 ): LoopObserver {
   return {
     armed: (partition, offset) => log.info({ topic, partition, offset }, 'partition ready'),
-    committed: (batch, decision, stageMs) => recordBatch(metrics, batch, decision, stageMs),
+    committed: onCommitted,
     disarmed: (partition, error, retryInMs) => {
       metrics.disarmed.inc();
       const fault = error instanceof Error ? error.message : String(error);
@@ -185,23 +194,4 @@ function createObserver(
     },
     fatal,
   };
-}
-
-function recordBatch(metrics: Metrics, batch: Batch, decision: Decision, stageMs: StageTimes): void {
-  const now = Date.now();
-  let scored = 0;
-  for (const [outcome, count] of decision.outcomes) {
-    const isLetter = outcome !== 'scored' && outcome !== 'ignored';
-    metrics.events.inc({ result: isLetter ? 'dead_letter' : outcome }, count);
-    if (isLetter) metrics.deadLetters.inc({ code: outcome }, count);
-    if (outcome === 'scored') scored = count;
-  }
-  if (scored > 0)
-    for (const { timestampMs } of batch.records)
-      metrics.scoreLatency.observe(Math.max(0, now - timestampMs) / 1000);
-  metrics.batchSize.observe(batch.records.length);
-  for (const [stage, ms] of Object.entries(stageMs)) metrics.stage.observe({ stage }, (ms as number) / 1000);
-  const { topic, partition } = batch;
-  const last = batch.records[batch.records.length - 1]!;
-  metrics.lagSeconds.set({ topic, partition }, Math.max(0, now - last.timestampMs) / 1000);
 }

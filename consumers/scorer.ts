@@ -1,7 +1,8 @@
 import { BankChurnError, type ErrorCode, type Poison } from '../schemas/errors.ts';
 import type { EventDecoder } from '../schemas/decoder.ts';
 import { isPoison } from '../schemas/event.ts';
-import type { ChurnScore } from '../schemas/generated.ts';
+import { createCounter, type CountEvents } from '../drift/counts.ts';
+import type { ChurnScore, CustomerEvent, DriftCounts } from '../schemas/generated.ts';
 import type {
   Batch,
   Decision,
@@ -19,7 +20,12 @@ export interface ScorerPorts {
   readonly model: () => Model | undefined;
   readonly decoder: EventDecoder;
   readonly encodeScore: (score: ChurnScore) => Buffer | string;
-  readonly topics: { readonly churnScores: string; readonly deadLetters: string };
+  readonly encodeCounts: (counts: DriftCounts) => Buffer | string;
+  readonly topics: {
+    readonly churnScores: string;
+    readonly deadLetters: string;
+    readonly driftCounts: string;
+  };
   readonly tombstones: 'ignore' | 'dead-letter';
   /** MIME type of the encoded scores. */
   readonly contentType: 'application/json' | 'application/avro';
@@ -53,9 +59,22 @@ export function createScorer(ports: ScorerPorts): Role {
         sources.push(record);
       }
     }
-    const scores = await model.score(requests);
+    const { scores, outputs } = await model.evaluate(requests);
     if (scores.length > 0) outcomes.set('scored', scores.length);
-    return decision(batch, scoreRecords(ports, batch, scores, sources), letters, ports, outcomes);
+    const counts =
+      scores.length === 0
+        ? []
+        : [
+            countRecord(
+              ports,
+              model,
+              batch,
+              requests.map(({ event }) => event),
+              scores,
+              outputs,
+            ),
+          ];
+    return decision(batch, scoreRecords(ports, batch, scores, sources), letters, counts, ports, outcomes);
   };
 }
 
@@ -69,6 +88,7 @@ function decision(
   batch: Batch,
   scores: readonly OutputRecord[],
   letters: readonly OutputRecord[],
+  counts: readonly OutputRecord[],
   ports: ScorerPorts,
   outcomes: ReadonlyMap<string, number>,
 ): Decision {
@@ -76,6 +96,7 @@ function decision(
   const emit: Emission[] = [];
   if (scores.length > 0) emit.push({ topic: ports.topics.churnScores, partition, records: scores });
   if (letters.length > 0) emit.push({ topic: ports.topics.deadLetters, partition, records: letters });
+  if (counts.length > 0) emit.push({ topic: ports.topics.driftCounts, partition: 0, records: counts });
   return { emit, commit: records[records.length - 1]!.offset + 1, outcomes };
 }
 
@@ -99,6 +120,40 @@ function scoreRecords(
       headers['traceparent'] = Array.isArray(trace) ? (trace[0] as Buffer) : (trace as Buffer);
     return { key: score.customerId, value: ports.encodeScore(score), headers };
   });
+}
+
+/** No activation yet: the model of the image. */
+const IMAGE_ACTIVATION = -1;
+const counters = new WeakMap<Model, CountEvents>();
+
+/** What the batch adds to the drift counts: committed with its scores, so nothing is counted twice or lost. */
+function countRecord(
+  ports: ScorerPorts,
+  model: Model,
+  { topic, partition, records }: Batch,
+  events: readonly CustomerEvent[],
+  scores: readonly ChurnScore[],
+  outputs: Float32Array,
+): OutputRecord {
+  const { manifest } = model;
+  let counter = counters.get(model);
+  if (counter === undefined) counters.set(model, (counter = createCounter(manifest)));
+  const counts: DriftCounts = {
+    modelSha256: manifest.sha256,
+    activation: IMAGE_ACTIVATION,
+    sourceTopic: topic,
+    sourcePartition: partition,
+    firstOffset: records[0]!.offset,
+    lastOffset: records[records.length - 1]!.offset,
+    maxTimestamp: records.reduce((latest, { timestampMs }) => Math.max(latest, timestampMs), 0),
+    events: events.length,
+    series: counter(
+      events,
+      scores.map(({ churnProbability }) => churnProbability),
+      outputs,
+    ),
+  };
+  return { key: manifest.sha256, value: ports.encodeCounts(counts) };
 }
 
 /** The dead letter of a record: its bytes and headers as they came, and why and whence in headers of our own. */

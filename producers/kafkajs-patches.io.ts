@@ -1,8 +1,10 @@
 /**
- * Two functions inside kafkajs 2.2.4 replaced by our own before it is loaded (import this file first): the library is no
- * longer released, and these two took half of the CPU of a score. See docs/adr/0009-kafkajs-patches.md.
+ * Three functions inside kafkajs 2.2.4 replaced by our own before it is loaded (import this file first): the library is no
+ * longer released, two of them took half of the CPU of a score, and one lets
+ * aborted records through. See docs/adr/0009-kafkajs-patches.md.
  */
 import { createRequire } from 'node:module';
+import { keepCommitted } from './aborted-records.ts';
 import { encodeRecord, type RecordFields } from './record-encoding.ts';
 
 const require = createRequire(import.meta.url);
@@ -52,6 +54,7 @@ function replace(path: string, exports: unknown): void {
 
 replace('protocol/recordBatch/record/v0/index.js', record);
 replace('producer/groupMessagesPerPartition.js', groupByPartition);
+replace('consumer/filterAbortedMessages.js', keepCommitted);
 
 /** kafkajs sets negative timeouts, which Node 24 warns of (kafkajs#1751). That warning only. */
 function silenceKnownWarning(): void {

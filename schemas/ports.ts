@@ -41,14 +41,20 @@ export interface Batch {
 /** What a role decides about a batch. The loop performs it: all of it or nothing. */
 export interface Decision {
   readonly emit: readonly Emission[];
-  /** Offset to go on from: the last record's offset + 1. */
-  readonly commit: number;
+  /**
+   * Offset to go on from after a crash: the last record's offset + 1, or less where a role keeps later records in memory
+   * only. undefined: nothing is committed yet.
+   */
+  readonly commit: number | undefined;
   /** For metrics: records by outcome, e.g. `scored` or an error code. */
   readonly outcomes: ReadonlyMap<string, number>;
 }
 
 /** A role: bytes in, decisions out. Throws a `BankChurnError` where the world is in the way. */
 export type Role = (batch: Batch) => Promise<Decision>;
+
+/** Makes the role of a partition each time it is armed: `offset` is where reading goes on. What it keeps lives until then. */
+export type OpenRole = (partition: number, offset: number) => Promise<Role>;
 
 /** One transaction of a lane. After any rejection the lane is in doubt and must be closed. */
 export interface Transaction {

@@ -25,6 +25,8 @@ export interface Model {
   readonly manifest: Manifest;
   /** Scores in the order of the requests. A batch of n gives the same bits as n batches of one. */
   score(requests: readonly ScoreRequest[]): Promise<ChurnScore[]>;
+  /** As `score`, with the outputs they were made of: [requests × (1 + features)], margin first, log-odds. */
+  evaluate(requests: readonly ScoreRequest[]): Promise<{ scores: ChurnScore[]; outputs: Float32Array }>;
   close(): Promise<void>;
 }
 
@@ -102,21 +104,30 @@ function createModel(manifest: Manifest, session: OnnxRun): Model {
   const encode = createFeatureRowEncoder(manifest.features);
   const build = createScoreBuilder(manifest);
 
-  async function score(requests: readonly ScoreRequest[]): Promise<ChurnScore[]> {
+  async function evaluate(
+    requests: readonly ScoreRequest[],
+  ): Promise<{ scores: ChurnScore[]; outputs: Float32Array }> {
     const scores: ChurnScore[] = [];
+    const all = new Float32Array(requests.length * session.outputs);
     // Of its own, not shared: partitions score side by side, and ONNX Runtime reads the buffer after we return to the loop.
     const rows = new Float32Array(Math.min(requests.length, RUN_ROWS) * session.columns);
     for (let from = 0; from < requests.length; from += RUN_ROWS) {
       const n = Math.min(RUN_ROWS, requests.length - from);
       for (let i = 0; i < n; i++) encode(requests[from + i]!.event, rows, i * session.columns);
       const outputs = await session.run(rows, n);
+      all.set(outputs, from * session.outputs);
       for (let i = 0; i < n; i++) {
         const { event, scoreId } = requests[from + i]!;
         scores.push(build(event, scoreId, outputs, i * session.outputs));
       }
     }
-    return scores;
+    return { scores, outputs: all };
   }
 
-  return { manifest, score, close: () => session.close() };
+  return {
+    manifest,
+    evaluate,
+    score: async (requests) => (await evaluate(requests)).scores,
+    close: () => session.close(),
+  };
 }

@@ -1,0 +1,121 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Manifest } from '../models/manifest.ts';
+import type { DriftCounts } from '../schemas/generated.ts';
+import { profileNumbers } from './bins.ts';
+import { mergeCounts } from './counts.ts';
+import { initialState, takeCounts, type DriftRule, type MonitorState, type Verdict } from './monitor.ts';
+import { psi } from './psi.ts';
+
+const counts = fc.array(fc.nat(1000), { minLength: 5, maxLength: 5 });
+
+test('PSI: 0 on itself, never negative, finite, symmetric', () => {
+  fc.assert(
+    fc.property(counts, counts, (a, b) => {
+      expect(psi(a, a)).toBe(0);
+      expect(psi(a, b)).toBeGreaterThanOrEqual(0);
+      expect(Number.isFinite(psi(a, b))).toBe(true);
+      expect(psi(a, b)).toBeCloseTo(psi(b, a), 12);
+    }),
+  );
+  // By hand: shares .5/.5 against .25/.75.
+  expect(psi([50, 50], [25, 75])).toBeCloseTo(0.25 * Math.log(2) + -0.25 * Math.log(0.5 / 0.75), 12);
+  expect(() => psi([1], [1, 2])).toThrow('same bins');
+});
+
+const training = profileNumbers('age', [...Array(1000).keys()]);
+const profile: Manifest['profile'] = {
+  rows: 1000,
+  features: [training],
+  score: { ...training, name: 'score' },
+};
+const rule: DriftRule = { paneEvents: 500, windowPanes: 4, minEvents: 2000, threshold: 0.2, persistence: 3 };
+const even = [...new Array<number>(10).fill(10), 0, 0, 0];
+const shifted = [...new Array<number>(5).fill(0), ...new Array<number>(5).fill(20), 0, 0, 0];
+
+function record(age: readonly number[], more: Partial<DriftCounts> = {}): DriftCounts {
+  const series = [age, even].map((values, i) => ({
+    name: i === 0 ? 'age' : 'score',
+    counts: values,
+    contributionSum: 0,
+  }));
+  return {
+    modelSha256: 'm', activation: 3, sourceTopic: 't', sourcePartition: 0, firstOffset: 0, lastOffset: 99, maxTimestamp: 1,
+    events: age.reduce((a, b) => a + b, 0), series, ...more,
+  }; // prettier-ignore
+}
+
+function run(
+  records: readonly DriftCounts[],
+  from = initialState('m', 3),
+): { state: MonitorState; verdicts: Verdict[]; late: number } {
+  let state = from;
+  let late = 0;
+  const verdicts: Verdict[] = [];
+  records.forEach((counts_, offset) => {
+    const step = takeCounts(state, counts_, offset, profile, rule);
+    state = step.state;
+    if (step.late) late += 1;
+    if (step.verdict !== undefined) verdicts.push(step.verdict);
+  });
+  return { state, verdicts, late };
+}
+const times = (n: number, counts_: readonly number[], more: Partial<DriftCounts> = {}): DriftCounts[] =>
+  Array.from({ length: n }, () => record(counts_, more));
+
+test('no drift: verdicts, no request', () => {
+  const { verdicts } = run(times(100, even));
+  expect(verdicts).toHaveLength(20);
+  expect(verdicts.some(({ drifted, request }) => drifted || request)).toBe(false);
+});
+
+test('drift: one request, when it has persisted and not before there is evidence', () => {
+  const { verdicts } = run(times(100, shifted));
+  expect(verdicts.map(({ drifted }) => drifted).slice(0, 5)).toEqual([false, false, false, true, true]);
+  expect(verdicts.map(({ request }) => request).indexOf(true)).toBe(5);
+  expect(verdicts.filter(({ request }) => request)).toHaveLength(1);
+  expect(verdicts[5]).toMatchObject({ events: 2000, firstOffset: 10, lastOffset: 29 });
+});
+
+test('a short disturbance is no drift', () => {
+  const { verdicts } = run([...times(40, even), ...times(5, shifted), ...times(60, even)]);
+  expect(verdicts.some(({ request }) => request)).toBe(false);
+});
+
+test('a newer activation begins anew and may ask again; an older one is late', () => {
+  const first = run(times(100, shifted));
+  const second = run(
+    [...times(3, shifted, { activation: 2 }), ...times(40, shifted, { activation: 4, modelSha256: 'n' })],
+    first.state,
+  );
+  expect(second.late).toBe(3);
+  expect(second.state).toMatchObject({ modelSha256: 'n', activation: 4, requested: true });
+  expect(second.verdicts.filter(({ request }) => request)).toHaveLength(1);
+});
+
+test('a restart from the state of the last verdict gives the same verdicts', () => {
+  const records = [...times(33, even), ...times(60, shifted)];
+  const { verdicts } = run(records);
+  let state = initialState('m', 3);
+  let resume = 0;
+  const again: Verdict[] = [];
+  for (let offset = 0; offset < records.length; offset++) {
+    const step = takeCounts(state, records[offset]!, offset, profile, rule);
+    state = step.state;
+    if (step.verdict === undefined) continue;
+    again.push(step.verdict);
+    resume = offset + 1;
+    state = JSON.parse(JSON.stringify({ ...state, open: undefined })) as MonitorState; // killed, and read back
+    offset = resume - 1;
+  }
+  expect(again).toEqual(verdicts);
+});
+
+test('counts merge by addition', () => {
+  fc.assert(
+    fc.property(counts, counts, (a, b) => {
+      expect(mergeCounts(a, b)).toEqual(a.map((n, i) => n + b[i]!));
+    }),
+  );
+  expect(() => mergeCounts([1], [1, 2])).toThrow('do not merge');
+});

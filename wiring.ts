@@ -1,0 +1,213 @@
+/** What the service and the commands share: clients and roles made of a configuration. */
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Config } from './config.ts';
+import { readLast } from './consumers/kafka.io.ts';
+import type { Metrics } from './consumers/metrics.io.ts';
+import { createMonitor } from './consumers/monitor.ts';
+import { recordScores } from './consumers/record-scores.ts';
+import { runRole, type RunningRole } from './consumers/run-role.io.ts';
+import { createScorer } from './consumers/scorer.ts';
+import { SCORE_SERIES } from './drift/counts.ts';
+import type { Verdict } from './drift/monitor.ts';
+import { createKafka, type Kafka } from './producers/kafka.io.ts';
+import { createAvroEncoder, MAGIC_BYTE } from './schemas/avro.ts';
+import { createEventDecoder } from './schemas/decoder.ts';
+import { BankChurnError } from './schemas/errors.ts';
+import type { DriftCounts, DriftVerdict, SchemaName } from './schemas/generated.ts';
+import type { OpenRole, Role } from './schemas/ports.ts';
+import { createRegistry, type Registry } from './schemas/registry.io.ts';
+import { subjectName } from './schemas/subjects.ts';
+import { TOPICS, type TopicId } from './schemas/topics.ts';
+import type { Model } from './scoring/model.ts';
+
+/** The Kafka client of a configuration. */
+export function kafkaOf({ kafka }: Config, log: Pick<Logger, 'debug' | 'info' | 'warn'>): Kafka {
+  const path = (value: string | null): string | undefined => value ?? undefined;
+  const ssl = kafka.ssl
+    ? { caFile: path(kafka.caFile), certFile: path(kafka.certFile), keyFile: path(kafka.keyFile) }
+    : false;
+  const sasl =
+    kafka.saslMechanism === null
+      ? undefined
+      : {
+          mechanism: kafka.saslMechanism,
+          username: path(kafka.saslUsername),
+          passwordFile: kafka.saslPasswordFile ?? '',
+        };
+  return createKafka(
+    { brokers: kafka.brokers, clientId: kafka.clientId, ssl, sasl },
+    (level, message, details) => log[level](details, message),
+  );
+}
+
+/** The schema registry of a configuration, if it names one. */
+export function registryOf({ registry }: Config): Registry | undefined {
+  const { url, caFile, username, passwordFile, ...rest } = registry;
+  if (url === null) return undefined;
+  const path = (value: string | null): string | undefined => value ?? undefined;
+  return createRegistry({
+    ...rest,
+    url,
+    caFile: path(caFile),
+    username: path(username),
+    passwordFile: path(passwordFile),
+  });
+}
+
+/** Encodes records of a topic: JSON, or Avro under its registered (or now registering) schema. */
+export async function topicEncoder(
+  config: Config,
+  registry: Registry | undefined,
+  topic: TopicId,
+): Promise<(value: object) => Buffer | string> {
+  if (registry === undefined) return (value) => JSON.stringify(value);
+  const { schema, compatibility } = TOPICS[topic];
+  if (schema === null || compatibility === null) throw new Error(`${topic} has no schema`);
+  const name = schema as SchemaName;
+  const subject = subjectName(config.registry.subjectStrategy, config.topics.names[topic], name);
+  return createAvroEncoder(name, await registry.schemaId(subject, name, compatibility));
+}
+
+/** Decodes records of our own topics, of either encoding. */
+export async function decodeOwn(value: Buffer, registry: Registry | undefined): Promise<unknown> {
+  if (value[0] !== MAGIC_BYTE) return JSON.parse(value.toString());
+  if (registry === undefined)
+    throw new BankChurnError('REGISTRY_UNAVAILABLE', 'this record is Avro: set SCHEMA_REGISTRY_URL');
+  return registry.decode(value);
+}
+
+/** The newest verdict of the monitor, if there is one. */
+export async function readLastVerdict({
+  config,
+  kafka,
+  registry,
+}: {
+  config: Config;
+  kafka: Kafka;
+  registry: Registry | undefined;
+}): Promise<DriftVerdict | undefined> {
+  const last = await readLast(
+    kafka,
+    config.topics.names.driftVerdicts,
+    `${config.group}.verdicts.${randomUUID()}`,
+  );
+  return last?.value == null ? undefined : ((await decodeOwn(last.value, registry)) as DriftVerdict);
+}
+
+/** What a role of the service needs. */
+export interface Surroundings {
+  readonly config: Config;
+  readonly kafka: Kafka;
+  readonly registry: Registry | undefined;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly model: () => Model | undefined;
+  readonly fatal: (error: unknown) => void;
+}
+
+export const ROLES = ['scorer', 'monitor'] as const;
+export type RoleName = (typeof ROLES)[number];
+
+/** Starts a role; it runs until it is stopped. */
+export function startRole(name: RoleName, around: Surroundings): RunningRole {
+  return name === 'scorer' ? startScorer(around) : startMonitor(around);
+}
+
+function common({ config, kafka, metrics, log }: Surroundings) {
+  return {
+    kafka,
+    delivery: config.delivery,
+    maxBatchRecords: config.limits.maxBatchRecords,
+    stopBudgetMs: config.limits.stopBudgetMs - 2000,
+    metrics,
+    log,
+  };
+}
+
+function startScorer(around: Surroundings): RunningRole {
+  const { config, metrics, fatal } = around;
+  const { names } = config.topics;
+  const settings = {
+    ...common(around),
+    topic: names.customerEvents,
+    outputs: [names.churnScores, names.deadLetters],
+    singles: [names.driftCounts],
+    groupId: config.group,
+    startFrom: config.startFrom,
+    onCommitted: (...[batch, decision, stageMs]: Parameters<Parameters<typeof runRole>[0]['onCommitted']>) =>
+      recordScores(metrics, batch, decision, stageMs, Date.now()),
+  };
+  return runRole(settings, scorerRole(around), fatal);
+}
+
+/** The encoders are made when a partition is armed: a registry that is away is then a transient fault like any other. */
+function scorerRole({ config, registry, model }: Surroundings): OpenRole {
+  const { names } = config.topics;
+  const subjects = [subjectName(config.registry.subjectStrategy, names.customerEvents, 'CustomerEvent')];
+  const decoder = createEventDecoder({
+    maxRecordBytes: config.limits.maxRecordBytes,
+    findWriter: registry?.findWriter(subjects),
+  });
+  let scorer: Role | undefined;
+  return async () =>
+    (scorer ??= createScorer({
+      model,
+      decoder,
+      encodeScore: await topicEncoder(config, registry, 'churnScores'),
+      encodeCounts: await topicEncoder(config, registry, 'driftCounts'),
+      contentType: registry === undefined ? 'application/json' : 'application/avro',
+      topics: names,
+      tombstones: config.tombstones,
+    }));
+}
+
+function startMonitor(around: Surroundings): RunningRole {
+  const { config, fatal } = around;
+  const { names } = config.topics;
+  const settings = {
+    ...common(around),
+    topic: names.driftCounts,
+    outputs: [names.driftVerdicts, names.retrainEvents],
+    singles: [],
+    groupId: `${config.group}.monitor`,
+    startFrom: 'earliest' as const,
+    onCommitted: () => undefined,
+  };
+  return runRole(settings, monitorRole(around), fatal);
+}
+
+function monitorRole(around: Surroundings): OpenRole {
+  const { config, registry, model } = around;
+  return async (partition, offset) => {
+    const open = createMonitor({
+      rule: config.drift,
+      decodeCounts: (value) => decodeOwn(value, registry) as Promise<DriftCounts>,
+      encodeVerdict: await topicEncoder(config, registry, 'driftVerdicts'),
+      encodeRequest: await topicEncoder(config, registry, 'retrainEvents'),
+      lastVerdict: () => readLastVerdict(around),
+      manifestOf: (sha256) => {
+        const manifest = model()?.manifest;
+        if (manifest?.sha256 === sha256) return Promise.resolve(manifest);
+        return Promise.reject(
+          new BankChurnError('MODEL_UNAVAILABLE', `the profile of model ${sha256} is not known here`),
+        );
+      },
+      topics: config.topics.names,
+      onVerdict: (verdict) => tellVerdict(around, verdict),
+    });
+    return open(partition, offset);
+  };
+}
+
+function tellVerdict({ metrics, log }: Surroundings, { psi, events, drifted, request }: Verdict): void {
+  for (const { name, psi: value } of psi) {
+    if (name === SCORE_SERIES) metrics.scorePsi.set(value);
+    else metrics.featurePsi.set({ feature: name }, value);
+  }
+  const largest = psi.reduce((a, b) => (b.psi > a.psi ? b : a));
+  log.info({ events, drifted, largest: largest.name, psi: Number(largest.psi.toFixed(4)) }, 'verdict');
+  if (!request) return;
+  metrics.retrainEvents.inc({ result: 'requested' });
+  log.warn({ largest: largest.name, psi: largest.psi, events }, 'drift: a new model is asked for');
+}
