@@ -3,16 +3,13 @@ import { pino, type Logger } from 'pino';
 import type { Config } from './config.ts';
 import type { HealthState } from './consumers/health.ts';
 import { partitionCounts } from './consumers/kafka.io.ts';
-import { createMetrics, type Metrics } from './consumers/metrics.io.ts';
+import { createMetrics } from './consumers/metrics.io.ts';
 import type { RunningRole } from './consumers/run-role.io.ts';
+import { keepServing } from './consumers/serving.io.ts';
 import { startSidecar } from './consumers/sidecar.io.ts';
 import type { Kafka } from './producers/kafka.io.ts';
-import { BankChurnError } from './schemas/errors.ts';
-import { loadModel } from './scoring/load-model.io.ts';
-import type { Model } from './scoring/model.ts';
-import { kafkaOf, registryOf, ROLES, startRole, type RoleName } from './wiring.ts';
+import { kafkaOf, modelLogOf, registryOf, ROLES, startRole, type RoleName } from './wiring.ts';
 
-const MODEL_RETRY_MS = { first: 1000, longest: 30_000 };
 const WATCH_EVERY_MS = 5000;
 const PROBE_TIMEOUT_MS = 10_000;
 
@@ -28,45 +25,6 @@ export function createLog(level: string): Logger {
   });
 }
 
-/** Keeps trying until there is a model; tells each new fault once. */
-function keepModel(config: Config, metrics: Metrics, log: Logger) {
-  let model: Model | undefined;
-  let fault: string | undefined;
-  let stopped = false;
-  const loop = async (): Promise<void> => {
-    for (let waitMs = MODEL_RETRY_MS.first; !stopped; waitMs = Math.min(waitMs * 2, MODEL_RETRY_MS.longest)) {
-      try {
-        model = await loadModel(config.model.dir);
-        fault = undefined;
-        const { version, sha256 } = model.manifest;
-        metrics.modelInfo.set({ version, sha256 }, 1);
-        metrics.modelSwaps.inc({ result: 'activated' });
-        log.info({ version, sha256 }, 'model in service');
-        return;
-      } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        if (message !== fault)
-          log.error(
-            { code: error instanceof BankChurnError ? error.code : undefined, retryInMs: waitMs },
-            message,
-          );
-        if (message !== fault) metrics.modelSwaps.inc({ result: 'refused' });
-        fault = message;
-        await sleep(waitMs);
-      }
-    }
-  };
-  void loop();
-  return {
-    model: () => model,
-    fault: () => fault,
-    stop: async () => {
-      stopped = true;
-      await model?.close();
-    },
-  };
-}
-
 /** Runs the service until a signal or a fatal error. Resolves with the exit code. */
 export async function serve(
   config: Config,
@@ -77,13 +35,15 @@ export async function serve(
   const metrics = createMetrics();
   const registry = registryOf(config);
   const kafka = kafkaOf(config, log);
-  const models = keepModel(config, metrics, log);
+  const { dir: modelDir, source } = config.model;
+  const modelLog = modelLogOf({ config, kafka, registry });
+  const models = keepServing({ modelDir, source, log, metrics, modelLog });
   let roles: readonly RunningRole[] = [];
   let stopping = false;
   let stalled = false;
   const health = (): HealthState => {
     const states = roles.map((role) => role.state());
-    const manifest = models.model()?.manifest;
+    const manifest = models.current()?.model.manifest;
     const alive = states.flatMap(({ lastAliveMs }) => (lastAliveMs === undefined ? [] : [lastAliveMs]));
     return {
       model: manifest === undefined ? undefined : { version: manifest.version, sha256: manifest.sha256 },
@@ -107,9 +67,12 @@ export async function serve(
       resolve(1);
     };
     onSignals(log, () => resolve(0));
-    void startWhenModel(models.model, () => stopping).then(() => {
+    void startWhenModel(
+      () => models.current() !== undefined,
+      () => stopping,
+    ).then(() => {
       if (stopping) return;
-      const around = { config, kafka, registry, metrics, log, model: models.model, fatal };
+      const around = { config, kafka, registry, metrics, log, models, fatal };
       roles = roleNames.map((name) => startRole(name, around));
     }, fatal);
     watch(config, kafka, health, () => {
@@ -129,8 +92,8 @@ export async function serve(
 }
 
 /** A scorer without a model takes no partitions: others may have one. */
-async function startWhenModel(model: () => Model | undefined, isStopping: () => boolean): Promise<void> {
-  while (model() === undefined && !isStopping()) await sleep(100);
+async function startWhenModel(isThere: () => boolean, isStopping: () => boolean): Promise<void> {
+  while (!isThere() && !isStopping()) await sleep(100);
 }
 
 /** First signal: stop in order. Second: at once. */

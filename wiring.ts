@@ -4,9 +4,11 @@ import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { readLast } from './consumers/kafka.io.ts';
 import type { Metrics } from './consumers/metrics.io.ts';
+import { openModelLog, type ModelLogAccess } from './consumers/model-log.io.ts';
 import { createMonitor } from './consumers/monitor.ts';
 import { recordScores } from './consumers/record-scores.ts';
 import { runRole, type RunningRole } from './consumers/run-role.io.ts';
+import type { Serving } from './consumers/serving.io.ts';
 import { createScorer } from './consumers/scorer.ts';
 import { SCORE_SERIES } from './drift/counts.ts';
 import type { Verdict } from './drift/monitor.ts';
@@ -14,12 +16,11 @@ import { createKafka, type Kafka } from './producers/kafka.io.ts';
 import { createAvroEncoder, MAGIC_BYTE } from './schemas/avro.ts';
 import { createEventDecoder } from './schemas/decoder.ts';
 import { BankChurnError } from './schemas/errors.ts';
-import type { DriftCounts, DriftVerdict, SchemaName } from './schemas/generated.ts';
+import type { DriftCounts, DriftVerdict, ModelRecord, SchemaName } from './schemas/generated.ts';
 import type { OpenRole, Role } from './schemas/ports.ts';
 import { createRegistry, type Registry } from './schemas/registry.io.ts';
 import { subjectName } from './schemas/subjects.ts';
 import { TOPICS, type TopicId } from './schemas/topics.ts';
-import type { Model } from './scoring/model.ts';
 
 /** The Kafka client of a configuration. */
 export function kafkaOf({ kafka }: Config, log: Pick<Logger, 'debug' | 'info' | 'warn'>): Kafka {
@@ -95,6 +96,21 @@ export async function readLastVerdict({
   return last?.value == null ? undefined : ((await decodeOwn(last.value, registry)) as DriftVerdict);
 }
 
+/** The model log of a configuration. */
+export function modelLogOf({
+  config,
+  kafka,
+  registry,
+}: Pick<Surroundings, 'config' | 'kafka' | 'registry'>): ModelLogAccess {
+  return openModelLog({
+    kafka,
+    topics: config.topics.names,
+    group: config.group,
+    encode: () => topicEncoder(config, registry, 'churnModels'),
+    decode: (value) => decodeOwn(value, registry) as Promise<ModelRecord>,
+  });
+}
+
 /** What a role of the service needs. */
 export interface Surroundings {
   readonly config: Config;
@@ -102,7 +118,7 @@ export interface Surroundings {
   readonly registry: Registry | undefined;
   readonly metrics: Metrics;
   readonly log: Logger;
-  readonly model: () => Model | undefined;
+  readonly models: Serving;
   readonly fatal: (error: unknown) => void;
 }
 
@@ -142,7 +158,7 @@ function startScorer(around: Surroundings): RunningRole {
 }
 
 /** The encoders are made when a partition is armed: a registry that is away is then a transient fault like any other. */
-function scorerRole({ config, registry, model }: Surroundings): OpenRole {
+function scorerRole({ config, registry, models }: Surroundings): OpenRole {
   const { names } = config.topics;
   const subjects = [subjectName(config.registry.subjectStrategy, names.customerEvents, 'CustomerEvent')];
   const decoder = createEventDecoder({
@@ -152,7 +168,7 @@ function scorerRole({ config, registry, model }: Surroundings): OpenRole {
   let scorer: Role | undefined;
   return async () =>
     (scorer ??= createScorer({
-      model,
+      model: models.current,
       decoder,
       encodeScore: await topicEncoder(config, registry, 'churnScores'),
       encodeCounts: await topicEncoder(config, registry, 'driftCounts'),
@@ -178,7 +194,7 @@ function startMonitor(around: Surroundings): RunningRole {
 }
 
 function monitorRole(around: Surroundings): OpenRole {
-  const { config, registry, model } = around;
+  const { config, registry, models } = around;
   return async (partition, offset) => {
     const open = createMonitor({
       rule: config.drift,
@@ -187,8 +203,8 @@ function monitorRole(around: Surroundings): OpenRole {
       encodeRequest: await topicEncoder(config, registry, 'retrainEvents'),
       lastVerdict: () => readLastVerdict(around),
       manifestOf: (sha256) => {
-        const manifest = model()?.manifest;
-        if (manifest?.sha256 === sha256) return Promise.resolve(manifest);
+        const manifest = models.manifestOf(sha256);
+        if (manifest !== undefined) return Promise.resolve(manifest);
         return Promise.reject(
           new BankChurnError('MODEL_UNAVAILABLE', `the profile of model ${sha256} is not known here`),
         );

@@ -9,6 +9,7 @@ import { consumeCommand } from './consume.ts';
 import { packageRoot, say } from './context.ts';
 import { demoCommand } from './demo.ts';
 import { driftCommand } from './drift.ts';
+import { modelsCommand } from './models.ts';
 import { produceCommand } from './produce.ts';
 import { scoreCommand } from './score.ts';
 import { serveCommand } from './serve.ts';
@@ -34,6 +35,7 @@ function program(): Command {
     scoreCommand,
     trainCommand,
     driftCommand,
+    modelsCommand,
     topicsCommand,
     brokerCommand,
     demoCommand,

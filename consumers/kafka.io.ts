@@ -360,7 +360,7 @@ export async function partitionCounts(kafka: Kafka, topics: readonly string[]): 
 
 /** Records looked at from the end: enough to pass over markers and aborted ones. */
 const TAIL_OFFSETS = 200;
-const TAIL_TIMEOUT_MS = 20_000;
+const RANGE_TIMEOUT_MS = 20_000;
 
 /** The last committed record of a topic with one partition; undefined where there is none. */
 export async function readLast(
@@ -368,41 +368,48 @@ export async function readLast(
   topic: string,
   groupId: string,
 ): Promise<SourceRecord | undefined> {
-  const [bounds] = await withAdmin(kafka, (admin) => admin.fetchTopicOffsets(topic));
-  const [low, high] = [Number(bounds?.low ?? 0), Number(bounds?.high ?? 0)];
-  if (high <= low) return undefined;
-  for (const from of [Math.max(low, high - TAIL_OFFSETS), low]) {
-    const found = await readRange(kafka, topic, groupId, from, high);
-    if (found !== undefined || from === low) return found;
-  }
-  return undefined;
+  const { low, high } = await boundsOf(kafka, topic);
+  const tail = await readRange(kafka, topic, groupId, Math.max(low, high - TAIL_OFFSETS), high);
+  if (tail.length > 0 || high - TAIL_OFFSETS <= low) return tail[tail.length - 1];
+  return (await readRange(kafka, topic, groupId, low, high)).pop();
 }
 
-async function readRange(
+/** All committed records of a topic with one partition (a small one: the model log). */
+export async function readAll(kafka: Kafka, topic: string, groupId: string): Promise<SourceRecord[]> {
+  const { low, high } = await boundsOf(kafka, topic);
+  return readRange(kafka, topic, groupId, low, high);
+}
+
+async function boundsOf(kafka: Kafka, topic: string): Promise<{ low: number; high: number }> {
+  const [bounds] = await withAdmin(kafka, (admin) => admin.fetchTopicOffsets(topic));
+  return { low: Number(bounds?.low ?? 0), high: Number(bounds?.high ?? 0) };
+}
+
+/** Committed records with `from` <= offset < `to` of a topic with one partition. */
+export async function readRange(
   kafka: Kafka,
   topic: string,
   groupId: string,
   from: number,
-  high: number,
-): Promise<SourceRecord | undefined> {
+  to: number,
+): Promise<SourceRecord[]> {
+  if (to <= from) return [];
   const consumer = kafka.consumer({ groupId, allowAutoTopicCreation: false, ...FETCH_LIMITS });
-  let last: SourceRecord | undefined;
+  const records: SourceRecord[] = [];
   await consumer.connect();
   try {
     await consumer.subscribe({ topic, fromBeginning: true });
     const reached = new Promise<void>((resolve, reject) => {
-      const late = setTimeout(
-        () =>
-          reject(
-            new BankChurnError(
-              'BROKER_UNAVAILABLE',
-              `${topic} could not be read in ${String(TAIL_TIMEOUT_MS)} ms`,
-            ),
+      const late = setTimeout(() => {
+        reject(
+          new BankChurnError(
+            'BROKER_UNAVAILABLE',
+            `${topic} could not be read in ${String(RANGE_TIMEOUT_MS)} ms`,
           ),
-        TAIL_TIMEOUT_MS,
-      );
+        );
+      }, RANGE_TIMEOUT_MS);
       consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
-        if (Number(payload.lastOffset) < high - 1) return;
+        if (Number(payload.lastOffset) < to - 1) return;
         clearTimeout(late);
         resolve();
       });
@@ -410,8 +417,8 @@ async function readRange(
     await consumer.run({
       autoCommit: false,
       eachBatch: ({ batch }) => {
-        const message = batch.messages[batch.messages.length - 1];
-        if (message !== undefined) last = toSourceRecord(message);
+        const inRange = batch.messages.filter(({ offset }) => Number(offset) >= from && Number(offset) < to);
+        records.push(...inRange.map(toSourceRecord));
         return Promise.resolve();
       },
     });
@@ -421,5 +428,8 @@ async function readRange(
     await consumer.disconnect();
     await withAdmin(kafka, (admin) => admin.deleteGroups([groupId])).catch(() => undefined);
   }
-  return last;
+  // A fetch from before the seek may have brought records twice.
+  return [...new Map(records.map((record) => [record.offset, record])).values()].sort(
+    (a, b) => a.offset - b.offset,
+  );
 }

@@ -64,7 +64,7 @@ function openLane(broker: Broker, fuse: Fuse): Promise<Lane> {
       const pending: { values: number[]; next: number | undefined } = { values: [], next: undefined };
       return fuse.call(() => ({
         send: ({ records }: Emission) =>
-          fuse.call(() => (valid(), void pending.values.push(...records.map(({ value }) => Number(value))))),
+          fuse.call(() => (valid(), pending.values.push(...records.map(({ value }) => Number(value))))),
         sendOffsets: (_: string, __: number, next: number) =>
           fuse.call(() => (valid(), void (pending.next = next))),
         commit: () =>

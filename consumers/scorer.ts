@@ -14,10 +14,17 @@ import type {
 } from '../schemas/ports.ts';
 import type { Model, ScoreRequest } from '../scoring/model.ts';
 
+/** The model in service and since when. */
+export interface ServingModel {
+  readonly model: Model;
+  /** Offset of its activation in the model log; -1: the image's own, without a log. */
+  readonly activation: number;
+}
+
 /** What the scorer needs; all of it is handed in, so a batch in memory gives the same decision as one from Kafka. */
 export interface ScorerPorts {
   /** The model in service, read once per batch: a hot swap takes effect at a batch boundary. */
-  readonly model: () => Model | undefined;
+  readonly model: () => ServingModel | undefined;
   readonly decoder: EventDecoder;
   readonly encodeScore: (score: ChurnScore) => Buffer | string;
   readonly encodeCounts: (counts: DriftCounts) => Buffer | string;
@@ -37,8 +44,8 @@ const MAX_MESSAGE = 500;
 /** The scorer role: customer events → churn scores and dead letters. */
 export function createScorer(ports: ScorerPorts): Role {
   return async (batch) => {
-    const model = ports.model();
-    if (model === undefined) throw new BankChurnError('MODEL_UNAVAILABLE', 'no model is loaded');
+    const serving = ports.model();
+    if (serving === undefined) throw new BankChurnError('MODEL_UNAVAILABLE', 'no model is loaded');
     const decode = await ports.decoder(batch.records.map((record) => record.value));
     const requests: ScoreRequest[] = [];
     const sources: SourceRecord[] = [];
@@ -59,7 +66,7 @@ export function createScorer(ports: ScorerPorts): Role {
         sources.push(record);
       }
     }
-    const { scores, outputs } = await model.evaluate(requests);
+    const { scores, outputs } = await serving.model.evaluate(requests);
     if (scores.length > 0) outcomes.set('scored', scores.length);
     const counts =
       scores.length === 0
@@ -67,7 +74,7 @@ export function createScorer(ports: ScorerPorts): Role {
         : [
             countRecord(
               ports,
-              model,
+              serving,
               batch,
               requests.map(({ event }) => event),
               scores,
@@ -122,14 +129,12 @@ function scoreRecords(
   });
 }
 
-/** No activation yet: the model of the image. */
-const IMAGE_ACTIVATION = -1;
 const counters = new WeakMap<Model, CountEvents>();
 
 /** What the batch adds to the drift counts: committed with its scores, so nothing is counted twice or lost. */
 function countRecord(
   ports: ScorerPorts,
-  model: Model,
+  { model, activation }: ServingModel,
   { topic, partition, records }: Batch,
   events: readonly CustomerEvent[],
   scores: readonly ChurnScore[],
@@ -140,7 +145,7 @@ function countRecord(
   if (counter === undefined) counters.set(model, (counter = createCounter(manifest)));
   const counts: DriftCounts = {
     modelSha256: manifest.sha256,
-    activation: IMAGE_ACTIVATION,
+    activation,
     sourceTopic: topic,
     sourcePartition: partition,
     firstOffset: records[0]!.offset,

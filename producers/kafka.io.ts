@@ -118,7 +118,7 @@ function forward({ level, namespace, log: entry }: LogEntry, log: KafkaLog): voi
 export interface RecordProducer {
   send(topic: string, records: readonly OutputRecord[]): Promise<void>;
   /** To one partition of the caller's choice. */
-  sendTo(emission: Emission): Promise<void>;
+  sendTo(emission: Emission): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -159,17 +159,18 @@ function message(record: OutputRecord, partition?: number): Message {
 async function sendCovered(
   sender: Pick<Producer, 'send'>,
   { topic, partition, records }: Emission,
-): Promise<void> {
+): Promise<number> {
   const messages = records.map((record) => message(record, partition));
   const reply: RecordMetadata[] = await sender.send({ topic, acks: -1, messages });
-  const covered = reply.some(
+  const covered = reply.find(
     (part) => part.topicName === topic && part.partition === partition && part.errorCode === 0,
   );
-  if (!covered)
+  if (covered === undefined)
     throw new BankChurnError(
       'TRANSACTION_FAILED',
       `the broker's reply does not cover ${topic}/${String(partition)}`,
     );
+  return Number(covered.baseOffset ?? -1);
 }
 
 /**
@@ -177,26 +178,29 @@ async function sendCovered(
  * that opening a lane fences whoever wrote for it before, wherever that runs (ADR 1).
  */
 export function createTransactionalLanes(kafka: Kafka, groupId: string): OpenLane {
-  return async (topic, partition) => {
-    const producer = kafka.producer({
-      transactionalId: `${groupId}.${topic}.${String(partition)}`,
-      idempotent: true,
-      maxInFlightRequests: 1,
-      transactionTimeout: TRANSACTION_TIMEOUT_MS,
-      allowAutoTopicCreation: false,
-      createPartitioner: explicit,
-      retry: QUICK_RETRY,
-      metadataMaxAge: METADATA_MAX_AGE_MS,
-    });
-    try {
-      await producer.connect();
-      await (await producer.transaction()).abort(); // InitProducerId: fences the predecessor and ends its transaction
-    } catch (error) {
-      await producer.disconnect().catch(() => undefined);
-      throw error;
-    }
-    return { begin: () => begin(producer, groupId), close: () => producer.disconnect() } satisfies Lane;
-  };
+  return (topic, partition) => openFencedLane(kafka, `${groupId}.${topic}.${String(partition)}`, groupId);
+}
+
+/** The one valid writer under a transactional id: whoever had it before is fenced, its open transaction ended. */
+export async function openFencedLane(kafka: Kafka, transactionalId: string, groupId: string): Promise<Lane> {
+  const producer = kafka.producer({
+    transactionalId,
+    idempotent: true,
+    maxInFlightRequests: 1,
+    transactionTimeout: TRANSACTION_TIMEOUT_MS,
+    allowAutoTopicCreation: false,
+    createPartitioner: explicit,
+    retry: QUICK_RETRY,
+    metadataMaxAge: METADATA_MAX_AGE_MS,
+  });
+  try {
+    await producer.connect();
+    await (await producer.transaction()).abort(); // InitProducerId: fences the predecessor and ends its transaction
+  } catch (error) {
+    await producer.disconnect().catch(() => undefined);
+    throw error;
+  }
+  return { begin: () => begin(producer, groupId), close: () => producer.disconnect() };
 }
 
 async function begin(producer: Producer, groupId: string): Promise<Transaction> {

@@ -58,8 +58,8 @@ export type OpenRole = (partition: number, offset: number) => Promise<Role>;
 
 /** One transaction of a lane. After any rejection the lane is in doubt and must be closed. */
 export interface Transaction {
-  /** Writes to one partition and asserts that the broker's reply covers it. */
-  send(emission: Emission): Promise<void>;
+  /** Writes to one partition, asserts that the broker's reply covers it, and tells the first record's offset. */
+  send(emission: Emission): Promise<number>;
   /** Adds the consumed offset (the next one to read) to the transaction. */
   sendOffsets(topic: string, partition: number, nextOffset: number): Promise<void>;
   commit(): Promise<void>;

@@ -1,0 +1,182 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { goldenText } from '../models/golden.ts';
+import { EMPTY_LOG, foldRecord, type LogChange, type LoggedRelease, type ModelLog } from '../models/log.ts';
+import { goldenSchema, manifestSchema, type Release } from '../models/manifest.ts';
+import { openFencedLane, type Kafka } from '../producers/kafka.io.ts';
+import { BankChurnError } from '../schemas/errors.ts';
+import type { ModelOrigin, ModelRecord } from '../schemas/generated.ts';
+import type { OutputRecord } from '../schemas/ports.ts';
+import { openReader, readAll, readRange, type Reader } from './kafka.io.ts';
+
+/** Bytes of one record of `churn-model-artifacts`, and of a whole release. */
+const CHUNK_BYTES = 512 * 1024;
+const MAX_BYTES = 64 * 1024 * 1024;
+const ATTEMPTS = 8;
+
+export interface ModelLogSettings {
+  readonly kafka: Kafka;
+  readonly topics: { readonly churnModels: string; readonly modelArtifacts: string };
+  /** Of the scorers: writers are fenced under `<group>.models`, readers have groups of their own below it. */
+  readonly group: string;
+  readonly encode: () => Promise<(record: ModelRecord) => Buffer | string>;
+  readonly decode: (value: Buffer) => Promise<ModelRecord>;
+}
+
+/** The model log on Kafka. */
+export interface ModelLogAccess {
+  read(): Promise<ModelLog>;
+  /**
+   * Fences other writers, reads to the end, asks `decide`, and writes what it says in one transaction.
+   *
+   * @returns the log as it was read, and what was written.
+   */
+  write(
+    decide: (log: ModelLog) => LogChange,
+    origin: ModelOrigin,
+    release?: Release,
+  ): Promise<{ log: ModelLog; change: LogChange }>;
+  /** The bytes of a release. Throws MODEL_CORRUPT where they are not what the log says. */
+  fetch(logged: LoggedRelease): Promise<Release>;
+  /** Calls back with the log after each record, from its beginning on. */
+  follow(onLog: (log: ModelLog) => void | Promise<void>): Promise<Reader>;
+}
+
+export function openModelLog(settings: ModelLogSettings): ModelLogAccess {
+  const { kafka, topics, group, decode } = settings;
+  const readerGroup = (): string => `${group}.models.${randomUUID()}`;
+
+  async function read(): Promise<ModelLog> {
+    let log = EMPTY_LOG;
+    for (const { offset, value } of await readAll(kafka, topics.churnModels, readerGroup())) {
+      if (value !== null) log = foldRecord(log, offset, await decode(value));
+    }
+    return log;
+  }
+
+  async function attempt(
+    decide: (log: ModelLog) => LogChange,
+    origin: ModelOrigin,
+    release: Release | undefined,
+  ) {
+    const lane = await openFencedLane(kafka, `${group}.models`, group);
+    try {
+      const log = await read();
+      const change = decide(log);
+      if (change.kinds.length === 0 && !change.release) return { log, change };
+      const transaction = await lane.begin();
+      const records: ModelRecord[] = [];
+      let manifest = log.releases.get(change.sha256)?.manifest;
+      if (change.release) {
+        if (release === undefined) throw new Error('a release is to be written and none was given');
+        const chunks = artifactChunks(release);
+        const artifactOffset = await transaction.send({
+          topic: topics.modelArtifacts,
+          partition: 0,
+          records: chunks,
+        });
+        manifest = JSON.stringify(release.manifest);
+        records.push({
+          ...entry('RELEASE', change.sha256, origin, manifest),
+          manifest,
+          artifactOffset,
+          artifactChunks: chunks.length,
+        });
+      }
+      for (const kind of change.kinds) records.push(entry(kind, change.sha256, origin, manifest ?? '{}'));
+      const encode = await settings.encode();
+      const values = records.map((record) => ({ key: record.modelVersion, value: encode(record) }));
+      await transaction.send({ topic: topics.churnModels, partition: 0, records: values });
+      await transaction.commit();
+      return { log, change };
+    } finally {
+      await lane.close().catch(() => undefined);
+    }
+  }
+
+  return {
+    read,
+    write: async (decide, origin, release) => {
+      for (let tries = 1; ; tries++) {
+        try {
+          return await attempt(decide, origin, release);
+        } catch (error) {
+          // Fenced by another writer, most likely: start over, not all at once.
+          if (tries >= ATTEMPTS || !isKafkaError(error)) throw error;
+          await new Promise((resolve) => setTimeout(resolve, 100 + Math.random() * 400 * tries));
+        }
+      }
+    },
+    fetch: async (logged) => {
+      const { artifactOffset: from, artifactChunks: chunks } = logged;
+      const records = await readRange(kafka, topics.modelArtifacts, readerGroup(), from, from + chunks);
+      return assemble(logged, Buffer.concat(records.map(({ value }) => value ?? Buffer.alloc(0))));
+    },
+    follow: async (onLog) => {
+      let log = EMPTY_LOG;
+      return openReader(
+        kafka,
+        [topics.churnModels],
+        { groupId: readerGroup(), fromBeginning: true },
+        async (_, __, { offset, value }) => {
+          if (value === null) return;
+          log = foldRecord(log, offset, await decode(value));
+          await onLog(log);
+        },
+      );
+    },
+  };
+}
+
+const isKafkaError = (error: unknown): boolean => error instanceof Error && error.name.startsWith('KafkaJS');
+
+function entry(
+  kind: ModelRecord['kind'],
+  sha256: string,
+  origin: ModelOrigin,
+  manifest: string,
+): ModelRecord {
+  const { version } = JSON.parse(manifest) as { version?: string };
+  return {
+    kind,
+    modelVersion: version ?? sha256.slice(0, 8),
+    modelSha256: sha256,
+    origin,
+    recordedAt: Date.now(),
+    reason: null,
+    requestId: null,
+    manifest: null,
+    artifactOffset: null,
+    artifactChunks: null,
+  };
+}
+
+/** ONNX bytes and golden rows behind each other, in chunks: the manifest's `sizeBytes` is where the rows begin. */
+function artifactChunks({ manifest, onnx, golden }: Release): OutputRecord[] {
+  const bytes = Buffer.concat([onnx, Buffer.from(goldenText(golden))]);
+  if (bytes.length > MAX_BYTES)
+    throw new BankChurnError(
+      'MODEL_CORRUPT',
+      `release ${manifest.version} has ${String(bytes.length)} bytes, allowed are ${String(MAX_BYTES)}`,
+    );
+  const chunks: OutputRecord[] = [];
+  for (let from = 0; from < bytes.length; from += CHUNK_BYTES) {
+    chunks.push({ key: manifest.sha256, value: bytes.subarray(from, from + CHUNK_BYTES) });
+  }
+  return chunks;
+}
+
+function assemble({ manifest: json, version, sha256 }: LoggedRelease, bytes: Buffer): Release {
+  try {
+    const manifest = manifestSchema.parse(JSON.parse(json));
+    const onnx = bytes.subarray(0, manifest.sizeBytes);
+    const rows = bytes.subarray(manifest.sizeBytes);
+    const digest = (part: Buffer): string => createHash('sha256').update(part).digest('hex');
+    if (manifest.sha256 !== sha256 || digest(onnx) !== sha256)
+      throw new Error('the model bytes have another sha256');
+    if (digest(rows) !== manifest.goldenSha256) throw new Error('the golden rows have another sha256');
+    return { manifest, onnx, golden: goldenSchema.parse(JSON.parse(rows.toString())) };
+  } catch (cause) {
+    const fault = cause instanceof Error ? cause.message.slice(0, 300) : String(cause);
+    throw new BankChurnError('MODEL_CORRUPT', `release ${version} in the log: ${fault}`, { cause });
+  }
+}
