@@ -50,8 +50,8 @@ broker: $(BUILD) ## Kafka (9092) and schema registry (8081) in the foreground, u
 bench: $(BUILD) ## Benchmarks, as ratios in one run
 	@node --import tsx bench/run.ts
 
-dev: $(MODULES) ## The service from the sources, restarted on change
-	@exec node --watch --import tsx cli/bankchurn.ts serve
+dev: $(MODULES) ## The service from the sources, restarted on change (ROLE=scorer or monitor: that one alone)
+	@exec node --watch --import tsx cli/bankchurn.ts serve $(if $(ROLE),--roles $(ROLE))
 
 clean: ## Remove what was built (not what was downloaded)
 	rm -rf dist coverage

@@ -6,6 +6,9 @@ import {
   type LogChange,
   type ModelLog,
 } from '../models/log.ts';
+import { readRelease } from '../models/store.io.ts';
+import { openModel } from '../scoring/model.ts';
+import { createSession } from '../scoring/onnx.io.ts';
 import { modelLogOf } from '../wiring.ts';
 import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
 
@@ -29,8 +32,27 @@ export function modelsCommand(): Command {
   const resume = withConfig(new Command('resume'))
     .description('end the hold of a rollback')
     .action(async (options: { config: string }) => change(options, decideResume));
+  const release = withConfig(new Command('release'))
+    .description('put a release of a folder into the log, without serving it')
+    .argument('[folder]', 'as `bankchurn train` writes it', 'models/champion')
+    .action(async (folder: string, options: { config: string }) => {
+      const brought = await readRelease(folder);
+      await (await openModel(brought, createSession)).close(); // proves it
+      const { sha256 } = brought.manifest;
+      const decide = (log: ModelLog): LogChange => ({
+        release: !log.releases.has(sha256),
+        kinds: [],
+        sha256,
+      });
+      await withLog(options, async (context) => {
+        const { change: done } = await modelLogOf(context).write(decide, 'OPERATOR', brought);
+        say(
+          `${brought.manifest.version}: ${done.release ? 'released' : 'was released before'}; serve it: bankchurn models activate ${brought.manifest.version}`,
+        );
+      });
+    });
   const root = new Command('models').description('the history of what is in production');
-  for (const command of [list, activate, rollback, resume]) root.addCommand(command);
+  for (const command of [list, release, activate, rollback, resume]) root.addCommand(command);
   return root;
 }
 

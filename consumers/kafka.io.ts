@@ -27,8 +27,8 @@ export interface ConsumerEvents {
   /** Called in the synchronous part of the join: no fetch comes before it returns. */
   assigned(partitions: readonly number[]): void;
   deliver(partition: number, records: readonly SourceRecord[], delivery: Delivery): Promise<void>;
-  /** Records still to be read behind the delivered ones. */
-  lag(partition: number, records: number): void;
+  /** Records still to be read behind the processed ones, and the age of the last processed one (0 where none wait). */
+  lag(partition: number, records: number, ageMs: number): void;
   /** A sign of life: a fetch, a heartbeat or a join. */
   alive(): void;
   /** Membership was lost, for the time being. */
@@ -123,7 +123,11 @@ async function deliver(
     heartbeat,
     resolve: (offset) => {
       resolveOffset(String(offset));
-      events.lag(batch.partition, Math.max(0, Number(batch.highWatermark) - 1 - offset));
+      const waiting = Math.max(0, Number(batch.highWatermark) - 1 - offset);
+      const processed = records.findLast((record) => record.offset === offset);
+      const ageMs =
+        waiting === 0 || processed === undefined ? 0 : Math.max(0, Date.now() - processed.timestampMs);
+      events.lag(batch.partition, waiting, ageMs);
     },
   });
 }

@@ -22,7 +22,4 @@ export function recordScores(
       metrics.scoreLatency.observe(Math.max(0, nowMs - timestampMs) / 1000);
   metrics.batchSize.observe(batch.records.length);
   for (const [stage, ms] of Object.entries(stageMs)) metrics.stage.observe({ stage }, (ms as number) / 1000);
-  const { topic, partition } = batch;
-  const last = batch.records[batch.records.length - 1]!;
-  metrics.lagSeconds.set({ topic, partition }, Math.max(0, nowMs - last.timestampMs) / 1000);
 }

@@ -100,7 +100,10 @@ export function runRole(
             running.assigned(partitions);
           },
           deliver: running.deliver,
-          lag: (partition, records) => metrics.lagRecords.set({ topic, partition }, records),
+          lag: (partition, records, ageMs) => {
+            metrics.lagRecords.set({ topic, partition }, records);
+            metrics.lagSeconds.set({ topic, partition }, ageMs / 1000);
+          },
           alive: () => {
             lastAliveMs = Date.now();
           },

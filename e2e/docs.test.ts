@@ -2,6 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { TOPICS, type TopicId } from '../schemas/topics.ts';
 
 const DOCUMENTS = [
   'README.md',
@@ -29,4 +31,19 @@ test('each variable of the configuration file is one that is read', () => {
   const source = read('config.ts');
   expect(named.length).toBeGreaterThan(14);
   expect(named.filter((name) => !source.includes(`${name}: [`))).toEqual([]);
+});
+
+test('the AsyncAPI document has every topic, and the schema that is registered for it', () => {
+  const document = parse(read('docs/asyncapi.yaml')) as {
+    channels: Record<string, { address: string; messages: Record<string, unknown> }>;
+    components: { messages: Record<string, { payload?: { schema: { $ref: string } } }> };
+  };
+  expect(Object.keys(document.channels).sort()).toEqual(Object.keys(TOPICS).sort());
+  for (const [id, { address, messages }] of Object.entries(document.channels)) {
+    const spec = TOPICS[id as TopicId];
+    const [message] = Object.keys(messages);
+    const file = document.components.messages[message!]!.payload?.schema.$ref;
+    const found = file === undefined ? null : (JSON.parse(read(join('docs', file))) as { name: string }).name;
+    expect([id, address, found]).toEqual([id, spec.name, spec.schema]);
+  }
 });
