@@ -6,19 +6,27 @@ import { topicNames, type TopicId, type TopicNames } from './schemas/topics.ts';
 
 /** The validated configuration: `configs/config.yaml`, overridden by the environment. */
 const positive = z.number().int().positive();
-const file = z.string().min(1).nullable();
-const brokers = z.array(z.string().regex(/^[^\s:/]+:\d{1,5}$/, 'must be host:port')).min(1);
+const file = z.string('must be a path or null').min(1).nullable();
+const isBroker = (value: string): boolean => {
+  const port = Number(/^[^\s:/@]+:(\d{1,5})$/.exec(value)?.[1] ?? 0);
+  return port >= 1 && port <= 65_535;
+};
+const brokers = z.array(z.string().refine(isBroker, 'must be host:port, the port 1..65535')).min(1);
+const httpAddress = z.url({ protocol: /^https?$/, error: 'must be an http or https address' });
 
 type StartFrom = 'earliest' | 'latest' | { readonly timestampMs: number };
-const startFrom = z.union([z.number(), z.string()]).transform((value, context): StartFrom => {
+const START_FROM = 'must be earliest, latest or a timestamp (ISO 8601 or milliseconds)';
+const startFrom = z.union([z.number(), z.string()], START_FROM).transform((value, context): StartFrom => {
   if (value === 'earliest' || value === 'latest') return value;
-  const timestampMs =
-    typeof value === 'number' ? value : /^\d+$/.test(value) ? Number(value) : Date.parse(value);
+  const text = String(value);
+  // Date.parse alone takes much that is no date: '-5' is a day of 2001 to it.
+  const timestampMs = /^\d{1,16}$/.test(text)
+    ? Number(text)
+    : /^\d{4}-\d{2}-\d{2}/.test(text)
+      ? Date.parse(text)
+      : NaN;
   if (Number.isFinite(timestampMs)) return { timestampMs };
-  context.addIssue({
-    code: 'custom',
-    message: 'must be earliest, latest or a timestamp (ISO 8601 or milliseconds)',
-  });
+  context.addIssue({ code: 'custom', message: START_FROM });
   return z.NEVER;
 });
 
@@ -43,7 +51,7 @@ const schema = z.strictObject({
     saslPasswordFile: file,
   }),
   registry: z.strictObject({
-    url: z.url({ protocol: /^https?$/, error: 'must be an http or https address' }).nullable(),
+    url: httpAddress.nullable(),
     timeoutMs: positive,
     autoRegister: z.boolean(),
     subjectStrategy: z.enum(['topic', 'record', 'topic-record']),
@@ -57,7 +65,10 @@ const schema = z.strictObject({
     partitions: positive.max(1000),
     replicationFactor: positive.max(10),
     minInsyncReplicas: positive.max(10),
-    retentionMs: z.number().int(),
+    retentionMs: z
+      .number()
+      .int()
+      .refine((ms) => ms === -1 || ms > 0, 'must be above 0, or -1: kept for ever'),
     ...(Object.fromEntries(TOPIC_KEYS.map((key) => [key, topicName])) as Record<TopicId, typeof topicName>),
   }),
   group: z.string().min(1).max(200),
@@ -67,7 +78,7 @@ const schema = z.strictObject({
   limits: z.strictObject({
     maxBatchRecords: positive.max(2000),
     maxRecordBytes: positive.max(900_000),
-    stopBudgetMs: positive,
+    stopBudgetMs: positive.min(3000),
     stallMs: positive.min(10_000),
   }),
   model: z.strictObject({ dir: z.string().min(1), source: z.enum(['auto', 'log', 'image']) }),
@@ -85,7 +96,7 @@ const schema = z.strictObject({
     persistence: positive,
   }),
   resampling: z.strictObject({ strategy: z.enum(['none', 'undersample', 'oversample', 'class_weight']) }),
-  mlflow: z.strictObject({ enabled: z.boolean(), uri: z.url(), timeoutMs: positive }),
+  mlflow: z.strictObject({ enabled: z.boolean(), uri: httpAddress, timeoutMs: positive }),
 });
 
 type Raw = z.infer<typeof schema>;
@@ -130,7 +141,7 @@ export interface ConfigSource {
 }
 
 /**
- * Reads and checks the configuration.
+ * Reads and checks the configuration. Passwords are never in it: only the names of the files that hold them.
  *
  * @throws BankChurnError CONFIG_INVALID naming every fault: key (and variable), what is wrong, what is allowed.
  */
@@ -144,9 +155,8 @@ export function loadConfig({ path, env }: ConfigSource): Config {
     from.set(key, variable);
   }
   const parsed = schema.safeParse(raw);
-  const faults = parsed.success
-    ? conflicts(parsed.data, from)
-    : parsed.error.issues.map((issue) => describe(issue, raw, from));
+  const issues = parsed.error?.issues ?? [];
+  const faults = [...issues.flatMap((issue) => describe(issue, raw, from)), ...conflicts(raw, from)];
   if (!parsed.success || faults.length > 0) {
     const plural = faults.length === 1 ? 'a fault' : `${String(faults.length)} faults`;
     throw new BankChurnError(
@@ -175,50 +185,99 @@ function finish({ topics, ...rest }: Raw, from: ReadonlyMap<string, string>): Co
 }
 
 function readYaml(path: string): Record<string, unknown> {
+  let raw: unknown;
   try {
-    return (parse(readFileSync(path, 'utf8')) ?? {}) as Record<string, unknown>;
+    raw = parse(readFileSync(path, 'utf8')) ?? {};
   } catch (cause) {
-    throw new BankChurnError(
-      'CONFIG_INVALID',
-      `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
+    // The parser's later lines quote the file, which may hold a secret.
+    const [reason] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
+    throw new BankChurnError('CONFIG_INVALID', `${path} cannot be read: ${reason ?? ''}`);
   }
+  if (isMapping(raw)) return raw;
+  throw new BankChurnError('CONFIG_INVALID', `${path} holds ${shown(raw)}, not settings (key: value)`);
 }
 
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Sets a value in its section. Where the section is no mapping, the schema says so. */
 function assign(target: Record<string, unknown>, [key, ...rest]: string[], value: unknown): void {
   if (key === undefined) return;
-  if (rest.length === 0) target[key] = value;
-  else assign((target[key] ??= {}) as Record<string, unknown>, rest, value);
+  if (rest.length === 0) {
+    target[key] = value;
+    return;
+  }
+  const section = (target[key] ??= {});
+  if (isMapping(section)) assign(section, rest, value);
 }
 
-function describe(issue: z.core.$ZodIssue, raw: unknown, from: ReadonlyMap<string, string>): string {
-  const key = issue.path.map(String).join('.');
-  const variable = from.get(key.replace(/\.\d+$/, ''));
-  if (issue.code === 'unrecognized_keys')
-    return `${[key, ''].filter(Boolean).join('.')}${issue.keys.join(', ')}: no such setting`;
-  const value = issue.path.reduce<unknown>(
-    (node, step) => (node as Record<PropertyKey, unknown> | undefined)?.[step],
+/** The value at a path of keys; undefined where there is none. */
+function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (node, step) => (node as Record<PropertyKey, unknown> | null | undefined)?.[step],
     raw,
   );
-  const found = value === undefined ? 'missing' : JSON.stringify(value).slice(0, 60);
-  return `${key}${variable === undefined ? '' : ` [${variable}]`}: ${found}: ${issue.message}`;
 }
 
-/** Settings that are each valid and do not go together. */
-function conflicts({ kafka, topics }: Raw, from: ReadonlyMap<string, string>): string[] {
-  const faults: string[] = [];
+/** A value as it may be printed: nothing that could be or hold a secret. */
+function shown(value: unknown): string {
+  if (value === undefined) return 'missing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (isMapping(value)) return 'a mapping';
+  if (typeof value !== 'string')
+    return typeof value === 'number' || typeof value === 'boolean' ? String(value) : typeof value;
+  return value.includes('@') ? 'a text with an @ (not shown)' : JSON.stringify(value).slice(0, 60);
+}
+
+function describe(issue: z.core.$ZodIssue, raw: unknown, from: ReadonlyMap<string, string>): string[] {
+  const key = issue.path.map(String).join('.');
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((name) => `${[...issue.path, name].map(String).join('.')}: no such setting`);
+  const variable = from.get(key.replace(/\.\d+$/, ''));
+  const found = /password/i.test(key) ? 'not shown' : shown(valueAt(raw, issue.path));
+  return [`${key}${variable === undefined ? '' : ` [${variable}]`}: ${found}: ${issue.message}`];
+}
+
+/** Settings that are each valid and do not go together; told also where others are not valid. */
+function conflicts(raw: unknown, from: ReadonlyMap<string, string>): string[] {
+  const at = (key: string): unknown => valueAt(raw, key.split('.'));
+  const isSet = (key: string): boolean => (at(key) ?? null) !== null;
   const name = (key: string): string => `${key}${from.has(key) ? ` [${from.get(key) ?? ''}]` : ''}`;
-  if (kafka.saslMechanism === 'plain' && !kafka.ssl)
-    faults.push(
-      `${name('kafka.saslMechanism')}: plain sends the password readable: only with kafka.ssl: true`,
-    );
-  if (kafka.saslMechanism !== null && kafka.saslPasswordFile === null)
-    faults.push(`${name('kafka.saslPasswordFile')}: missing: needed by kafka.saslMechanism`);
-  if (kafka.saslMechanism !== null && kafka.saslMechanism !== 'oauthbearer' && kafka.saslUsername === null) {
-    faults.push(`${name('kafka.saslUsername')}: missing: needed by kafka.saslMechanism`);
-  }
-  if (topics.minInsyncReplicas > topics.replicationFactor)
-    faults.push('topics.minInsyncReplicas: above topics.replicationFactor: nothing could be written');
+  const faults: string[] = [];
+  const check = (isFault: boolean, key: string, message: string): void => {
+    if (isFault) faults.push(`${name(key)}: ${message}`);
+  };
+  const needs = (key: string, other: string): void => {
+    check(isSet(key) && !isSet(other), other, `missing: needed by ${name(key)}`);
+  };
+
+  const mechanism = at('kafka.saslMechanism');
+  const isPlain = mechanism === 'plain' && at('kafka.ssl') !== true;
+  check(isPlain, 'kafka.saslMechanism', 'plain sends the password readable: only with kafka.ssl: true');
+  needs('kafka.saslMechanism', 'kafka.saslPasswordFile');
+  if (mechanism !== 'oauthbearer') needs('kafka.saslMechanism', 'kafka.saslUsername');
+  for (const key of ['kafka.saslUsername', 'kafka.saslPasswordFile']) needs(key, 'kafka.saslMechanism');
+  for (const key of ['kafka.caFile', 'kafka.certFile', 'kafka.keyFile'])
+    check(isSet(key) && at('kafka.ssl') !== true, key, 'is of no use without kafka.ssl: true');
+  needs('kafka.certFile', 'kafka.keyFile');
+  needs('kafka.keyFile', 'kafka.certFile');
+
+  const registryUrl = at('registry.url');
+  const isReadable = typeof registryUrl === 'string' && registryUrl.startsWith('http:');
+  needs('registry.username', 'registry.passwordFile');
+  needs('registry.passwordFile', 'registry.username');
+  check(
+    isReadable && isSet('registry.username'),
+    'registry.username',
+    'http sends the password readable: only with an https address in registry.url',
+  );
+  const [insync, replication] = [at('topics.minInsyncReplicas'), at('topics.replicationFactor')];
+  check(
+    typeof insync === 'number' && typeof replication === 'number' && insync > replication,
+    'topics.minInsyncReplicas',
+    'above topics.replicationFactor: nothing could be written',
+  );
   return faults;
 }

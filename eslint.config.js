@@ -1,33 +1,44 @@
 import tseslint from 'typescript-eslint';
 
-/** What a pure file may not touch; each with what to do instead. */
-const IO_MODULES = ['fs', 'fs/promises', 'net', 'http', 'https', 'http2', 'dgram', 'dns', 'tls', 'child_process', 'worker_threads', 'cluster', 'os', 'readline', 'process', 'perf_hooks', 'timers', 'timers/promises', 'stream', 'stream/promises', 'stream/consumers']; // prettier-ignore
-const IO_PACKAGES = [
-  'kafkajs',
-  'onnxruntime-node',
-  'fastify',
-  'pino',
-  'prom-client',
-  '@kafkajs/confluent-schema-registry',
-];
 const PURE =
   'a file whose name does not end in .io.ts is pure: hand this in from an edge (.io.ts, cli/ or main.ts)';
-const pureGlobals = [
+/** What a pure file may import beside our own files: packages that compute and nothing else. */
+const PURE_PACKAGES = ['node:buffer', 'node:crypto', '@bufbuild/protobuf', 'avsc', 'csv-parse/sync', 'zod'];
+const IMPURE_GLOBALS = [
   'process',
   'console',
   'fetch',
   'setTimeout',
   'setInterval',
   'setImmediate',
+  'queueMicrotask',
   'performance',
   'crypto',
+  'navigator',
+  'require',
+  'globalThis',
+  'global',
+  'Intl',
   'WebSocket',
+  'EventSource',
+  'MessageChannel',
+  'BroadcastChannel',
 ];
-const pureSyntax = [
-  ["CallExpression[callee.object.name='Date'][callee.property.name='now']", 'Date.now()'],
+const IMPURE_PROPERTIES = [
+  ['Date', 'now'],
+  ['Math', 'random'],
+  ['AbortSignal', 'timeout'],
+];
+const IMPURE_SYNTAX = [
   ["NewExpression[callee.name='Date'][arguments.length=0]", 'new Date()'],
-  ["CallExpression[callee.object.name='Math'][callee.property.name='random']", 'Math.random()'],
-  ["ImportDeclaration[source.value='node:crypto'] ImportSpecifier[imported.name=/^random/]", 'randomness'],
+  ["CallExpression[callee.name='Date']", 'Date()'],
+  ['ImportExpression', 'a dynamic import'],
+  ["MetaProperty[meta.name='import']", 'import.meta'],
+  // What these give depends on the machine's language and time zone.
+  [
+    'MemberExpression[property.name=/^(toLocale\\w*|localeCompare|getTimezoneOffset|(get|set)(Date|Day|FullYear|Hours|Minutes|Month))$/]',
+    'a local format or time zone',
+  ],
 ];
 
 export default tseslint.config(
@@ -72,20 +83,27 @@ export default tseslint.config(
       '*.config.ts',
     ],
     rules: {
-      'no-restricted-globals': ['error', ...pureGlobals.map((name) => ({ name, message: PURE }))],
+      'no-restricted-globals': ['error', ...IMPURE_GLOBALS.map((name) => ({ name, message: PURE }))],
+      'no-restricted-properties': [
+        'error',
+        ...IMPURE_PROPERTIES.map(([object, property]) => ({ object, property, message: PURE })),
+      ],
       'no-restricted-syntax': [
         'error',
-        ...pureSyntax.map(([selector, what]) => ({ selector, message: `${what}: ${PURE}` })),
+        ...IMPURE_SYNTAX.map(([selector, what]) => ({ selector, message: `${what}: ${PURE}` })),
       ],
       '@typescript-eslint/no-restricted-imports': [
         'error',
         {
-          paths: [...IO_MODULES.flatMap((name) => [name, `node:${name}`]), ...IO_PACKAGES].map((name) => ({
-            name,
-            message: PURE,
-            allowTypeImports: true,
-          })),
-          patterns: [{ group: ['**/*.io.ts'], message: PURE, allowTypeImports: true }],
+          paths: [{ name: 'node:crypto', allowImportNames: ['createHash'], message: PURE }],
+          patterns: [
+            { group: ['**/*.io.ts'], message: PURE, allowTypeImports: true },
+            {
+              regex: `^(?!\\.|(${PURE_PACKAGES.join('|')})$)`,
+              message: `${PURE}; a package that only computes: PURE_PACKAGES of eslint.config.js`,
+              allowTypeImports: true,
+            },
+          ],
         },
       ],
     },

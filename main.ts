@@ -56,6 +56,7 @@ export async function serve(
       stopping,
       stalled,
       uptimeSeconds: Math.round((Date.now() - begun) / 1000),
+      roles: roleNames,
     };
   };
   const sidecar = await startSidecar({ ...config.http, metrics, health });

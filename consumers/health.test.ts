@@ -12,12 +12,13 @@ const well: HealthState = {
   stopping: false,
   stalled: false,
   uptimeSeconds: 5,
+  roles: ['scorer'],
 };
 
 test('well: 200, healthy, with its model', () => {
   expect(healthReport(well)).toMatchObject({
     status: 200,
-    body: { status: 'healthy', model_loaded: true, model_version: 'v' },
+    body: { status: 'healthy', model_loaded: true, model_version: 'v', model_sha256: 's', roles: ['scorer'] },
   });
   expect(readyReport(well).status).toBe(200);
   expect(liveReport(well).status).toBe(200);

@@ -14,6 +14,8 @@ export interface HealthState {
   /** Kafka answers and nothing is consumed: only a restart helps. */
   readonly stalled: boolean;
   readonly uptimeSeconds: number;
+  /** What this process does: scorer, monitor, … */
+  readonly roles: readonly string[];
 }
 
 /** An HTTP answer. */
@@ -50,6 +52,7 @@ export function healthReport(state: HealthState): Report {
     model_version: state.model?.version ?? null,
     model_sha256: state.model?.sha256 ?? null,
     partitions: { assigned: state.assigned.length, ready: state.ready.length },
+    roles: state.roles,
     uptime_seconds: state.uptimeSeconds,
   };
   return { status: detail === undefined ? 200 : 503, body };

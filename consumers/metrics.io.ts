@@ -5,6 +5,9 @@ const LATENCY_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
 const BATCH_BUCKETS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2000];
 const STAGE_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
 
+/** How often the event loop is looked at, milliseconds. */
+const LOOP_RESOLUTION_MS = 20;
+
 /** Every metric of the product, in a registry of its own. */
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -15,14 +18,16 @@ export function createMetrics() {
   // Gauges named like counters: promtool refuses them. The same numbers are there by type.
   for (const what of ['handles', 'requests', 'resources'])
     registry.removeSingleMetric(`nodejs_active_${what}_total`);
-  const loopDelay = monitorEventLoopDelay({ resolution: 20 });
+  const loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   loopDelay.enable();
   new Gauge({
     name: 'churn_event_loop_lag_seconds',
     help: 'Mean delay of the event loop since the last scrape',
     registers,
     collect() {
-      this.set(Number.isNaN(loopDelay.mean) ? 0 : loopDelay.mean / 1e9);
+      // The histogram holds times between two looks, so an idle loop shows the resolution itself.
+      const meanMs = Number.isNaN(loopDelay.mean) ? 0 : loopDelay.mean / 1e6 - LOOP_RESOLUTION_MS;
+      this.set(Math.max(0, meanMs) / 1000);
       loopDelay.reset();
     },
   });
@@ -97,11 +102,13 @@ export function createMetrics() {
       labelNames: ['result'],
       registers,
     }),
-    scorePsi: new Gauge({
-      name: 'model_prediction_drift',
-      help: 'PSI of the scores in the window against the training profile; above 0.2 for long asks for a new model',
-      registers,
-    }),
+    scorePsi: unknownUntilSet(
+      new Gauge({
+        name: 'model_prediction_drift',
+        help: 'PSI of the scores in the window against the training profile; above 0.2 for long asks for a new model',
+        registers,
+      }),
+    ),
     featurePsi: new Gauge({
       name: 'feature_drift_psi',
       help: 'PSI of a feature in the window against the training profile',
@@ -114,10 +121,36 @@ export function createMetrics() {
       labelNames: ['result'],
       registers,
     }),
+    trainingRuns: new Counter({
+      name: 'churn_training_runs_total',
+      help: 'Training runs, by result (promoted, rejected, deferred, failed)',
+      labelNames: ['result'],
+      registers,
+    }),
+    estimatedF1: unknownUntilSet(
+      new Gauge({
+        name: 'churn_estimated_f1',
+        help: 'F1 of churn that the scores themselves promise, before labels are known',
+        registers,
+      }),
+    ),
+    realisedF1: unknownUntilSet(
+      new Gauge({
+        name: 'churn_realised_f1',
+        help: 'F1 of churn on the events whose label is known',
+        registers,
+      }),
+    ),
     disarmed: new Counter({
       name: 'churn_partition_rearms_total',
       help: 'Times a partition was given up and armed again',
       registers,
     }),
   };
+}
+
+/** A gauge without labels starts at 0, which would be a figure nobody measured: no sample until there is one. */
+function unknownUntilSet(gauge: Gauge): Gauge {
+  gauge.remove();
+  return gauge;
 }

@@ -1,4 +1,4 @@
-import fastify from 'fastify';
+import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { Registry } from 'prom-client';
 import { healthReport, liveReport, readyReport, type HealthState, type Report } from './health.ts';
 import type { Metrics } from './metrics.io.ts';
@@ -17,22 +17,30 @@ export interface Sidecar {
   close(): Promise<void>;
 }
 
+const NOT_FOUND = { error: 'Not Found', paths: ['/health', '/health/live', '/health/ready', '/metrics'] };
+
 /** @throws Error with a clear sentence where the port is in use. */
 export async function startSidecar({ host, port, metrics, health }: SidecarOptions): Promise<Sidecar> {
   const app = fastify({
     bodyLimit: 1024,
     requestTimeout: 10_000,
     connectionTimeout: 30_000,
+    http: { maxHeaderSize: 8192, headersTimeout: 10_000, connectionsCheckingInterval: 5000 },
     forceCloseConnections: true,
+    // A path that cannot be read (`/%zz`) is one more that does not exist.
+    frameworkErrors: (_, request, reply) => {
+      const answer = (reply as FastifyReply).code(404);
+      count(metrics, request, answer);
+      void answer.send(NOT_FOUND);
+    },
+  });
+  // Before a body is read: what is not served is never parsed.
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.is404) void reply.code(404).send(NOT_FOUND);
+    else done();
   });
   app.addHook('onResponse', (request, reply, done) => {
-    const labels = {
-      method: request.method,
-      route: request.routeOptions.url ?? 'other',
-      status: String(reply.statusCode),
-    };
-    metrics.httpRequests.inc(labels);
-    metrics.httpDuration.observe(labels, reply.elapsedTime / 1000);
+    count(metrics, request, reply);
     done();
   });
   const answer = (path: string, report: (state: HealthState) => Report): void => {
@@ -62,6 +70,17 @@ export async function startSidecar({ host, port, metrics, health }: SidecarOptio
     port: typeof address === 'object' && address !== null ? address.port : port,
     close: () => app.close(),
   };
+}
+
+/** Unknown paths share one label: a scanner must not fill the registry. */
+function count(metrics: Metrics, request: FastifyRequest, reply: FastifyReply): void {
+  const labels = {
+    method: request.method,
+    route: request.is404 ? 'other' : (request.routeOptions.url ?? 'other'),
+    status: String(reply.statusCode),
+  };
+  metrics.httpRequests.inc(labels);
+  metrics.httpDuration.observe(labels, reply.elapsedTime / 1000);
 }
 
 type Rendered = { readonly text: string; readonly contentType: string };

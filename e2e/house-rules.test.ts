@@ -1,6 +1,15 @@
 /** The rules of the house hold: each kind of violation, planted in a copy of the tree, fails the check of `make check`. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -53,6 +62,7 @@ const IMPORTS: [rule: string, file: string, source: string][] = [
   ['training-imports', 'training/planted.ts', "import '../consumers/loop.ts';"],
   ['producers-imports', 'producers/planted.ts', "import '../models/manifest.ts';"],
   ['consumers-imports', 'consumers/planted-1.ts', "import '../cli/options.ts';"],
+  ['consumers-imports', 'consumers/planted-6.io.ts', "import '../wiring.ts';"],
   ['kafkajs-in-two-files', 'consumers/planted-2.io.ts', "import 'kafkajs';"],
   ['registry-in-one-file', 'consumers/planted-3.io.ts', "import '@kafkajs/confluent-schema-registry';"],
   ['onnx-in-one-file', 'scoring/planted-2.io.ts', "import 'onnxruntime-node';"],
@@ -75,27 +85,44 @@ test('imports: the tree is clean, and each planted violation is an error under i
 });
 
 const IMPURE: [what: string, source: string][] = [
-  ['Date.now()', 'export const planted = Date.now();'],
+  ['Date.now', 'export const planted = Date.now();'],
+  ['Date.now', 'export const { now } = Date;'],
   ['new Date()', 'export const planted = new Date();'],
-  ['Math.random()', 'export const planted = Math.random();'],
+  ['Date()', 'export const planted = Date();'],
+  ['Math.random', 'export const planted = [1].map(Math.random);'],
+  ['a local format or time zone', 'export const planted = new Date(1).getHours();'],
+  ['a local format or time zone', "export const planted = 'a'.localeCompare('b');"],
   ["'process'", 'export const planted = process.env;'],
+  ["'globalThis'", 'export const planted = globalThis.process;'],
   ["'console'", "console.log('planted');"],
   ["'fetch'", "export const planted = fetch('http://localhost');"],
   ["'setTimeout'", 'setTimeout(() => undefined, 1);'],
+  ["'performance'", 'export const planted = performance.now();'],
+  ['import.meta', 'export const planted = import.meta.url;'],
+  ['a dynamic import', "export const planted = await import('node:fs');"],
   ["'node:fs'", "import { readFileSync } from 'node:fs';\nexport const planted = readFileSync;"],
+  ["'node:fs'", "export { readFileSync } from 'node:fs';"],
   ["'net'", "import { connect } from 'net';\nexport const planted = connect;"],
-  ['randomness', "import { randomUUID } from 'node:crypto';\nexport const planted = randomUUID;"],
+  ["'pino'", "import { pino } from 'pino';\nexport const planted = pino;"],
+  ['createHash', "import { randomUUID } from 'node:crypto';\nexport const planted = randomUUID;"],
+  ['createHash', "import * as crypto from 'node:crypto';\nexport const planted = crypto.randomUUID;"],
   [
     'store.io.ts',
     "import { readRelease } from '../models/store.io.ts';\nexport const planted = readRelease;",
   ],
 ];
+const ALLOWED = [
+  "import { createHash } from 'node:crypto';",
+  "import type { Logger } from 'pino';",
+  "import type { Metrics } from '../consumers/metrics.io.ts';",
+  "export const planted = (log: Logger, metrics: Metrics, nowMs: number) => [log, metrics, createHash('sha256'), new Date(nowMs)];",
+].join('\n');
 const FORGOTTEN =
   "import type { Transaction } from '../schemas/ports.ts';\nexport function planted(t: Transaction): void {\n  t.commit();\n}\n";
 
 test('purity: each impure thing in a pure file is an error that says what to do; a forgotten await is one too', () => {
   const files = IMPURE.map(([, source], i) => [`scoring/impure-${String(i)}.ts`, source] as const);
-  plant([...files, ['scoring/forgotten.ts', FORGOTTEN]]);
+  plant([...files, ['scoring/forgotten.ts', FORGOTTEN], ['scoring/allowed.ts', ALLOWED]]);
   const { status, output } = run('eslint', ['--format', 'json', 'scoring']);
   const results = JSON.parse(output) as {
     filePath: string;
@@ -114,5 +141,39 @@ test('purity: each impure thing in a pure file is an error that says what to do;
     '@typescript-eslint/no-floating-promises',
   );
   expect(messagesOf('scoring/score.ts')).toEqual([]);
+  expect(messagesOf('scoring/allowed.ts')).toEqual([]);
   expect(status).toBe(1);
+});
+
+test('format, types, dead code: each is noticed', () => {
+  writeFileSync(join(tree, 'drift/ugly.ts'), 'export const  ugly = {a:1}');
+  expect(run('prettier', ['--check', 'drift/ugly.ts']).status).toBe(1);
+  expect(run('prettier', ['--check', 'drift/bins.ts']).status).toBe(0);
+
+  plant([
+    ['drift/mistyped.ts', 'export const first: string = [1][0];'],
+    ['planted.json', '{ "extends": "./tsconfig.json", "include": [], "files": ["drift/mistyped.ts"] }'],
+  ]);
+  expect(run('tsc', ['--noEmit', '-p', 'planted.json']).output).toContain('drift/mistyped.ts(1,14)');
+
+  writeFileSync(join(tree, 'drift/bins.ts'), 'export const nobodyUses = 1;', { flag: 'a' });
+  const { status, output } = run('knip', []);
+  expect([status, output]).toEqual([
+    1,
+    expect.stringMatching(/Unused files[\s\S]*Unused exports[\s\S]*nobodyUses/),
+  ]);
+});
+
+test('`make check` runs these very tools over everything', () => {
+  const recipe = /^check:.*\n((?:\t.*\n)+)/m.exec(readFileSync('Makefile', 'utf8'))?.[1] ?? '';
+  const lines = recipe.split('\n').map((line) => line.trim().replace('node_modules/.bin/', ''));
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      'prettier --check --log-level warn .',
+      'tsc --noEmit',
+      'eslint .',
+      'depcruise --config .dependency-cruiser.cjs --output-type err-long .',
+      'knip',
+    ]),
+  );
 });
