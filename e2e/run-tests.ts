@@ -1,36 +1,37 @@
 /** `make test`: runs the suite and ends with one line, alone: `N passed, N failed, N skipped`. */
-import { startVitest, type TestModule } from 'vitest/node';
-
-interface Tally {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
-
-/** Counts tests; a file that did not load is a failure of its own. */
-function count(modules: readonly TestModule[]): Tally {
-  const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
-  for (const module of modules) {
-    for (const test of module.children.allTests()) {
-      const { state } = test.result();
-      if (state === 'passed' || state === 'failed' || state === 'skipped') tally[state] += 1;
-      else tally.failed += 1; // never ended
-    }
-    const failedInside = [...module.children.allTests('failed')].length > 0;
-    if (!module.ok() && !failedInside) tally.failed += 1;
-  }
-  return tally;
-}
+import { startVitest, type Reporter } from 'vitest/node';
+import { closingLine, tallyOf, type Tally } from './closing-line.ts';
 
 let tally: Tally = { passed: 0, failed: 1, skipped: 0 };
+let isOver = false;
+let closingFaults = 0;
+
+// Also where something ends the run before its time: a setup that exits, a fault nobody caught.
+process.on('exit', () => {
+  if (isOver) return;
+  process.stdout.write(closingLine(tally));
+  process.exitCode = 1;
+});
+
+/** Vitest tells of a failed teardown (a broker that did not stop) by its log alone. */
+const teardownWatcher: Reporter = {
+  onInit: ({ logger }) => {
+    const complain = logger.error.bind(logger);
+    logger.error = (...words: unknown[]) => {
+      if (words[0] === 'error during close') closingFaults += 1;
+      complain(...words);
+    };
+  },
+};
+
 try {
-  const vitest = await startVitest('test', process.argv.slice(2), { run: true, watch: false });
-  tally = count(vitest.state.getTestModules());
-  const errors = vitest.state.getUnhandledErrors().length;
-  if (errors > 0 || tally.passed + tally.failed === 0) tally.failed += 1;
+  const options = { run: true, watch: false, reporters: ['default', teardownWatcher] };
+  const vitest = await startVitest('test', process.argv.slice(2), options);
   await vitest.close();
+  const strayFaults = vitest.state.getUnhandledErrors().length + closingFaults;
+  tally = tallyOf(vitest.state.getTestModules(), strayFaults);
 } catch (error) {
   console.error(error);
 }
-const line = `${String(tally.passed)} passed, ${String(tally.failed)} failed, ${String(tally.skipped)} skipped\n`;
-process.stdout.write(line, () => process.exit(tally.failed > 0 ? 1 : 0));
+isOver = true;
+process.stdout.write(closingLine(tally), () => process.exit(tally.failed > 0 ? 1 : 0));
