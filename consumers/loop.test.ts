@@ -7,6 +7,7 @@ import type {
   Emission,
   Lane,
   Position,
+  Role,
   SourceRecord,
   Transaction,
 } from '../schemas/ports.ts';
@@ -92,7 +93,12 @@ interface Member {
   fetchFrom: number | undefined;
 }
 
-function startMember(broker: Broker, fuse: Fuse, maxBatchRecords: number): Member {
+function startMember(
+  broker: Broker,
+  fuse: Fuse,
+  maxBatchRecords: number,
+  role: Role = (batch) => fuse.call(() => copy(batch)),
+): Member {
   let position = 0;
   const source = {
     pause: () => void (member.fetchFrom = undefined),
@@ -113,7 +119,7 @@ function startMember(broker: Broker, fuse: Fuse, maxBatchRecords: number): Membe
   const ports = {
     source,
     openLane: () => openLane(broker, fuse),
-    openRole: () => Promise.resolve((batch: Batch) => fuse.call(() => copy(batch))),
+    openRole: () => Promise.resolve(role),
     clock,
     observer,
   };
@@ -192,6 +198,36 @@ test('a fetch from before the assignment is dropped', async () => {
   const delivery: Delivery = { heartbeat: () => Promise.resolve(), resolve: () => undefined };
   await member.loop.deliver(0, broker.log, delivery);
   expect(broker.output).toEqual([]);
+});
+
+test('a role that takes long keeps its membership, and gives up when the batch is no longer its own', async () => {
+  for (const change of ['stop', 'move', 'group'] as const) {
+    const broker = new Broker(4);
+    const never = new Fuse(Infinity, false);
+    let beats = 0;
+    let givenUp = false;
+    const slow: Role = async (batch, keepAlive) => {
+      try {
+        for (let i = 0; i < 20; i++) await keepAlive();
+      } catch (error) {
+        givenUp = true;
+        throw error;
+      }
+      return copy(batch);
+    };
+    const member = startMember(broker, never, 10, slow);
+    member.loop.assigned([0]);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const heartbeat = (): Promise<void> => {
+      beats += 1;
+      if (beats === 5 && change === 'stop') member.loop.stop();
+      if (beats === 5 && change === 'move') member.loop.assigned([]);
+      return beats >= 5 && change === 'group' ? Promise.reject(new Error('gone')) : Promise.resolve();
+    };
+    const delivered = member.loop.deliver(0, broker.log, { heartbeat, resolve: () => undefined });
+    await (change === 'group' ? expect(delivered).rejects.toThrow('gone') : delivered);
+    expect([change, givenUp, beats >= 5, broker.output]).toEqual([change, true, true, []]);
+  }
 });
 
 test('sends stay below the limits, and nothing is lost in the splitting', () => {

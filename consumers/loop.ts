@@ -188,7 +188,10 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
 
   async function perform(batch: Batch, lane: Ready, delivery: Delivery): Promise<void> {
     const begun = clock.now();
-    const decision = await lane.role(batch);
+    const decision = await lane.role(batch, async () => {
+      if (stopping || ready.get(batch.partition) !== lane) throw new Error('the batch is given up');
+      await inGroup(delivery);
+    });
     const decided = clock.now();
     const sent = await write(batch, decision, lane.lane, delivery);
     const last = batch.records[batch.records.length - 1]!.offset;

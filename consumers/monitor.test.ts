@@ -34,6 +34,7 @@ function ports(lastVerdict: DriftVerdict | undefined, knows = true): MonitorPort
   };
 }
 
+const alone = (): Promise<void> => Promise.resolve();
 const batch = (from: number, records: readonly DriftCounts[]): Batch => ({
   topic: 'drift-counts',
   partition: 0,
@@ -57,8 +58,8 @@ const stream = [
 
 test('nothing is committed before a pane closes, and then only up to its last record', async () => {
   const role = await createMonitor(ports(undefined))(0, 0);
-  expect(await role(batch(0, stream.slice(0, 4)))).toMatchObject({ emit: [], commit: undefined });
-  const decision = await role(batch(4, stream.slice(4, 8)));
+  expect(await role(batch(0, stream.slice(0, 4)), alone)).toMatchObject({ emit: [], commit: undefined });
+  const decision = await role(batch(4, stream.slice(4, 8)), alone);
   expect(decision.commit).toBe(5);
   expect(emitted<DriftVerdict>(decision, 'verdicts')).toMatchObject([
     { firstCountsOffset: 0, lastCountsOffset: 4, events: 500, drifted: false },
@@ -66,7 +67,7 @@ test('nothing is committed before a pane closes, and then only up to its last re
 });
 
 test('a crash after any batch: verdicts and the one request are the same', async () => {
-  const whole = await (await createMonitor(ports(undefined))(0, 0))(batch(0, stream));
+  const whole = await (await createMonitor(ports(undefined))(0, 0))(batch(0, stream), alone);
   const expected = emitted<DriftVerdict>(whole, 'verdicts');
   expect(emitted<RetrainRequested>(whole, 'retrain')).toHaveLength(1);
   expect(emitted<RetrainRequested>(whole, 'retrain')[0]).toMatchObject({
@@ -81,7 +82,7 @@ test('a crash after any batch: verdicts and the one request are the same', async
     for (let lives = 0; lives < 60 && committed < 50; lives++) {
       const role = await createMonitor(ports(verdicts[verdicts.length - 1]))(0, committed);
       for (let from = committed; from < stream.length; from += size) {
-        const decision = await role(batch(from, stream.slice(from, from + size)));
+        const decision = await role(batch(from, stream.slice(from, from + size)), alone);
         if (decision.commit === undefined) continue;
         committed = decision.commit;
         verdicts.push(...emitted<DriftVerdict>(decision, 'verdicts'));
@@ -96,14 +97,17 @@ test('a crash after any batch: verdicts and the one request are the same', async
 
 test('an unknown model makes the monitor wait; a group set elsewhere begins anew', async () => {
   const role = await createMonitor(ports(undefined, false))(0, 0);
-  await expect(role(batch(0, stream))).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' });
+  await expect(role(batch(0, stream), alone)).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' });
   const first = emitted<DriftVerdict>(
     await (
       await createMonitor(ports(undefined))(0, 0)
-    )(batch(0, stream)),
+    )(batch(0, stream), alone),
     'verdicts',
   );
   const elsewhere = await createMonitor(ports(first[first.length - 1]))(0, 20);
-  const [verdict] = emitted<DriftVerdict>(await elsewhere(batch(20, stream.slice(20, 25))), 'verdicts');
+  const [verdict] = emitted<DriftVerdict>(
+    await elsewhere(batch(20, stream.slice(20, 25)), alone),
+    'verdicts',
+  );
   expect(verdict).toMatchObject({ firstCountsOffset: 20, events: 500 });
 });

@@ -50,8 +50,14 @@ export interface Decision {
   readonly outcomes: ReadonlyMap<string, number>;
 }
 
+/**
+ * For a role that takes longer than a heartbeat over a batch: keeps the membership alive. Rejects when the batch is no longer
+ * this member's to decide (the group has moved on, or the process stops): give it up and let the error through.
+ */
+export type KeepAlive = () => Promise<void>;
+
 /** A role: bytes in, decisions out. Throws a `BankChurnError` where the world is in the way. */
-export type Role = (batch: Batch) => Promise<Decision>;
+export type Role = (batch: Batch, keepAlive: KeepAlive) => Promise<Decision>;
 
 /** Makes the role of a partition each time it is armed: `offset` is where reading goes on. What it keeps lives until then. */
 export type OpenRole = (partition: number, offset: number) => Promise<Role>;
