@@ -35,9 +35,9 @@ module.exports = {
     ...layers,
     only(
       'kafkajs-in-two-files',
-      'Kafka is known to two files (and the patches of the library): use the ports of schemas/ports.ts',
+      'Kafka is known to consumers/kafka*.io.ts and producers/kafka*.io.ts: use the ports of schemas/ports.ts',
       'kafkajs|kafkajs-snappy|lz4-napi|@mongodb-js/zstd',
-      ['consumers/kafka\\.io\\.ts', 'producers/kafka(js-patches)?\\.io\\.ts'],
+      ['consumers/kafka(-readers|-topics)?\\.io\\.ts', 'producers/kafka(js-patches)?\\.io\\.ts'],
     ),
     only(
       'registry-in-one-file',

@@ -2,7 +2,7 @@
 import { pino, type Logger } from 'pino';
 import type { Config } from './config.ts';
 import type { HealthState } from './consumers/health.ts';
-import { partitionCounts } from './consumers/kafka.io.ts';
+import { partitionCounts } from './consumers/kafka-topics.io.ts';
 import { createMetrics } from './consumers/metrics.io.ts';
 import type { RunningRole } from './consumers/run-role.io.ts';
 import { keepServing } from './consumers/serving.io.ts';

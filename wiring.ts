@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
-import { readLast } from './consumers/kafka.io.ts';
+import { readLast } from './consumers/kafka-readers.io.ts';
 import type { Metrics } from './consumers/metrics.io.ts';
 import { openModelLog, type ModelLogAccess } from './consumers/model-log.io.ts';
 import { createMonitor } from './consumers/monitor.ts';

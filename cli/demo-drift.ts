@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { openReader } from '../consumers/kafka.io.ts';
+import { openReader } from '../consumers/kafka-readers.io.ts';
 import { openProducer } from '../producers/kafka.io.ts';
 import type { DriftVerdict, RetrainRequested } from '../schemas/generated.ts';
 import { decodeOwn } from '../wiring.ts';

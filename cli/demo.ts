@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { deleteTopicsAndGroups, openReader } from '../consumers/kafka.io.ts';
+import { openReader } from '../consumers/kafka-readers.io.ts';
+import { deleteTopicsAndGroups } from '../consumers/kafka-topics.io.ts';
 import { openProducer } from '../producers/kafka.io.ts';
 import { readRelease } from '../models/store.io.ts';
 import type { SourceRecord } from '../schemas/ports.ts';

@@ -6,7 +6,7 @@ import { openFencedLane, type Kafka } from '../producers/kafka.io.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { ModelOrigin, ModelRecord } from '../schemas/generated.ts';
 import type { OutputRecord } from '../schemas/ports.ts';
-import { openReader, readAll, readRange, type Reader } from './kafka.io.ts';
+import { openReader, readAll, readRange, type Reader } from './kafka-readers.io.ts';
 
 /** Bytes of one record of `churn-model-artifacts`, and of a whole release. */
 const CHUNK_BYTES = 512 * 1024;

@@ -1,7 +1,8 @@
 import { createAtLeastOnceLanes, createTransactionalLanes, type Kafka } from '../producers/kafka.io.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { Lane, OpenRole } from '../schemas/ports.ts';
-import { createLoopConsumer, partitionCounts, type LoopConsumer, type StartFrom } from './kafka.io.ts';
+import { createLoopConsumer, type LoopConsumer, type StartFrom } from './kafka.io.ts';
+import { partitionCounts } from './kafka-topics.io.ts';
 import { createLoop, type Loop, type LoopObserver } from './loop.ts';
 import type { Metrics } from './metrics.io.ts';
 

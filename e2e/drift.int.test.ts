@@ -4,7 +4,7 @@ import { readScore } from '../cli/consume.ts';
 import { packageRoot } from '../cli/context.ts';
 import { watchDrift } from '../cli/demo-drift.ts';
 import { simulateEvents } from '../cli/event-source.io.ts';
-import { openReader } from '../consumers/kafka.io.ts';
+import { openReader } from '../consumers/kafka-readers.io.ts';
 import { createBinOf } from '../drift/bins.ts';
 import type { MonitorState } from '../drift/monitor.ts';
 import { psi } from '../drift/psi.ts';

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { packageRoot } from '../cli/context.ts';
 import { programArguments, type ServiceProcess } from '../cli/service-process.io.ts';
-import { readAll } from '../consumers/kafka.io.ts';
+import { readAll } from '../consumers/kafka-readers.io.ts';
 import { activeModel } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import { createSimulator } from '../producers/simulator.ts';

@@ -5,7 +5,7 @@ import { readConfig, openContext, packageRoot, type Context } from '../cli/conte
 import { simulateEvents } from '../cli/event-source.io.ts';
 import { startService, type ServiceProcess } from '../cli/service-process.io.ts';
 import { prepareTopics } from '../cli/topics.ts';
-import { openReader } from '../consumers/kafka.io.ts';
+import { openReader } from '../consumers/kafka-readers.io.ts';
 import { openProducer } from '../producers/kafka.io.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
 import type { SourceRecord } from '../schemas/ports.ts';

@@ -1,0 +1,200 @@
+/** Kafka read outside of the loop: whole topics as they grow, and ranges of offsets. */
+import type { Kafka } from 'kafkajs';
+import { BankChurnError } from '../schemas/errors.ts';
+import type { SourceRecord } from '../schemas/ports.ts';
+import { FETCH_LIMITS, SESSION_TIMEOUT_MS, toSourceRecord } from './kafka.io.ts';
+import { withAdmin } from './kafka-topics.io.ts';
+
+/** A running reader of whole topics. */
+export interface Reader {
+  close(): Promise<void>;
+}
+
+/**
+ * Reads topics (committed records only) in a group of its own that is deleted on close.
+ *
+ * @param fromBeginning else only what comes from now on.
+ * @param onRecord awaited: a slow consumer slows the reading.
+ */
+export async function openReader(
+  kafka: Kafka,
+  topics: readonly string[],
+  options: { readonly groupId: string; readonly fromBeginning: boolean },
+  onRecord: (topic: string, partition: number, record: SourceRecord) => void | Promise<void>,
+): Promise<Reader> {
+  const { groupId, fromBeginning } = options;
+  const consumer = kafka.consumer({
+    groupId,
+    allowAutoTopicCreation: false,
+    sessionTimeout: SESSION_TIMEOUT_MS,
+    heartbeatInterval: 1000,
+    ...FETCH_LIMITS,
+  });
+  await consumer.connect();
+  await consumer.subscribe({ topics: [...topics], fromBeginning });
+  const joined = new Promise<void>((resolve) => {
+    consumer.on(consumer.events.GROUP_JOIN, () => resolve());
+  });
+  await consumer.run({
+    autoCommit: false,
+    eachBatch: async ({ batch, heartbeat, isRunning }) => {
+      for (const message of batch.messages) {
+        if (!isRunning()) return;
+        await onRecord(batch.topic, batch.partition, toSourceRecord(message));
+      }
+      await heartbeat();
+    },
+  });
+  await joined;
+  return {
+    close: async () => {
+      await consumer.disconnect();
+      await withAdmin(kafka, (admin) => admin.deleteGroups([groupId])).catch(() => undefined);
+    },
+  };
+}
+
+/** Offsets of one partition, `from` <= offset < `to`. */
+export interface OffsetRange {
+  readonly partition: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Records looked at from the end: enough to pass over markers and aborted ones. */
+const TAIL_OFFSETS = 200;
+/** Without any progress for this long a reading is given up. */
+const SILENCE_MS = 20_000;
+
+/** The last committed record of a topic with one partition; undefined where there is none. */
+export async function readLast(
+  kafka: Kafka,
+  topic: string,
+  groupId: string,
+): Promise<SourceRecord | undefined> {
+  const [bounds] = await boundsOf(kafka, topic);
+  const { from: low, to: high } = bounds ?? { from: 0, to: 0 };
+  const tail = await readRange(kafka, topic, groupId, Math.max(low, high - TAIL_OFFSETS), high);
+  if (tail.length > 0 || high - TAIL_OFFSETS <= low) return tail[tail.length - 1];
+  return (await readRange(kafka, topic, groupId, low, high)).pop();
+}
+
+/** All committed records of a topic with one partition (a small one: the model log). */
+export async function readAll(kafka: Kafka, topic: string, groupId: string): Promise<SourceRecord[]> {
+  const [bounds] = await boundsOf(kafka, topic);
+  return readRange(kafka, topic, groupId, bounds?.from ?? 0, bounds?.to ?? 0);
+}
+
+/** What the broker holds of each partition of a topic. */
+async function boundsOf(kafka: Kafka, topic: string): Promise<OffsetRange[]> {
+  const bounds = await withAdmin(kafka, (admin) => admin.fetchTopicOffsets(topic));
+  return bounds
+    .map(({ partition, low, high }) => ({ partition, from: Number(low), to: Number(high) }))
+    .sort((a, b) => a.partition - b.partition);
+}
+
+/**
+ * The newest offsets of a topic: at most `records` in all, the same number of each partition, and none from before
+ * `sinceMs` (milliseconds since 1970; null: no such limit).
+ */
+export async function tailRanges(
+  kafka: Kafka,
+  topic: string,
+  records: number,
+  sinceMs: number | null,
+): Promise<OffsetRange[]> {
+  const bounds = await boundsOf(kafka, topic);
+  const since =
+    sinceMs === null
+      ? []
+      : await withAdmin(kafka, (admin) => admin.fetchTopicOffsetsByTimestamp(topic, sinceMs));
+  const each = Math.floor(records / Math.max(1, bounds.length));
+  return bounds.map(({ partition, from, to }) => {
+    const first = Number(since.find((entry) => entry.partition === partition)?.offset ?? from);
+    // kafkajs gives the end of the partition (or -1) where nothing is as new as that.
+    return { partition, from: Math.max(from, to - each, first < 0 ? to : first), to };
+  });
+}
+
+/** Committed records with `from` <= offset < `to` of a topic with one partition, in order. */
+export async function readRange(
+  kafka: Kafka,
+  topic: string,
+  groupId: string,
+  from: number,
+  to: number,
+): Promise<SourceRecord[]> {
+  const records: SourceRecord[] = [];
+  await readRanges(kafka, topic, groupId, [{ partition: 0, from, to }], (_, record) => {
+    records.push(record);
+  });
+  return records;
+}
+
+/**
+ * Reads ranges of a topic (committed records only), each partition in order and each record once. In a group of its own
+ * that is deleted afterwards.
+ *
+ * @throws BankChurnError BROKER_UNAVAILABLE after 20 s without progress.
+ */
+export async function readRanges(
+  kafka: Kafka,
+  topic: string,
+  groupId: string,
+  ranges: readonly OffsetRange[],
+  onRecord: (partition: number, record: SourceRecord) => void | Promise<void>,
+): Promise<void> {
+  const open = new Map(ranges.filter(({ from, to }) => to > from).map((range) => [range.partition, range]));
+  if (open.size === 0) return;
+  const next = new Map(ranges.map(({ partition, from }) => [partition, from]));
+  const consumer = kafka.consumer({ groupId, allowAutoTopicCreation: false, ...FETCH_LIMITS });
+  await consumer.connect();
+  const silence = watchSilence(topic);
+  try {
+    await consumer.subscribe({ topic, fromBeginning: true });
+    const reached = new Promise<void>((resolve) => {
+      consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
+        silence.progress();
+        const range = open.get(payload.partition);
+        if (range !== undefined && Number(payload.lastOffset) >= range.to - 1) open.delete(payload.partition);
+        if (open.size === 0) resolve();
+      });
+    });
+    await consumer.run({
+      autoCommit: false,
+      eachBatch: async ({ batch }) => {
+        const range = open.get(batch.partition);
+        if (range === undefined) return;
+        for (const message of batch.messages) {
+          const offset = Number(message.offset);
+          // A fetch from before the seek may bring records of before, and some twice.
+          if (offset >= range.to || offset < next.get(batch.partition)!) continue;
+          next.set(batch.partition, offset + 1);
+          await onRecord(batch.partition, toSourceRecord(message));
+        }
+      },
+    });
+    for (const { partition, from } of ranges) consumer.seek({ topic, partition, offset: String(from) });
+    await Promise.race([reached, silence.late]);
+  } finally {
+    silence.end();
+    await consumer.disconnect();
+    await withAdmin(kafka, (admin) => admin.deleteGroups([groupId])).catch(() => undefined);
+  }
+}
+
+/** Rejects `late` when there was no progress for too long. */
+function watchSilence(topic: string) {
+  let fail: (error: Error) => void = () => undefined;
+  const late = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  late.catch(() => undefined);
+  const timer = setTimeout(() => {
+    const seconds = String(SILENCE_MS / 1000);
+    fail(
+      new BankChurnError('BROKER_UNAVAILABLE', `${topic} could not be read: nothing came for ${seconds} s`),
+    );
+  }, SILENCE_MS);
+  return { late, progress: () => timer.refresh(), end: () => clearTimeout(timer) };
+}
