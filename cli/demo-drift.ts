@@ -51,7 +51,11 @@ export async function driftPart(
   const topic = context.config.topics.names.customerEvents;
   const producer = await openProducer(context.kafka);
   const encode = await eventEncoder(context, undefined);
-  await publishEvents(producer, simulateEvents(DRIFTED_EVENTS, 2, 'drift-', 'ageing'), { topic, encode });
+  await publishEvents(
+    producer,
+    simulateEvents(DRIFTED_EVENTS, 2, 'drift-', { name: 'ageing', overEvents: 0 }),
+    { topic, encode },
+  );
   await producer.close();
   const progress = createProgress();
   const deadline = Date.now() + WAIT_MS;

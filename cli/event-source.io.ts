@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { parse } from 'csv-parse';
-import { DRIFT_SCENARIOS, type Drift, type DriftScenario } from '../producers/drift-scenarios.ts';
+import { DRIFT_SCENARIOS, type DriftName, type DriftScenario } from '../producers/drift-scenarios.ts';
 import { createRandom } from '../schemas/random.ts';
 import { createSimulator } from '../producers/simulator.ts';
 import { isPoison, readEvent } from '../schemas/event.ts';
@@ -64,19 +64,36 @@ async function* readJsonLines(path: string, input: Readable): AsyncGenerator<Sou
   }
 }
 
-/** Simulated customers, at most `count`; with a scenario they have left the training profile. */
+/** How a simulated stream leaves the training profile. */
+export interface StreamDrift {
+  readonly name: DriftName;
+  /** Events over which the share of drifted ones grows from none to all; 0 = all from the first on. */
+  readonly overEvents: number;
+}
+
+/** Simulated customers, at most `count`, each with the truth about it. */
 export function* simulateEvents(
   count: number,
   seed: number,
   idPrefix: string,
-  scenario?: DriftScenario,
+  drift?: StreamDrift,
 ): Generator<SourcedEvent> {
   const next = createSimulator({ seed, startMs: Date.now(), stepMs: 1, idPrefix });
+  if (drift === undefined) {
+    for (let i = 0; i < count; i++) yield next();
+    return;
+  }
   const random = createRandom(seed + 1);
-  const drift: Drift | undefined = scenario === undefined ? undefined : DRIFT_SCENARIOS[scenario];
+  const { change, truth }: DriftScenario = DRIFT_SCENARIOS[drift.name];
   for (let i = 0; i < count; i++) {
-    const { event, churned } = next();
-    // What a drifted customer does is not known to the simulator: no truth is claimed.
-    yield drift === undefined ? { event, churned } : { event: drift(event, random), churned: undefined };
+    const customer = next();
+    const isDrifted = random.next() * drift.overEvents < i + 1;
+    if (!isDrifted) {
+      yield customer;
+      continue;
+    }
+    const event = change(customer.event, random);
+    const churned = truth === undefined ? customer.churned : random.next() < truth(event);
+    yield { event, churned };
   }
 }

@@ -1,17 +1,20 @@
 import { Command, Option } from 'commander';
-import { DRIFT_SCENARIOS, type DriftScenario } from '../producers/drift-scenarios.ts';
+import { DRIFT_SCENARIOS, type DriftName } from '../producers/drift-scenarios.ts';
 import { openProducer } from '../producers/kafka.io.ts';
 import { createProgress, openContext, readConfig, say, withConfig } from './context.ts';
-import { readEvents, simulateEvents, type SourcedEvent } from './event-source.io.ts';
-import { positiveInteger, positiveNumber } from './options.ts';
-import { eventEncoder, publishEvents, type EventFormat } from './publish.io.ts';
+import { readEvents, simulateEvents, type SourcedEvent, type StreamDrift } from './event-source.io.ts';
+import { positiveInteger, positiveNumber, wholeNumber } from './options.ts';
+import { eventEncoder, outcomeEncoder, publishEvents, type EventFormat } from './publish.io.ts';
 
 interface ProduceOptions {
   readonly config: string;
   readonly count?: number;
   readonly rate?: number;
   readonly seed: number;
-  readonly drift?: DriftScenario;
+  readonly drift?: DriftName;
+  readonly driftOver: number;
+  readonly outcomes?: true;
+  readonly labelLag: number;
   readonly format?: EventFormat;
 }
 
@@ -31,6 +34,9 @@ export function produceCommand(): Command {
         Object.keys(DRIFT_SCENARIOS),
       ),
     )
+    .option('--drift-over <n>', 'events over which the drift comes; 0 = at once', wholeNumber, 0)
+    .option('--outcomes', 'publish also whether the customers left, where the source knows it')
+    .option('--label-lag <seconds>', 'from an event to its outcome', positiveNumber, 5)
     .option('--seed <n>', 'of the simulator', positiveInteger, 1)
     .addOption(
       new Option('--format <format>', 'default: avro where a schema registry is configured').choices([
@@ -49,25 +55,39 @@ export function produceCommand(): Command {
       const idPrefix = `sim-${Date.now().toString(36)}-`;
       const events =
         file === undefined
-          ? simulateEvents(options.count ?? SIMULATED, options.seed, idPrefix, options.drift)
+          ? simulateEvents(options.count ?? SIMULATED, options.seed, idPrefix, driftOf(options))
           : limited(readEvents(file), options.count);
       const onSent = (sent: number): void => progress.update(`${String(sent)} events`);
       try {
+        const outcomes =
+          options.outcomes === undefined
+            ? undefined
+            : {
+                topic: context.config.topics.names.customerOutcomes,
+                encode: await outcomeEncoder(context, options.format),
+                lagMs: options.labelLag * 1000,
+              };
         const sent = await publishEvents(producer, events, {
           topic,
           encode,
           rate: options.rate,
           signal: stop.signal,
           onSent,
+          outcomes,
+          onDraining: () => progress.update('all events sent, outcomes follow'),
         });
         progress.end();
-        say(`${String(sent)} events published to ${topic}`);
+        say(`${String(sent.events)} events published to ${topic}`);
+        if (outcomes !== undefined) say(`${String(sent.outcomes)} outcomes published to ${outcomes.topic}`);
       } finally {
         await producer.close();
         context.registry?.close();
       }
     });
 }
+
+const driftOf = ({ drift, driftOver }: ProduceOptions): StreamDrift | undefined =>
+  drift === undefined ? undefined : { name: drift, overEvents: driftOver };
 
 async function* limited(
   events: AsyncIterable<SourcedEvent>,

@@ -1,10 +1,9 @@
 import type { RecordProducer } from '../producers/kafka.io.ts';
-import { createAvroEncoder } from '../schemas/avro.ts';
-import type { CustomerEvent } from '../schemas/generated.ts';
-import { subjectName } from '../schemas/subjects.ts';
-import { TOPICS } from '../schemas/topics.ts';
+import type { CustomerEvent, CustomerOutcome } from '../schemas/generated.ts';
+import { topicEncoder } from '../wiring.ts';
 import type { Context } from './context.ts';
 import type { SourcedEvent } from './event-source.io.ts';
+import { createOutcomeQueue, type OutcomeOptions } from './outcome-queue.io.ts';
 
 export type EventFormat = 'avro' | 'json';
 export type EncodeEvent = (event: CustomerEvent) => Buffer | string;
@@ -17,25 +16,23 @@ const TICK_MS = 20;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The encoder of events: Avro where there is a registry, unless JSON is asked for. */
-export async function eventEncoder(
-  { config, registry }: Context,
+export const eventEncoder = (context: Context, format: EventFormat | undefined): Promise<EncodeEvent> =>
+  encoderOf(context, 'customerEvents', format);
+
+/** The encoder of outcomes, likewise. */
+export const outcomeEncoder = (
+  context: Context,
   format: EventFormat | undefined,
-): Promise<EncodeEvent> {
-  if ((format ?? (registry === undefined ? 'json' : 'avro')) === 'json')
-    return (event) => JSON.stringify(event);
-  if (registry === undefined)
+): Promise<(outcome: CustomerOutcome) => Buffer | string> => encoderOf(context, 'customerOutcomes', format);
+
+async function encoderOf(
+  { config, registry }: Context,
+  topic: 'customerEvents' | 'customerOutcomes',
+  format: EventFormat | undefined,
+): Promise<(value: object) => Buffer | string> {
+  if (format === 'avro' && registry === undefined)
     throw new Error('Avro needs a schema registry: set SCHEMA_REGISTRY_URL, or use --format json');
-  const subject = subjectName(
-    config.registry.subjectStrategy,
-    config.topics.names.customerEvents,
-    'CustomerEvent',
-  );
-  const id = await registry.schemaId(
-    subject,
-    'CustomerEvent',
-    TOPICS.customerEvents.compatibility as 'BACKWARD_TRANSITIVE',
-  );
-  return createAvroEncoder('CustomerEvent', id);
+  return topicEncoder(config, format === 'json' ? undefined : registry, topic);
 }
 
 export interface PublishOptions {
@@ -47,15 +44,27 @@ export interface PublishOptions {
   /** Told of each event just before it is sent. */
   readonly onEvent?: (sourced: SourcedEvent) => void;
   readonly onSent?: (total: number) => void;
+  /** Outcomes follow their events, where the source knows them. */
+  readonly outcomes?: OutcomeOptions | undefined;
+  /** All events are sent; outcomes are still to come. */
+  readonly onDraining?: () => void;
 }
 
-/** Publishes events, keyed by customer. Returns how many. */
+export interface Published {
+  readonly events: number;
+  readonly outcomes: number;
+}
+
+/** Publishes events, keyed by customer, and outcomes if asked for. Returns how many. */
 export async function publishEvents(
   producer: RecordProducer,
   events: AsyncIterable<SourcedEvent> | Iterable<SourcedEvent>,
-  { topic, encode, rate, signal, onEvent, onSent }: PublishOptions,
-): Promise<number> {
+  options: PublishOptions,
+): Promise<Published> {
+  const { topic, encode, rate, signal, onEvent, onSent } = options;
   const begun = Date.now();
+  const outcomes =
+    options.outcomes === undefined ? undefined : createOutcomeQueue(producer, options.outcomes);
   let waiting: SourcedEvent[] = [];
   let sent = 0;
   const flush = async (): Promise<void> => {
@@ -65,7 +74,9 @@ export async function publishEvents(
       waiting.map(({ event }) => ({ key: event.customerId, value: encode(event) })),
     );
     sent += waiting.length;
+    for (const sourced of waiting) outcomes?.add(sourced);
     waiting = [];
+    await outcomes?.sendDue();
     onSent?.(sent);
   };
   const chunk =
@@ -81,5 +92,6 @@ export async function publishEvents(
     if (early > 0) await sleep(early);
   }
   if (waiting.length > 0) await flush();
-  return sent;
+  if (outcomes !== undefined) options.onDraining?.();
+  return { events: sent, outcomes: (await outcomes?.drain(signal)) ?? 0 };
 }

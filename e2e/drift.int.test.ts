@@ -17,9 +17,10 @@ const CALM = 3000;
 const DRIFTED = 9000;
 
 function stream(): CustomerEvent[] {
-  return [...simulateEvents(CALM, 1, 'calm-'), ...simulateEvents(DRIFTED, 2, 'old-', 'ageing')].map(
-    ({ event }) => event,
-  );
+  return [
+    ...simulateEvents(CALM, 1, 'calm-'),
+    ...simulateEvents(DRIFTED, 2, 'old-', { name: 'ageing', overEvents: 0 }),
+  ].map(({ event }) => event);
 }
 
 /** All committed records of drift-counts, with their offsets. */

@@ -1,23 +1,69 @@
 import type { CustomerEvent } from '../schemas/generated.ts';
 import type { Random } from '../schemas/random.ts';
+import { churnProbability, type ChurnFactors } from './simulator.ts';
 
-/** Changes one event as a drifted population would have it. */
-export type Drift = (event: CustomerEvent, random: Random) => CustomerEvent;
+/** A way in which a stream can leave the training profile. */
+export interface DriftScenario {
+  /** The series that moves first. */
+  readonly feature: keyof CustomerEvent;
+  /** Changes one simulated event as a drifted population would have it. */
+  readonly change: (event: CustomerEvent, random: Random) => CustomerEvent;
+  /**
+   * Probability that the changed customer leaves. Without it the outcome stays what it was: only what the bank sees of
+   * its customers has changed, not how they behave.
+   */
+  readonly truth?: (event: CustomerEvent) => number;
+}
+
+/** The law of the simulator, for events of the simulator: they have all that it looks at. */
+const byLaw = (event: CustomerEvent): number => churnProbability(event as CustomerEvent & ChurnFactors);
+
+/** Replaces fields of a share of the events. */
+const replacing =
+  (share: number, fields: Partial<CustomerEvent>): DriftScenario['change'] =>
+  (event, random) =>
+    random.next() < share ? { ...event, ...fields } : event;
 
 const older = (years: number) => (event: CustomerEvent) => ({
   ...event,
   age: event.age === null ? null : Math.min(120, event.age + years),
 });
 
-/** Named ways in which a stream can leave the training profile. */
-export const DRIFT_SCENARIOS = {
-  ageing: older(8),
-  balance: (event) => ({ ...event, balance: event.balance === null ? null : event.balance * 1.5 }),
-  geography: (event, random) => (random.next() < 0.45 ? { ...event, geography: 'Germany' } : event),
-  'new-product': (event, random) => (random.next() < 0.3 ? { ...event, numOfProducts: 5 } : event),
-  'missing-values': (event, random) =>
-    random.next() < 0.3 ? { ...event, age: null, creditScore: null } : event,
-  'unseen-country': (event, random) => (random.next() < 0.3 ? { ...event, geography: 'Portugal' } : event),
-} as const satisfies Record<string, Drift>;
+const times = (field: 'balance' | 'estimatedSalary', factor: number) => (event: CustomerEvent) => ({
+  ...event,
+  [field]: event[field] === null ? null : Math.round(event[field] * factor * 100) / 100,
+});
 
-export type DriftScenario = keyof typeof DRIFT_SCENARIOS;
+/** Named scenarios: each feature alone, and what a bank meets besides. */
+export const DRIFT_SCENARIOS = {
+  // Everyone is eight years older and as loyal as before.
+  ageing: { feature: 'age', change: older(8) },
+  // A score of the bureau, computed anew.
+  'credit-score': {
+    feature: 'creditScore',
+    change: (event) => ({ ...event, creditScore: Math.min(1000, (event.creditScore ?? 0) + 60) }),
+  },
+  // Growth in Germany: those customers leave as Germans do.
+  geography: { feature: 'geography', change: replacing(0.45, { geography: 'Germany' }), truth: byLaw },
+  gender: { feature: 'gender', change: replacing(0.5, { gender: 'Female' }), truth: byLaw },
+  'new-customers': { feature: 'tenure', change: replacing(0.4, { tenure: 0 }) },
+  balance: { feature: 'balance', change: times('balance', 1.5) },
+  // A fifth product that binds as the second does.
+  'new-product': {
+    feature: 'numOfProducts',
+    change: replacing(0.3, { numOfProducts: 5 }),
+    truth: (event) => byLaw(event.numOfProducts === 5 ? { ...event, numOfProducts: 2 } : event),
+  },
+  'fewer-cards': { feature: 'hasCrCard', change: replacing(0.4, { hasCrCard: false }) },
+  'less-active': {
+    feature: 'isActiveMember',
+    change: replacing(0.5, { isActiveMember: false }),
+    truth: byLaw,
+  },
+  salary: { feature: 'estimatedSalary', change: times('estimatedSalary', 1.6) },
+  // A source system fails; the customers are the same.
+  'missing-values': { feature: 'age', change: replacing(0.3, { age: null, creditScore: null }) },
+  'unseen-country': { feature: 'geography', change: replacing(0.3, { geography: 'Portugal' }) },
+} as const satisfies Record<string, DriftScenario>;
+
+export type DriftName = keyof typeof DRIFT_SCENARIOS;

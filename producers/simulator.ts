@@ -138,8 +138,17 @@ function productEffect(products: number, holding: Holding): number {
   return PRODUCT_EFFECT[holding][products === 1 ? 0 : 1];
 }
 
-/** The law behind the outcomes: log-odds by age and activity, products and holding (with the country), gender, credit. */
-function churnProbability(customer: Inputs): number {
+/** What the law of leaving looks at. */
+export type ChurnFactors = Pick<
+  Inputs,
+  'age' | 'numOfProducts' | 'isActiveMember' | 'geography' | 'gender' | 'balance' | 'creditScore'
+>;
+
+/**
+ * The law behind the outcomes, the probability of leaving: log-odds by age and activity, products and holding (with the
+ * country), gender, credit.
+ */
+export function churnProbability(customer: ChurnFactors): number {
   const { age, numOfProducts, isActiveMember, geography, gender, balance, creditScore } = customer;
   const margin =
     1.15 * ageEffect(age, isActiveMember) +
