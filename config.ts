@@ -95,6 +95,18 @@ const schema = z.strictObject({
     threshold: z.number().positive(),
     persistence: positive,
   }),
+  training: z.strictObject({
+    baseCsv: z.string().min(1),
+    scanRecords: positive.max(1_000_000),
+    maxRows: positive.max(1_000_000),
+    holdoutShare: z.number().min(0.05).max(0.9),
+    minRecentLabels: positive,
+    minWeightedF1: z.number().min(0).max(1),
+    maxAucLoss: z.number().min(0).max(1),
+    horizonMs: z.number().int().min(0),
+    retryMs: positive,
+    expiryMs: positive,
+  }),
   resampling: z.strictObject({ strategy: z.enum(['none', 'undersample', 'oversample', 'class_weight']) }),
   mlflow: z.strictObject({ enabled: z.boolean(), uri: httpAddress, timeoutMs: positive }),
 });

@@ -2,6 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
+import { challenge } from './consumers/challenge.io.ts';
+import { collectFreshRows } from './consumers/fresh-rows.io.ts';
 import { readLast } from './consumers/kafka-readers.io.ts';
 import type { Metrics } from './consumers/metrics.io.ts';
 import { openModelLog, type ModelLogAccess } from './consumers/model-log.io.ts';
@@ -10,11 +12,12 @@ import { recordScores } from './consumers/record-scores.ts';
 import { runRole, type RunningRole } from './consumers/run-role.io.ts';
 import type { Serving } from './consumers/serving.io.ts';
 import { createScorer } from './consumers/scorer.ts';
+import { createTrainer } from './consumers/trainer.ts';
 import { SCORE_SERIES } from './drift/counts.ts';
 import type { Verdict } from './drift/monitor.ts';
 import { createKafka, type Kafka } from './producers/kafka.io.ts';
-import { createAvroEncoder, MAGIC_BYTE } from './schemas/avro.ts';
-import { createEventDecoder } from './schemas/decoder.ts';
+import { createAvroEncoder, EVENT, MAGIC_BYTE, OUTCOME, type Shape } from './schemas/avro.ts';
+import { createDecoder, type RecordDecoder } from './schemas/decoder.ts';
 import { BankChurnError } from './schemas/errors.ts';
 import type { DriftCounts, DriftVerdict, ModelRecord, SchemaName } from './schemas/generated.ts';
 import type { OpenRole, Role } from './schemas/ports.ts';
@@ -70,6 +73,18 @@ export async function topicEncoder(
   return createAvroEncoder(name, await registry.schemaId(subject, name, compatibility));
 }
 
+/** Decodes records that others write: of either encoding, under the topic's subject only. */
+function decoderOf<T>(
+  { config, registry }: Pick<Surroundings, 'config' | 'registry'>,
+  topic: TopicId,
+  shape: Shape<T>,
+): RecordDecoder<T> {
+  const { subjectStrategy } = config.registry;
+  const subjects = [subjectName(subjectStrategy, config.topics.names[topic], shape.schema)];
+  const findWriter = registry?.findWriter(subjects, shape);
+  return createDecoder({ shape, maxRecordBytes: config.limits.maxRecordBytes, findWriter });
+}
+
 /** Decodes records of our own topics, of either encoding. */
 export async function decodeOwn(value: Buffer, registry: Registry | undefined): Promise<unknown> {
   if (value[0] !== MAGIC_BYTE) return JSON.parse(value.toString());
@@ -122,13 +137,24 @@ export interface Surroundings {
   readonly fatal: (error: unknown) => void;
 }
 
-export const ROLES = ['scorer', 'monitor'] as const;
+export const ROLES = ['scorer', 'monitor', 'trainer'] as const;
 export type RoleName = (typeof ROLES)[number];
 
+const START: Readonly<Record<RoleName, (around: Surroundings) => RunningRole>> = {
+  scorer: startScorer,
+  monitor: startMonitor,
+  trainer: startTrainer,
+};
+
 /** Starts a role; it runs until it is stopped. */
-export function startRole(name: RoleName, around: Surroundings): RunningRole {
-  return name === 'scorer' ? startScorer(around) : startMonitor(around);
-}
+export const startRole = (name: RoleName, around: Surroundings): RunningRole => START[name](around);
+
+/** Consumer groups of the roles. */
+export const groupsOf = ({ group }: Pick<Config, 'group'>): Record<RoleName, string> => ({
+  scorer: group,
+  monitor: `${group}.monitor`,
+  trainer: `${group}.trainer`,
+});
 
 function common({ config, kafka, metrics, log }: Surroundings) {
   return {
@@ -149,7 +175,7 @@ function startScorer(around: Surroundings): RunningRole {
     topic: names.customerEvents,
     outputs: [names.churnScores, names.deadLetters],
     singles: [names.driftCounts],
-    groupId: config.group,
+    groupId: groupsOf(config).scorer,
     startFrom: config.startFrom,
     onCommitted: (...[batch, decision, stageMs]: Parameters<Parameters<typeof runRole>[0]['onCommitted']>) =>
       recordScores(metrics, batch, decision, stageMs, Date.now()),
@@ -160,11 +186,7 @@ function startScorer(around: Surroundings): RunningRole {
 /** The encoders are made when a partition is armed: a registry that is away is then a transient fault like any other. */
 function scorerRole({ config, registry, models }: Surroundings): OpenRole {
   const { names } = config.topics;
-  const subjects = [subjectName(config.registry.subjectStrategy, names.customerEvents, 'CustomerEvent')];
-  const decoder = createEventDecoder({
-    maxRecordBytes: config.limits.maxRecordBytes,
-    findWriter: registry?.findWriter(subjects),
-  });
+  const decoder = decoderOf({ config, registry }, 'customerEvents', EVENT);
   let scorer: Role | undefined;
   return async () =>
     (scorer ??= createScorer({
@@ -186,7 +208,7 @@ function startMonitor(around: Surroundings): RunningRole {
     topic: names.driftCounts,
     outputs: [names.driftVerdicts, names.retrainEvents],
     singles: [],
-    groupId: `${config.group}.monitor`,
+    groupId: groupsOf(config).monitor,
     startFrom: 'earliest' as const,
     onCommitted: () => undefined,
   };
@@ -226,4 +248,63 @@ function tellVerdict({ metrics, log }: Surroundings, { psi, events, drifted, req
   if (!request) return;
   metrics.retrainEvents.inc({ result: 'requested' });
   log.warn({ largest: largest.name, psi: largest.psi, events }, 'drift: a new model is asked for');
+}
+
+function startTrainer(around: Surroundings): RunningRole {
+  const { config, fatal } = around;
+  const settings = {
+    ...common(around),
+    topic: config.topics.names.retrainEvents,
+    outputs: [],
+    singles: [config.topics.names.churnModels, config.topics.names.modelArtifacts],
+    groupId: groupsOf(config).trainer,
+    startFrom: 'earliest' as const,
+    onCommitted: () => undefined,
+  };
+  return runRole(settings, trainerRole(around), fatal);
+}
+
+const LONGEST_RETRY_MS = 300_000;
+
+function trainerRole(around: Surroundings): OpenRole {
+  const { config, kafka, registry, metrics, log } = around;
+  const { training, topics, group } = config;
+  const modelLog = modelLogOf(around);
+  const freshRows = {
+    ...training,
+    kafka,
+    group,
+    topics: topics.names,
+    decodeEvents: decoderOf(around, 'customerEvents', EVENT),
+    decodeOutcomes: decoderOf(around, 'customerOutcomes', OUTCOME),
+    onUnreadable: (count: number, fault: string) =>
+      log.warn({ count, fault }, 'outcomes that cannot be read'),
+  };
+  const challenging = {
+    baseCsv: training.baseCsv,
+    resampling: config.resampling.strategy,
+    gate: training,
+    fetchRelease: modelLog.fetch,
+    onProgress: (stage: string, share: number) => log.debug({ stage, share }, 'training'),
+  };
+  return createTrainer({
+    decodeRequest: (value) => decodeOwn(value, registry),
+    readLog: modelLog.read,
+    collect: (request) => collectFreshRows(freshRows, request),
+    challenge: (champion, fresh, signal) => {
+      const rows = { train: fresh.train.length, holdout: fresh.holdout.length };
+      log.info({ champion: champion.version, ...rows }, 'training a challenger');
+      return challenge(challenging, champion, fresh, signal);
+    },
+    write: (decide, release) => modelLog.write(decide, 'GATE', release),
+    clock: { now: Date.now, sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) },
+    rule: { ...training, retryMs: { first: training.retryMs, longest: LONGEST_RETRY_MS } },
+    onResult: (result, { requestId, modelVersion }, reason) => {
+      if (result === 'stale' || result === 'answered') metrics.retrainEvents.inc({ result });
+      else metrics.trainingRuns.inc({ result });
+      const level = result === 'failed' ? 'error' : 'info';
+      log[level]({ requestId, modelVersion, reason }, `retraining: ${result}`);
+    },
+    onUnreadable: (offset, fault) => log.error({ offset, fault }, 'no retrain request: passed over'),
+  });
 }

@@ -13,7 +13,7 @@ import { startService } from '../cli/service-process.io.ts';
 import { prepareTopics } from '../cli/topics.ts';
 import { createFeatureRowEncoder } from '../models/feature-row.ts';
 import { openProducer } from '../producers/kafka.io.ts';
-import { createAvroEncoder, compileWriter, decodeJson } from '../schemas/avro.ts';
+import { createAvroEncoder, compileWriter, decodeJson, EVENT } from '../schemas/avro.ts';
 import { SCHEMAS } from '../schemas/generated.ts';
 import { loadModel } from '../scoring/load-model.io.ts';
 
@@ -30,7 +30,7 @@ async function parts(): Promise<void> {
   const avroEvent = createAvroEncoder('CustomerEvent', 1);
   const avroScore = createAvroEncoder('ChurnScore', 2);
   const avro = events.map((event) => avroEvent(event));
-  const decodeAvro = compileWriter(SCHEMAS.CustomerEvent);
+  const decodeAvro = compileWriter(SCHEMAS.CustomerEvent, EVENT);
   if (typeof decodeAvro !== 'function') throw new Error(decodeAvro.message);
   const encode = createFeatureRowEncoder(model.manifest.features);
   const rows = new Float32Array(BATCH * model.manifest.columns);
@@ -40,7 +40,7 @@ async function parts(): Promise<void> {
       await model.score(requests);
     })
     .add('feature rows', () => events.forEach((event, i) => encode(event, rows, i * model.manifest.columns)))
-    .add('decode JSON events', () => json.forEach((value) => decodeJson(value)))
+    .add('decode JSON events', () => json.forEach((value) => decodeJson(value, EVENT)))
     .add('decode Avro events', () => avro.forEach((value) => decodeAvro(value)))
     .add('encode JSON scores', () => scores.forEach((score) => Buffer.from(JSON.stringify(score))))
     .add('encode Avro scores', () => scores.forEach((score) => avroScore(score)));

@@ -8,6 +8,7 @@ import { readRelease } from '../models/store.io.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
 import { readScore } from './consume.ts';
 import { createProgress, openContext, readConfig, say, withConfig, type Context } from './context.ts';
+import { groupsOf } from '../wiring.ts';
 import { DRIFT_NEEDS_EVENTS, driftPart, watchDrift } from './demo-drift.ts';
 import { createTally, printSummary, type Tally } from './demo-tally.ts';
 import { startEmbedded } from './embedded/embedded.io.ts';
@@ -120,10 +121,7 @@ async function cluster(cleanUp: (() => Promise<unknown>)[]): Promise<Record<stri
 }
 
 async function removeTraces({ config, kafka, registry }: Context): Promise<void> {
-  await deleteTopicsAndGroups(kafka, Object.values(config.topics.names), [
-    config.group,
-    `${config.group}.monitor`,
-  ]);
+  await deleteTopicsAndGroups(kafka, Object.values(config.topics.names), Object.values(groupsOf(config)));
   for (const [subject] of registry === undefined ? [] : subjects(config))
     await registry?.deleteSubject(subject);
 }

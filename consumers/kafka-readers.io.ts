@@ -125,8 +125,8 @@ export async function readRange(
   to: number,
 ): Promise<SourceRecord[]> {
   const records: SourceRecord[] = [];
-  await readRanges(kafka, topic, groupId, [{ partition: 0, from, to }], (_, record) => {
-    records.push(record);
+  await readRanges(kafka, topic, groupId, [{ partition: 0, from, to }], (some) => {
+    records.push(...some);
   });
   return records;
 }
@@ -135,14 +135,14 @@ export async function readRange(
  * Reads ranges of a topic (committed records only), each partition in order and each record once. In a group of its own
  * that is deleted afterwards.
  *
- * @throws BankChurnError BROKER_UNAVAILABLE after 20 s without progress.
+ * @throws BankChurnError BROKER_UNAVAILABLE after 20 s without progress; what `onRecords` throws.
  */
 export async function readRanges(
   kafka: Kafka,
   topic: string,
   groupId: string,
   ranges: readonly OffsetRange[],
-  onRecord: (partition: number, record: SourceRecord) => void | Promise<void>,
+  onRecords: (records: readonly SourceRecord[]) => void | Promise<void>,
 ): Promise<void> {
   const open = new Map(ranges.filter(({ from, to }) => to > from).map((range) => [range.partition, range]));
   if (open.size === 0) return;
@@ -165,12 +165,17 @@ export async function readRanges(
       eachBatch: async ({ batch }) => {
         const range = open.get(batch.partition);
         if (range === undefined) return;
-        for (const message of batch.messages) {
-          const offset = Number(message.offset);
-          // A fetch from before the seek may bring records of before, and some twice.
-          if (offset >= range.to || offset < next.get(batch.partition)!) continue;
-          next.set(batch.partition, offset + 1);
-          await onRecord(batch.partition, toSourceRecord(message));
+        // A fetch from before the seek may bring records of before, and some twice.
+        const from = next.get(batch.partition)!;
+        const records = batch.messages
+          .map(toSourceRecord)
+          .filter(({ offset }) => offset >= from && offset < range.to);
+        if (records.length === 0) return;
+        next.set(batch.partition, records[records.length - 1]!.offset + 1);
+        try {
+          await onRecords(records);
+        } catch (error) {
+          silence.fail(error);
         }
       },
     });
@@ -183,9 +188,9 @@ export async function readRanges(
   }
 }
 
-/** Rejects `late` when there was no progress for too long. */
+/** Rejects `late` when there was no progress for too long, or with what `fail` is given. */
 function watchSilence(topic: string) {
-  let fail: (error: Error) => void = () => undefined;
+  let fail: (error: unknown) => void = () => undefined;
   const late = new Promise<never>((_, reject) => {
     fail = reject;
   });
@@ -196,5 +201,5 @@ function watchSilence(topic: string) {
       new BankChurnError('BROKER_UNAVAILABLE', `${topic} could not be read: nothing came for ${seconds} s`),
     );
   }, SILENCE_MS);
-  return { late, progress: () => timer.refresh(), end: () => clearTimeout(timer) };
+  return { late, fail, progress: () => timer.refresh(), end: () => clearTimeout(timer) };
 }

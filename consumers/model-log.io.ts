@@ -76,13 +76,13 @@ export function openModelLog(settings: ModelLogSettings): ModelLogAccess {
         });
         manifest = JSON.stringify(release.manifest);
         records.push({
-          ...entry('RELEASE', change.sha256, origin, manifest),
+          ...entry('RELEASE', change, origin, manifest),
           manifest,
           artifactOffset,
           artifactChunks: chunks.length,
         });
       }
-      for (const kind of change.kinds) records.push(entry(kind, change.sha256, origin, manifest ?? '{}'));
+      for (const kind of change.kinds) records.push(entry(kind, change, origin, manifest ?? '{}'));
       const encode = await settings.encode();
       const values = records.map((record) => ({ key: record.modelVersion, value: encode(record) }));
       await transaction.send({ topic: topics.churnModels, partition: 0, records: values });
@@ -131,7 +131,7 @@ const isKafkaError = (error: unknown): boolean => error instanceof Error && erro
 
 function entry(
   kind: ModelRecord['kind'],
-  sha256: string,
+  { sha256, answer }: LogChange,
   origin: ModelOrigin,
   manifest: string,
 ): ModelRecord {
@@ -142,8 +142,8 @@ function entry(
     modelSha256: sha256,
     origin,
     recordedAt: Date.now(),
-    reason: null,
-    requestId: null,
+    reason: answer?.reason ?? null,
+    requestId: answer?.requestId ?? null,
     manifest: null,
     artifactOffset: null,
     artifactChunks: null,

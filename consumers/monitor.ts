@@ -80,7 +80,8 @@ function emissions(
 async function resume(ports: MonitorPorts, offset: number): Promise<MonitorState | undefined> {
   const last = await ports.lastVerdict();
   if (last === undefined) return undefined;
-  const state = JSON.parse(last.state) as Omit<MonitorState, 'open'>;
+  const written = JSON.parse(last.state) as Omit<MonitorState, 'open' | 'driftSince'> & Partial<MonitorState>;
+  const state = { ...written, driftSince: written.driftSince ?? null };
   // The group was set to another place on purpose: what lies between is not in the state, so it starts anew.
   return last.lastCountsOffset + 1 === offset ? { ...state, open: undefined } : undefined;
 }
@@ -117,5 +118,6 @@ function requestRecord(verdict: Verdict, state: MonitorState, manifest: Manifest
     scorePsi,
     maxFeaturePsi: Math.max(...verdict.psi.filter(({ name }) => name !== SCORE_SERIES).map(({ psi }) => psi)),
     events: verdict.events,
+    driftSince: state.driftSince,
   };
 }

@@ -1,5 +1,5 @@
 import { BankChurnError, type ErrorCode, type Poison } from '../schemas/errors.ts';
-import type { EventDecoder } from '../schemas/decoder.ts';
+import type { RecordDecoder } from '../schemas/decoder.ts';
 import { isPoison } from '../schemas/event.ts';
 import { createCounter, type CountEvents } from '../drift/counts.ts';
 import type { ChurnScore, CustomerEvent, DriftCounts } from '../schemas/generated.ts';
@@ -25,7 +25,7 @@ export interface ServingModel {
 export interface ScorerPorts {
   /** The model in service, read once per batch: a hot swap takes effect at a batch boundary. */
   readonly model: () => ServingModel | undefined;
-  readonly decoder: EventDecoder;
+  readonly decoder: RecordDecoder<CustomerEvent>;
   readonly encodeScore: (score: ChurnScore) => Buffer | string;
   readonly encodeCounts: (counts: DriftCounts) => Buffer | string;
   readonly topics: {

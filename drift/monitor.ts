@@ -40,6 +40,8 @@ export interface MonitorState {
   readonly open: Pane | undefined;
   /** Drifted verdicts in a row. */
   readonly streak: number;
+  /** Time of the last event before the streak began, milliseconds since 1970; null: it began with the activation. */
+  readonly driftSince: number | null;
   /** Whether this model and activation was complained about already. */
   readonly requested: boolean;
 }
@@ -56,7 +58,7 @@ export interface Verdict {
 }
 
 export function initialState(modelSha256: string, activation: number): MonitorState {
-  return { modelSha256, activation, panes: [], open: undefined, streak: 0, requested: false };
+  return { modelSha256, activation, panes: [], open: undefined, streak: 0, driftSince: null, requested: false };
 }
 
 /** What one record of counts leads to. */
@@ -85,7 +87,10 @@ export function takeCounts(
   const found = judge(panes, profile, rule);
   const streak = found.drifted ? current.streak + 1 : 0;
   const request = streak >= rule.persistence && !current.requested;
-  const next = { ...current, panes, open: undefined, streak, requested: current.requested || request };
+  const before = current.panes[current.panes.length - 1]?.maxTimestamp ?? null;
+  const driftSince = streak === 1 ? before : streak === 0 ? null : current.driftSince;
+  const requested = current.requested || request;
+  const next = { ...current, panes, open: undefined, streak, driftSince, requested };
   return { state: next, verdict: { ...found, request }, late: false };
 }
 

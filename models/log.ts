@@ -2,7 +2,7 @@
  * The model log (`churn-models`): which releases there are and which of them serves, as a fold over its records; and what a
  * writer may add to it. Pure: writers fence, read to the end, decide here, and write (ADR 6).
  */
-import type { ModelOrigin, ModelRecord } from '../schemas/generated.ts';
+import type { ModelOrigin, ModelRecord, RetrainRequested } from '../schemas/generated.ts';
 
 /** A release as the log knows it. */
 export interface LoggedRelease {
@@ -22,6 +22,15 @@ export interface Activation {
   readonly origin: ModelOrigin;
 }
 
+/** What became of a retrain request. */
+export interface Answer {
+  readonly requestId: string;
+  readonly kind: 'RELEASE' | 'ACTIVATION' | 'REJECTION' | 'DEFERRAL';
+  /** Of the model released, or complained about. */
+  readonly sha256: string;
+  readonly reason: string;
+}
+
 export interface ModelLog {
   /** By sha256, oldest first. */
   readonly releases: ReadonlyMap<string, LoggedRelease>;
@@ -29,9 +38,11 @@ export interface ModelLog {
   readonly activations: readonly Activation[];
   /** After an operator's rollback: challengers are released and not activated. */
   readonly held: boolean;
+  /** The newest answer to each retrain request, by its id, oldest first. */
+  readonly answers: ReadonlyMap<string, Answer>;
 }
 
-export const EMPTY_LOG: ModelLog = { releases: new Map(), activations: [], held: false };
+export const EMPTY_LOG: ModelLog = { releases: new Map(), activations: [], held: false, answers: new Map() };
 
 /** What serves now. */
 export function activeModel(log: ModelLog): Activation | undefined {
@@ -40,6 +51,14 @@ export function activeModel(log: ModelLog): Activation | undefined {
 
 /** Takes the next record of the log. */
 export function foldRecord(log: ModelLog, offset: number, record: ModelRecord): ModelLog {
+  const next = foldHistory(log, offset, record);
+  const { kind, requestId, modelSha256: sha256, reason } = record;
+  if (requestId === null || kind === 'HOLD' || kind === 'RESUME') return next;
+  const answers = new Map(next.answers).set(requestId, { requestId, kind, sha256, reason: reason ?? '' });
+  return { ...next, answers };
+}
+
+function foldHistory(log: ModelLog, offset: number, record: ModelRecord): ModelLog {
   const { modelSha256: sha256, modelVersion: version, origin } = record;
   switch (record.kind) {
     case 'RELEASE': {
@@ -69,9 +88,57 @@ export interface LogChange {
   readonly release: boolean;
   readonly kinds: readonly ModelRecord['kind'][];
   readonly sha256: string;
+  /** Of a retrain request's answer. */
+  readonly answer?: { readonly requestId: string; readonly reason: string };
 }
 
 const NOTHING: LogChange = { release: false, kinds: [], sha256: '' };
+
+type Complaint = Pick<RetrainRequested, 'requestId' | 'modelSha256' | 'activation'>;
+
+/** Whether a retrain request still waits for its answer: replays and duplicates do not, and no complaint about a past activation does. */
+export function requestState(log: ModelLog, request: Complaint): 'open' | 'deferred' | 'answered' | 'stale' {
+  const kind = log.answers.get(request.requestId)?.kind;
+  if (kind !== undefined && kind !== 'DEFERRAL') return 'answered';
+  const active = activeModel(log);
+  if (active?.offset !== request.activation || active.sha256 !== request.modelSha256) return 'stale';
+  return kind === undefined ? 'open' : 'deferred';
+}
+
+/** A challenger that passed the gate is released, and serves at once unless an operator holds challengers back. */
+export function decideChallenger(
+  log: ModelLog,
+  request: Complaint,
+  sha256: string,
+  reason: string,
+): LogChange {
+  const state = requestState(log, request);
+  if (state === 'answered' || state === 'stale') return NOTHING;
+  const answer = { requestId: request.requestId, reason };
+  const release = !log.releases.has(sha256);
+  if (!log.held) return { release, kinds: ['ACTIVATION'], sha256, answer };
+  const told = { ...answer, reason: `held by an operator, not activated; ${reason}` };
+  // A release that is in the log already would leave nothing to write, and the request without an answer.
+  return release ? { release, kinds: [], sha256, answer: told } : refusal('REJECTION', request, told.reason);
+}
+
+/** A request is refused for good, or put off: said once. */
+export function decideRefusal(
+  log: ModelLog,
+  request: Complaint,
+  kind: 'REJECTION' | 'DEFERRAL',
+  reason: string,
+): LogChange {
+  const state = requestState(log, request);
+  if (state === 'answered' || state === 'stale' || (kind === 'DEFERRAL' && state === 'deferred'))
+    return NOTHING;
+  return refusal(kind, request, reason);
+}
+
+function refusal(kind: 'REJECTION' | 'DEFERRAL', request: Complaint, reason: string): LogChange {
+  const { requestId, modelSha256: sha256 } = request;
+  return { release: false, kinds: [kind], sha256, answer: { requestId, reason } };
+}
 
 /**
  * A starting scorer brings the release of its image. It activates it only if the newest activation *of an image* was of

@@ -2,7 +2,8 @@ import avsc from 'avsc';
 import { isUtf8 } from 'node:buffer';
 import type { Poison } from './errors.ts';
 import { readEvent } from './event.ts';
-import { SCHEMAS, type CustomerEvent, type SchemaName } from './generated.ts';
+import { SCHEMAS, type CustomerEvent, type CustomerOutcome, type SchemaName } from './generated.ts';
+import { readOutcome } from './outcome.ts';
 
 /** First byte of the Confluent wire format; four bytes of schema id (big endian) follow, then the Avro body. */
 export const MAGIC_BYTE = 0;
@@ -13,8 +14,16 @@ export function avroType(name: SchemaName): avsc.Type {
   return avsc.Type.forSchema(SCHEMAS[name] as unknown as avsc.Schema);
 }
 
+/** What others write and we read: the schema to read it by, and the check of what was decoded (which never throws). */
+export interface Shape<T> {
+  readonly schema: SchemaName;
+  readonly read: (raw: unknown) => T | Poison;
+}
+export const EVENT: Shape<CustomerEvent> = { schema: 'CustomerEvent', read: readEvent };
+export const OUTCOME: Shape<CustomerOutcome> = { schema: 'CustomerOutcome', read: readOutcome };
+
 /** One writer schema, resolved against ours once (compiling costs a thousand times more than decoding). */
-export type WriterDecoder = (value: Buffer) => CustomerEvent | Poison;
+export type WriterDecoder<T> = (value: Buffer) => T | Poison;
 
 /** The schema id of a value in the wire format; undefined where it is not one. */
 export function schemaId(value: Buffer): number | undefined {
@@ -44,20 +53,20 @@ function first<T>(items: readonly T[], find: (item: T) => string | undefined): s
 }
 
 /**
- * Compiles the decoder of one writer schema of customer events.
+ * Compiles the decoder of one writer schema.
  *
  * @param writer Avro schema, parsed from JSON.
  * @returns the decoder, or why no record of that schema can be read.
  */
-export function compileWriter(writer: unknown): WriterDecoder | Poison {
+export function compileWriter<T>(writer: unknown, shape: Shape<T>): WriterDecoder<T> | Poison {
   const refused = refusedType(writer);
   if (refused !== undefined) {
     return {
       code: 'SCHEMA_FOREIGN',
-      message: `its writer schema holds a type that events do not have (${refused})`,
+      message: `its writer schema holds a type that our records do not have (${refused})`,
     };
   }
-  const reader = avroType('CustomerEvent');
+  const reader = avroType(shape.schema);
   let writerType: avsc.Type;
   let resolver: avsc.Resolver;
   try {
@@ -67,13 +76,18 @@ export function compileWriter(writer: unknown): WriterDecoder | Poison {
     const message = error instanceof Error ? error.message : String(error);
     return {
       code: 'SCHEMA_FOREIGN',
-      message: `its writer schema cannot be read as a CustomerEvent: ${message}`,
+      message: `its writer schema cannot be read as a ${shape.schema}: ${message}`,
     };
   }
-  return (value) => decodeBody(reader, value, resolver);
+  return (value) => decodeBody(reader, value, resolver, shape);
 }
 
-function decodeBody(reader: avsc.Type, value: Buffer, resolver: avsc.Resolver): CustomerEvent | Poison {
+function decodeBody<T>(
+  reader: avsc.Type,
+  value: Buffer,
+  resolver: avsc.Resolver,
+  shape: Shape<T>,
+): T | Poison {
   try {
     const decoded = reader.decode.call(reader, value, HEADER_BYTES, resolver);
     if (decoded.offset < 0) return { code: 'RECORD_UNDECODABLE', message: 'the Avro body ends too early' };
@@ -81,7 +95,7 @@ function decodeBody(reader: avsc.Type, value: Buffer, resolver: avsc.Resolver): 
       const spare = value.length - decoded.offset;
       return { code: 'RECORD_UNDECODABLE', message: `${String(spare)} bytes follow the Avro body` };
     }
-    return readEvent(decoded.value);
+    return shape.read(decoded.value);
   } catch (error) {
     return {
       code: 'RECORD_UNDECODABLE',
@@ -90,8 +104,8 @@ function decodeBody(reader: avsc.Type, value: Buffer, resolver: avsc.Resolver): 
   }
 }
 
-/** Decodes a JSON value: the shape of a CustomerEvent, or the data set's column names. Never throws. */
-export function decodeJson(value: Buffer): CustomerEvent | Poison {
+/** Decodes a JSON value (of an event also with the data set's column names). Never throws. */
+export function decodeJson<T>(value: Buffer, shape: Shape<T>): T | Poison {
   if (!isUtf8(value)) return { code: 'RECORD_UNDECODABLE', message: 'JSON that is not UTF-8' };
   let raw: unknown;
   try {
@@ -102,7 +116,7 @@ export function decodeJson(value: Buffer): CustomerEvent | Poison {
       message: `JSON: ${error instanceof Error ? error.message : String(error)}`,
     };
   }
-  return readEvent(raw);
+  return shape.read(raw);
 }
 
 /** Encodes values of one record type in the Confluent wire format, under a registered schema id. */

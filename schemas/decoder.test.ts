@@ -1,8 +1,8 @@
 import avsc from 'avsc';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compileWriter, createAvroEncoder } from './avro.ts';
-import { createEventDecoder } from './decoder.ts';
+import { compileWriter, createAvroEncoder, EVENT } from './avro.ts';
+import { createDecoder } from './decoder.ts';
 import { isPoison } from './event.ts';
 import { SCHEMAS, type CustomerEvent } from './generated.ts';
 
@@ -10,9 +10,10 @@ const event: CustomerEvent = {
   eventId: 'e1', customerId: 'c1', occurredAt: 1_700_000_000_000, creditScore: 600, geography: 'France', gender: 'Male', age: 40,
   tenure: 3, balance: 60_000.5, numOfProducts: 2, hasCrCard: true, isActiveMember: false, estimatedSalary: 50_000,
 }; // prettier-ignore
-const decoder = createEventDecoder({
+const decoder = createDecoder({
+  shape: EVENT,
   maxRecordBytes: 10_000,
-  findWriter: () => Promise.resolve(compileWriter(SCHEMAS.CustomerEvent)),
+  findWriter: () => Promise.resolve(compileWriter(SCHEMAS.CustomerEvent, EVENT)),
 });
 const decodeOne = async (value: Buffer) => (await decoder([value]))(value);
 
@@ -78,7 +79,7 @@ test('an older and a newer writer schema are read; a foreign one, arrays and rec
   const older = { ...SCHEMAS.CustomerEvent, fields: fields.filter(({ name }) => name !== 'tenure') };
   const newer = { ...SCHEMAS.CustomerEvent, fields: [...fields, { name: 'segment', type: 'string' }] };
   for (const writer of [older, newer]) {
-    const decode = compileWriter(writer);
+    const decode = compileWriter(writer, EVENT);
     if (typeof decode !== 'function') throw new Error(decode.message);
     const body = encodeWith(writer, { ...event, segment: 'gold' });
     const decoded = decode(Buffer.concat([Buffer.alloc(5), body]));
@@ -99,7 +100,7 @@ test('an older and a newer writer schema are read; a foreign one, arrays and rec
     'string',
     { type: 'nonsense' },
   ]) {
-    expect(compileWriter(refused)).toMatchObject({ code: 'SCHEMA_FOREIGN' });
+    expect(compileWriter(refused, EVENT)).toMatchObject({ code: 'SCHEMA_FOREIGN' });
   }
 });
 

@@ -1,44 +1,44 @@
-import { decodeJson, HEADER_BYTES, MAGIC_BYTE, schemaId, type WriterDecoder } from './avro.ts';
+import { decodeJson, HEADER_BYTES, MAGIC_BYTE, schemaId, type Shape, type WriterDecoder } from './avro.ts';
 import type { Poison } from './errors.ts';
-import type { CustomerEvent } from './generated.ts';
 
 /** Finds the decoder of a writer schema. Rejects with a transient `BankChurnError` where the registry is in the way. */
-export type FindWriter = (id: number) => Promise<WriterDecoder | Poison>;
+export type FindWriter<T> = (id: number) => Promise<WriterDecoder<T> | Poison>;
 
 /** Decodes one value of a prepared batch. Never throws on any bytes. */
-export type Decode = (value: Buffer) => CustomerEvent | Poison;
+export type Decode<T> = (value: Buffer) => T | Poison;
 
 /**
  * Prepares the decoding of a batch of values of both encodings (told apart by the first byte): makes sure that each
  * writer schema among them is known. Rejects where that cannot be told now (transient).
  */
-export type EventDecoder = (values: readonly (Buffer | null)[]) => Promise<Decode>;
+export type RecordDecoder<T> = (values: readonly (Buffer | null)[]) => Promise<Decode<T>>;
 
-export interface DecoderOptions {
+export interface DecoderOptions<T> {
+  readonly shape: Shape<T>;
   /** Larger values are refused before they are looked into. */
   readonly maxRecordBytes: number;
   /** undefined: no registry is configured, Avro cannot be read. */
-  readonly findWriter: FindWriter | undefined;
+  readonly findWriter: FindWriter<T> | undefined;
 }
 
 /** `{` or white space. */
 const JSON_START = new Set([0x7b, 0x20, 0x09, 0x0a, 0x0d]);
 
-type Writers = ReadonlyMap<number, WriterDecoder | Poison>;
+type Writers<T> = ReadonlyMap<number, WriterDecoder<T> | Poison>;
 
-export function createEventDecoder({ maxRecordBytes, findWriter }: DecoderOptions): EventDecoder {
+export function createDecoder<T>({ shape, maxRecordBytes, findWriter }: DecoderOptions<T>): RecordDecoder<T> {
   return async (values) => {
-    const writers = new Map<number, WriterDecoder | Poison>();
+    const writers = new Map<number, WriterDecoder<T> | Poison>();
     for (const value of values) {
       const id = value === null || value.length > maxRecordBytes ? undefined : schemaId(value);
       if (id === undefined || findWriter === undefined || writers.has(id)) continue;
       writers.set(id, await findWriter(id));
     }
-    return (value) => decode(value, maxRecordBytes, writers);
+    return (value) => decode(value, shape, maxRecordBytes, writers);
   };
 }
 
-function decodeAvro(value: Buffer, writers: Writers): CustomerEvent | Poison {
+function decodeAvro<T>(value: Buffer, writers: Writers<T>): T | Poison {
   if (value.length < HEADER_BYTES)
     return { code: 'RECORD_UNDECODABLE', message: 'the Avro header ends too early' };
   const writer = writers.get(value.readUInt32BE(1));
@@ -47,7 +47,7 @@ function decodeAvro(value: Buffer, writers: Writers): CustomerEvent | Poison {
   return typeof writer === 'function' ? writer(value) : writer;
 }
 
-function decode(value: Buffer, maxRecordBytes: number, writers: Writers): CustomerEvent | Poison {
+function decode<T>(value: Buffer, shape: Shape<T>, maxRecordBytes: number, writers: Writers<T>): T | Poison {
   const start = value[0];
   if (start === undefined) return { code: 'RECORD_EMPTY', message: 'the value has no bytes' };
   if (value.length > maxRecordBytes) {
@@ -55,7 +55,7 @@ function decode(value: Buffer, maxRecordBytes: number, writers: Writers): Custom
     return { code: 'RECORD_TOO_LARGE', message };
   }
   if (start === MAGIC_BYTE) return decodeAvro(value, writers);
-  if (JSON_START.has(start)) return decodeJson(value);
+  if (JSON_START.has(start)) return decodeJson(value, shape);
   const message = `first byte 0x${start.toString(16).padStart(2, '0')} starts neither JSON nor the Confluent wire format`;
   return { code: 'RECORD_UNDECODABLE', message };
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, inject, onTestFinished, test } from 'vitest';
+import { EVENT } from './avro.ts';
 import { createRegistry, type Registry } from './registry.io.ts';
 
 const SETTINGS = { timeoutMs: 400, negativeTtlMs: 60_000, autoRegister: true };
@@ -30,9 +31,11 @@ test('the real one: registers with its compatibility, finds writers of our subje
   expect(await registry.schemaId(subject, 'CustomerEvent', 'BACKWARD_TRANSITIVE')).toBe(id);
   const level = (await (await fetch(`${inject('kafka').registryUrl!}/config/${subject}`)).json()) as object;
   expect(level).toMatchObject({ compatibilityLevel: 'BACKWARD_TRANSITIVE' });
-  expect(typeof (await registry.findWriter([subject])(id))).toBe('function');
-  expect(await registry.findWriter(['other-value'])(id)).toMatchObject({ code: 'SCHEMA_FOREIGN' });
-  expect(await registry.findWriter([subject])(1_999_999_999)).toMatchObject({ code: 'SCHEMA_UNKNOWN' });
+  expect(typeof (await registry.findWriter([subject], EVENT)(id))).toBe('function');
+  expect(await registry.findWriter(['other-value'], EVENT)(id)).toMatchObject({ code: 'SCHEMA_FOREIGN' });
+  expect(await registry.findWriter([subject], EVENT)(1_999_999_999)).toMatchObject({
+    code: 'SCHEMA_UNKNOWN',
+  });
 });
 
 test('autoRegister off: a missing schema is a fault to mend, with what to do', async () => {
@@ -53,7 +56,7 @@ test.each<[string, RequestListener]>([
   ['drops the connection', (request) => request.socket.destroy()],
 ])('a registry that %s is transient, never poison', async (_, handler) => {
   const registry = open(await server(handler));
-  await expect(registry.findWriter(['s'])(1)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
+  await expect(registry.findWriter(['s'], EVENT)(1)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
   await expect(registry.schemaId('s', 'ChurnScore', 'FULL_TRANSITIVE')).rejects.toMatchObject({
     code: 'REGISTRY_UNAVAILABLE',
   });
@@ -61,14 +64,14 @@ test.each<[string, RequestListener]>([
 
 test('one that is not there is transient; refusals are remembered, and asked once at a time', async () => {
   const away = open('http://127.0.0.1:1');
-  await expect(away.findWriter(['s'])(1)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
+  await expect(away.findWriter(['s'], EVENT)(1)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
   let asked = 0;
   const find = open(
     await server((_, response) => {
       asked += 1;
       response.writeHead(404).end('{"error_code":40403}');
     }),
-  ).findWriter(['s']);
+  ).findWriter(['s'], EVENT);
   await Promise.all([find(5), find(5), find(5)]);
   expect(await find(5)).toMatchObject({ code: 'SCHEMA_UNKNOWN' });
   expect(asked).toBe(1);

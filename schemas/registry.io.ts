@@ -3,7 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { text } from 'node:stream/consumers';
 import { COMPATIBILITY, SchemaRegistry } from '@kafkajs/confluent-schema-registry';
-import { compileWriter, type WriterDecoder } from './avro.ts';
+import { compileWriter, type Shape, type WriterDecoder } from './avro.ts';
 import type { FindWriter } from './decoder.ts';
 import { BankChurnError, type Poison } from './errors.ts';
 import { SCHEMAS, type SchemaName } from './generated.ts';
@@ -26,7 +26,7 @@ export interface RegistrySettings {
 /** The schema registry as the product uses it. */
 export interface Registry {
   /** The decoder of a writer schema, if it is registered under one of `subjects`. */
-  findWriter(subjects: readonly string[]): FindWriter;
+  findWriter<T>(subjects: readonly string[], shape: Shape<T>): FindWriter<T>;
   /** Id of our schema under a subject; registers it (with its compatibility) where that is allowed. */
   schemaId(
     subject: string,
@@ -96,7 +96,11 @@ export function createRegistry(settings: RegistrySettings): Registry {
     }
   }
 
-  async function fetchWriter(id: number, subjects: readonly string[]): Promise<WriterDecoder | Poison> {
+  async function fetchWriter<T>(
+    id: number,
+    subjects: readonly string[],
+    shape: Shape<T>,
+  ): Promise<WriterDecoder<T> | Poison> {
     const versions = await ask('GET', `/schemas/ids/${String(id)}/versions`);
     if (isNotFound(versions))
       return { code: 'SCHEMA_UNKNOWN', message: `the registry has no schema with id ${String(id)}` };
@@ -111,14 +115,14 @@ export function createRegistry(settings: RegistrySettings): Registry {
     const source = (schema.body as { schema?: unknown } | null)?.schema;
     if (schema.status !== 200 || typeof source !== 'string')
       throw away(`status ${String(schema.status)} for schema id ${String(id)}`);
-    return compileWriter(JSON.parse(source));
+    return compileWriter(JSON.parse(source), shape);
   }
 
-  function findWriter(subjects: readonly string[]): FindWriter {
-    const known = new Map<number, WriterDecoder>();
+  function findWriter<T>(subjects: readonly string[], shape: Shape<T>): FindWriter<T> {
+    const known = new Map<number, WriterDecoder<T>>();
     const refused = new Map<number, { readonly poison: Poison; readonly until: number }>();
-    const asked = new Map<number, Promise<WriterDecoder | Poison>>();
-    const remember = (id: number, found: WriterDecoder | Poison): WriterDecoder | Poison => {
+    const asked = new Map<number, Promise<WriterDecoder<T> | Poison>>();
+    const remember = (id: number, found: WriterDecoder<T> | Poison): WriterDecoder<T> | Poison => {
       if (typeof found === 'function') bounded(known).set(id, found);
       else bounded(refused).set(id, { poison: found, until: Date.now() + settings.negativeTtlMs });
       return found;
@@ -128,7 +132,7 @@ export function createRegistry(settings: RegistrySettings): Registry {
       if (writer !== undefined) return writer;
       const refusal = refused.get(id);
       if (refusal !== undefined && refusal.until > Date.now()) return refusal.poison;
-      const asking = asked.get(id) ?? fetchWriter(id, subjects).then((found) => remember(id, found));
+      const asking = asked.get(id) ?? fetchWriter(id, subjects, shape).then((found) => remember(id, found));
       asked.set(id, asking);
       return asking.finally(() => asked.delete(id));
     };

@@ -23,6 +23,11 @@ import { leafIndex } from './tree.ts';
 export interface TrainingOptions {
   readonly parameters?: Partial<BoostingParameters>;
   readonly resampling?: Resampling;
+  /**
+   * Positions of the rows that drift is measured against (default: those trained on), and of those for the score's
+   * profile: rows that were not trained on, for there the scores are too sure of themselves.
+   */
+  readonly profile?: { readonly rows: readonly number[]; readonly scoreRows: readonly number[] };
   /** Told what is being done and how far it is, 0..1. */
   readonly onProgress?: (stage: string, share: number) => void;
 }
@@ -62,7 +67,9 @@ export function trainRelease(dataset: Dataset, split: Split, options: TrainingOp
   const probabilities = predictMargins(ensemble, encodeEvents(features, holdout.events)).map(probability);
   const evaluation = evaluate(probabilities, holdout.labels, threshold);
   progress('export', 0);
-  const scores = [...predictMargins(ensemble, data.x).map(probability)];
+  const profiled = options.profile === undefined ? train : takeRows(dataset, options.profile.rows);
+  const scored = options.profile === undefined ? train : takeRows(dataset, options.profile.scoreRows);
+  const scores = [...predictMargins(ensemble, encodeEvents(features, scored.events)).map(probability)];
   const release = assemble({
     dataset,
     split,
@@ -72,7 +79,7 @@ export function trainRelease(dataset: Dataset, split: Split, options: TrainingOp
     resampling,
     threshold,
     evaluation,
-    events: train.events,
+    events: profiled.events,
     scores,
   });
   progress('export', 1);
@@ -137,6 +144,7 @@ interface Parts {
   readonly resampling: Resampling;
   readonly threshold: number;
   readonly evaluation: Evaluation;
+  /** Of the profile. */
   readonly events: readonly CustomerEvent[];
   readonly scores: number[];
 }

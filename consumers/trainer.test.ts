@@ -1,0 +1,236 @@
+/** The trainer's decisions in memory: bytes in, records of the model log out. */
+import { expect, test } from 'vitest';
+import { EMPTY_LOG, foldRecord, type LogChange, type ModelLog } from '../models/log.ts';
+import type { Release } from '../models/manifest.ts';
+import { BankChurnError } from '../schemas/errors.ts';
+import type { ModelRecord, RetrainRequested } from '../schemas/generated.ts';
+import type { Batch } from '../schemas/ports.ts';
+import type { LabelledEvent } from '../training/labels.ts';
+import { createTrainer, type TrainerPorts } from './trainer.ts';
+
+const REQUEST: RetrainRequested = {
+  requestId: 'champion/1',
+  modelVersion: 'v-champion',
+  modelSha256: 'champion',
+  activation: 1,
+  countsOffset: 10,
+  requestedAt: 1000,
+  reason: 'PSI',
+  scorePsi: 0.3,
+  maxFeaturePsi: 0.5,
+  events: 4000,
+  driftSince: null,
+};
+
+/** A model log in memory that serves the champion, and what the trainer does with it. */
+class World {
+  readonly records: ModelRecord[] = [];
+  log: ModelLog = EMPTY_LOG;
+  now = 2000;
+  labels = 1000;
+  passes = true;
+  trained = 0;
+  sleeps: number[] = [];
+  results: string[] = [];
+  /** Before a challenge is done. */
+  onTraining: () => void | Promise<void> = () => undefined;
+  onSleep: () => void = () => undefined;
+  constructor() {
+    this.append('RELEASE', 'champion', 'IMAGE');
+    this.append('ACTIVATION', 'champion', 'IMAGE');
+  }
+  append(
+    kind: ModelRecord['kind'],
+    sha256: string,
+    origin: ModelRecord['origin'],
+    answer?: { requestId: string; reason: string },
+  ): void {
+    const record: ModelRecord = {
+      kind,
+      modelVersion: `v-${sha256}`,
+      modelSha256: sha256,
+      origin,
+      recordedAt: this.now,
+      reason: answer?.reason ?? null,
+      requestId: answer?.requestId ?? null,
+      manifest: '{}',
+      artifactOffset: 0,
+      artifactChunks: 1,
+    };
+    this.log = foldRecord(this.log, this.records.length, record);
+    this.records.push(record);
+  }
+  write(decide: (log: ModelLog) => LogChange): { change: LogChange } {
+    const change = decide(this.log);
+    if (change.release) this.append('RELEASE', change.sha256, 'GATE', change.answer);
+    for (const kind of change.kinds) this.append(kind, change.sha256, 'GATE', change.answer);
+    return { change };
+  }
+  ports(): TrainerPorts {
+    const rows = (n: number): LabelledEvent[] => Array.from({ length: n }, () => ({}) as LabelledEvent);
+    return {
+      decodeRequest: (value) => Promise.resolve(JSON.parse(value.toString())),
+      readLog: () => Promise.resolve(this.log),
+      collect: () => Promise.resolve({ train: rows(2000), holdout: rows(this.labels) }),
+      challenge: async () => {
+        this.trained += 1;
+        await this.onTraining();
+        const release = { manifest: { sha256: `challenger-${String(this.trained)}` } } as Release;
+        return { release, passed: this.passes, reason: 'figures' };
+      },
+      write: (decide) => Promise.resolve(this.write(decide)),
+      clock: {
+        now: () => this.now,
+        sleep: async (ms) => {
+          this.sleeps.push(ms);
+          this.now += ms;
+          this.onSleep();
+          await new Promise((resolve) => setImmediate(resolve));
+        },
+      },
+      rule: { minRecentLabels: 1000, retryMs: { first: 5000, longest: 20_000 }, expiryMs: 3_600_000 },
+      onResult: (result) => this.results.push(result),
+      onUnreadable: () => this.results.push('unreadable'),
+    };
+  }
+  /** What was added since the champion serves. */
+  added(): string[] {
+    return this.records.slice(2).map(({ kind, modelSha256 }) => `${kind} ${modelSha256}`);
+  }
+  async answer(...requests: readonly unknown[]): Promise<number | undefined> {
+    const role = await createTrainer(this.ports())(0, 0);
+    const texts = (requests.length === 0 ? [REQUEST] : requests).map((request) =>
+      typeof request === 'string' ? request : JSON.stringify(request),
+    );
+    const records = texts.map((text, offset) => ({
+      offset,
+      timestampMs: 0,
+      key: null,
+      value: Buffer.from(text),
+      headers: {},
+    }));
+    const batch: Batch = { topic: 'retrain-events', partition: 0, records };
+    const decision = await role(batch, () => Promise.resolve());
+    expect(decision.emit).toEqual([]);
+    return decision.commit;
+  }
+}
+
+test('a challenger that passes is released and serves; the answer names the request', async () => {
+  const world = new World();
+  expect(await world.answer()).toBe(1);
+  expect(world.added()).toEqual(['RELEASE challenger-1', 'ACTIVATION challenger-1']);
+  expect(world.records[3]).toMatchObject({ requestId: 'champion/1', origin: 'GATE', reason: 'figures' });
+  expect(world.results).toEqual(['promoted']);
+});
+
+test('a request read again, or one about a past activation, trains nothing', async () => {
+  const world = new World();
+  await world.answer();
+  await world.answer();
+  await world.answer({ ...REQUEST, requestId: 'champion/0', activation: 0 });
+  await world.answer({ ...REQUEST, requestId: 'image/-1', activation: -1 });
+  expect([world.trained, world.added().length]).toEqual([1, 2]);
+  expect(world.results).toEqual(['promoted', 'answered', 'stale', 'stale']);
+});
+
+test('a challenger that fails the gate is rejected with its figures, once', async () => {
+  const world = new World();
+  world.passes = false;
+  await world.answer();
+  await world.answer();
+  expect(world.added()).toEqual(['REJECTION champion']);
+  expect([world.trained, world.records[2]?.reason]).toEqual([1, 'figures']);
+});
+
+test('too few labels: deferred once, waits longer each time, then answers', async () => {
+  const world = new World();
+  world.labels = 10;
+  world.onSleep = () => {
+    if (world.sleeps.filter((ms) => ms >= 5000).length === 4) world.labels = 1000;
+  };
+  await world.answer();
+  expect(world.added()).toEqual(['DEFERRAL champion', 'RELEASE challenger-1', 'ACTIVATION challenger-1']);
+  expect(world.records[2]?.reason).toContain('10 labelled rows');
+  expect(world.sleeps.filter((ms) => ms >= 5000)).toEqual([5000, 10_000, 20_000, 20_000]);
+});
+
+test('labels that never come: rejected when the request expires', async () => {
+  const world = new World();
+  world.labels = 0;
+  await world.answer();
+  expect(world.added()).toEqual(['DEFERRAL champion', 'REJECTION champion']);
+  expect(world.records[3]?.reason).toContain('expired: after 1.0 h');
+  expect(world.now - REQUEST.requestedAt).toBeGreaterThan(3_600_000);
+});
+
+test('an operator’s rollback while it waits, or while it trains, ends it', async () => {
+  const waiting = new World();
+  waiting.labels = 0;
+  waiting.onSleep = () => {
+    if (waiting.sleeps.length === 3) waiting.append('ACTIVATION', 'former', 'OPERATOR');
+  };
+  await waiting.answer();
+  expect(waiting.added()).toEqual(['DEFERRAL champion', 'ACTIVATION former']);
+  const training = new World();
+  training.onTraining = () => training.append('ACTIVATION', 'former', 'OPERATOR');
+  await training.answer();
+  expect(training.added()).toEqual(['ACTIVATION former']);
+  expect([waiting.results, training.results]).toEqual([['deferred', 'stale'], ['stale']]);
+});
+
+test('while challengers are held one is released, not activated, and that is the answer', async () => {
+  const world = new World();
+  world.append('HOLD', 'champion', 'OPERATOR');
+  await world.answer();
+  await world.answer();
+  expect(world.added()).toEqual(['HOLD champion', 'RELEASE challenger-1']);
+  expect(world.records[3]).toMatchObject({ requestId: 'champion/1' });
+  expect(world.records[3]?.reason).toContain('held by an operator');
+});
+
+test('a training that fails is a rejection with the fault; a broker that is away is no answer', async () => {
+  const broken = new World();
+  broken.onTraining = () => Promise.reject(new Error('no such column'));
+  await broken.answer();
+  expect(broken.added()).toEqual(['REJECTION champion']);
+  expect([broken.records[2]?.reason, broken.results]).toEqual(['failed: no such column', ['failed']]);
+  const away = new World();
+  away.onTraining = () => Promise.reject(new BankChurnError('BROKER_UNAVAILABLE', 'away'));
+  await expect(away.answer()).rejects.toThrow('away');
+  expect(away.added()).toEqual([]);
+});
+
+test('a batch that is given up calls the training off and writes nothing', async () => {
+  const world = new World();
+  let calledOff = false;
+  const ports: TrainerPorts = {
+    ...world.ports(),
+    challenge: (_, __, signal) =>
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => {
+          calledOff = true;
+          reject(new Error('called off'));
+        });
+      }),
+  };
+  const role = await createTrainer(ports)(0, 0);
+  const record = {
+    offset: 0,
+    timestampMs: 0,
+    key: null,
+    value: Buffer.from(JSON.stringify(REQUEST)),
+    headers: {},
+  };
+  const deciding = role({ topic: 'r', partition: 0, records: [record] }, () =>
+    Promise.reject(new Error('the group has moved on')),
+  );
+  await expect(deciding).rejects.toThrow('the group has moved on');
+  expect([calledOff, world.added()]).toEqual([true, []]);
+});
+
+test('a record that is no request is passed over', async () => {
+  const world = new World();
+  expect(await world.answer('not JSON', '{"requestId":1}', 'null', REQUEST)).toBe(4);
+  expect(world.results).toEqual(['unreadable', 'unreadable', 'unreadable', 'promoted']);
+});

@@ -1,0 +1,194 @@
+import {
+  decideChallenger,
+  decideRefusal,
+  requestState,
+  type LogChange,
+  type LoggedRelease,
+  type ModelLog,
+} from '../models/log.ts';
+import type { Release } from '../models/manifest.ts';
+import { BankChurnError } from '../schemas/errors.ts';
+import type { RetrainRequested } from '../schemas/generated.ts';
+import type { Clock, KeepAlive, OpenRole, SourceRecord } from '../schemas/ports.ts';
+import type { FreshRows } from '../training/challenger.ts';
+import type { GateVerdict } from '../training/gate.ts';
+
+/** How a retrain request ended (or, deferred, goes on). */
+export type TrainingResult = 'promoted' | 'rejected' | 'deferred' | 'failed' | 'stale' | 'answered';
+
+/** A trained challenger and the gate's word on it. */
+export interface Challenge extends GateVerdict {
+  readonly release: Release;
+}
+
+export interface TrainerPorts {
+  readonly decodeRequest: (value: Buffer) => Promise<unknown>;
+  readonly readLog: () => Promise<ModelLog>;
+  /** Labelled rows of the stream that are there by now. */
+  readonly collect: (request: RetrainRequested) => Promise<FreshRows>;
+  /** Trains a challenger and holds it against the champion. Stops early when aborted. */
+  readonly challenge: (champion: LoggedRelease, fresh: FreshRows, signal: AbortSignal) => Promise<Challenge>;
+  /** Fences other writers of the model log, reads it, decides, writes. */
+  readonly write: (
+    decide: (log: ModelLog) => LogChange,
+    release?: Release,
+  ) => Promise<{ readonly change: LogChange }>;
+  readonly clock: Clock;
+  readonly rule: TrainerRule;
+  /** Told of each result as it comes. */
+  readonly onResult: (result: TrainingResult, request: RetrainRequested, reason: string) => void;
+  /** A record that is no retrain request: passed over. */
+  readonly onUnreadable: (offset: number, fault: string) => void;
+}
+
+export interface TrainerRule {
+  /** Labelled rows needed on the holdout side; fewer: the request is deferred. */
+  readonly minRecentLabels: number;
+  /** First and longest wait for labels, milliseconds; doubles in between. */
+  readonly retryMs: { readonly first: number; readonly longest: number };
+  /** A request older than this is refused, milliseconds. */
+  readonly expiryMs: number;
+}
+
+/** How often a long wait or training tells the group that the trainer lives, milliseconds. */
+const BEAT_MS = 1000;
+
+/**
+ * The trainer role: retrain request → challenger → gate → release and activation, or a rejection, or a deferral until
+ * there are labels (docs/adr/0007-retraining.md). Its results go to the model log in a transaction of that log's own, and each names
+ * the request: so a request that is read again, after whatever crash, is answered once.
+ */
+export function createTrainer(ports: TrainerPorts): OpenRole {
+  return () =>
+    Promise.resolve(async ({ records }, keepAlive) => {
+      const outcomes = new Map<string, number>();
+      for (const record of records) {
+        const request = await readRequest(ports, record);
+        const result = typeof request === 'string' ? 'unreadable' : await answer(ports, request, keepAlive);
+        if (typeof request === 'string') ports.onUnreadable(record.offset, request);
+        outcomes.set(result, (outcomes.get(result) ?? 0) + 1);
+      }
+      return { emit: [], commit: records[records.length - 1]!.offset + 1, outcomes };
+    });
+}
+
+/** The request of a record, or why it is none. */
+async function readRequest(ports: TrainerPorts, { value }: SourceRecord): Promise<RetrainRequested | string> {
+  if (value === null) return 'no value';
+  let raw: unknown;
+  try {
+    raw = await ports.decodeRequest(value);
+  } catch (error) {
+    if (isTransient(error)) throw error;
+    return error instanceof Error ? error.message : String(error);
+  }
+  const { requestId, modelSha256, activation, requestedAt } = (raw ?? {}) as Partial<RetrainRequested>;
+  if (typeof requestId !== 'string' || typeof modelSha256 !== 'string') return 'no requestId or modelSha256';
+  if (typeof activation !== 'number' || typeof requestedAt !== 'number')
+    return 'no activation or requestedAt';
+  const request = raw as RetrainRequested;
+  return { ...request, driftSince: (request.driftSince) ?? null };
+}
+
+/** Answers one request; waits for labels as long as it takes. */
+async function answer(
+  ports: TrainerPorts,
+  request: RetrainRequested,
+  keepAlive: KeepAlive,
+): Promise<TrainingResult> {
+  const { rule, clock } = ports;
+  for (let waitMs = rule.retryMs.first; ; waitMs = Math.min(waitMs * 2, rule.retryMs.longest)) {
+    const log = await ports.readLog();
+    const state = requestState(log, request);
+    if (state === 'answered' || state === 'stale') {
+      ports.onResult(state, request, `request ${request.requestId} is ${state}`);
+      return state;
+    }
+    const fresh = await ports.collect(request);
+    const missing = rule.minRecentLabels - fresh.holdout.length;
+    const [found, wanted] = [String(fresh.holdout.length), String(rule.minRecentLabels)];
+    if (missing <= 0) return await retrain(ports, request, log, fresh, keepAlive);
+    const labels = `${found} labelled rows of the drifted stream to judge a challenger on, ${wanted} are needed`;
+    if (clock.now() - request.requestedAt > rule.expiryMs)
+      return refuse(ports, request, 'rejected', `expired: after ${hours(rule.expiryMs)} still ${labels}`);
+    if (state === 'open') await refuse(ports, request, 'deferred', labels);
+    await alive(() => clock.sleep(waitMs), clock, keepAlive);
+  }
+}
+
+const hours = (ms: number): string => `${(ms / 3_600_000).toFixed(1)} h`;
+
+async function retrain(
+  ports: TrainerPorts,
+  request: RetrainRequested,
+  log: ModelLog,
+  fresh: FreshRows,
+  keepAlive: KeepAlive,
+): Promise<TrainingResult> {
+  const champion = log.releases.get(request.modelSha256)!; // it is active: the request is not stale
+  const attempt = (signal: AbortSignal): Promise<Challenge | string> =>
+    ports.challenge(champion, fresh, signal).catch((error: unknown) => {
+      if (isTransient(error)) throw error;
+      return `failed: ${error instanceof Error ? error.message : String(error)}`;
+    });
+  const challenge = await alive(attempt, ports.clock, keepAlive);
+  if (typeof challenge === 'string') return refuse(ports, request, 'failed', challenge);
+  const { release, passed, reason } = challenge;
+  if (!passed) return refuse(ports, request, 'rejected', reason);
+  const decide = (now: ModelLog): LogChange =>
+    decideChallenger(now, request, release.manifest.sha256, reason);
+  const { change } = await ports.write(decide, release);
+  return report(ports, request, change, 'promoted', reason);
+}
+
+async function refuse(
+  ports: TrainerPorts,
+  request: RetrainRequested,
+  result: 'rejected' | 'failed' | 'deferred',
+  reason: string,
+): Promise<TrainingResult> {
+  const kind = result === 'deferred' ? 'DEFERRAL' : 'REJECTION';
+  const { change } = await ports.write((log) => decideRefusal(log, request, kind, reason));
+  return report(ports, request, change, result, reason);
+}
+
+/** Nothing was written: in the meantime someone else answered, or another model serves. */
+function report(
+  ports: TrainerPorts,
+  request: RetrainRequested,
+  change: LogChange,
+  result: TrainingResult,
+  reason: string,
+): TrainingResult {
+  const isOver = change.kinds.length === 0 && !change.release;
+  const final = isOver ? 'stale' : result;
+  ports.onResult(final, request, isOver ? 'in the meantime answered, or another model serves' : reason);
+  return final;
+}
+
+/** Kafka's own errors and those of the table that are to be tried again: the loop does, nothing is answered. */
+function isTransient(error: unknown): boolean {
+  if (error instanceof BankChurnError) return error.action === 'transient';
+  return error instanceof Error && error.name.startsWith('KafkaJS');
+}
+
+/** Does something that takes long and keeps the membership alive; aborts it when the batch is to be given up. */
+async function alive<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  clock: Clock,
+  keepAlive: KeepAlive,
+): Promise<T> {
+  const giveUp = new AbortController();
+  const working = work(giveUp.signal).then((value) => ({ value }));
+  try {
+    for (;;) {
+      const done = await Promise.race([working, clock.sleep(BEAT_MS)]);
+      if (done !== undefined) return done.value;
+      await keepAlive();
+    }
+  } catch (error) {
+    giveUp.abort();
+    working.catch(() => undefined);
+    throw error;
+  }
+}
