@@ -1,79 +1,193 @@
 import { randomBytes } from 'node:crypto';
 import { openReader } from '../consumers/kafka-readers.io.ts';
 import { openProducer } from '../producers/kafka.io.ts';
-import type { DriftVerdict, RetrainRequested } from '../schemas/generated.ts';
+import type { DriftVerdict, ModelRecord, RetrainRequested } from '../schemas/generated.ts';
+import { rocAuc } from '../training/evaluation.ts';
 import { decodeOwn } from '../wiring.ts';
 import { createProgress, say, type Context } from './context.ts';
+import { exactness, type Sent, type Tally } from './demo-tally.ts';
 import { simulateEvents } from './event-source.io.ts';
-import { eventEncoder, publishEvents } from './publish.io.ts';
+import { eventEncoder, outcomeEncoder, publishEvents } from './publish.io.ts';
 
 /** Fewer events before the drift say too little about a stream without it. */
 export const DRIFT_NEEDS_EVENTS = 20_000;
-const DRIFTED_EVENTS = 6000;
-const WAIT_MS = 60_000;
+const DRIFT = 'three in ten customers hold a product that the model has never seen';
+const DRIFTED_EVENTS_MOST = 150_000;
+const RATE = 1500;
+const LABEL_LAG_MS = 3000;
+const WAIT_MS = 120_000;
+const ID_PREFIX = 'drift-';
 
-/** Verdicts and retrain events, as they come. */
+/** Verdicts, retrain events and records of the model log, as they come. */
 export interface DriftWatch {
   readonly verdicts: readonly DriftVerdict[];
   readonly requests: readonly RetrainRequested[];
+  readonly models: readonly (ModelRecord & { readonly offset: number })[];
   close(): Promise<void>;
 }
 
 export async function watchDrift({ config, kafka, registry }: Context): Promise<DriftWatch> {
-  const { driftVerdicts, retrainEvents } = config.topics.names;
+  const { driftVerdicts, retrainEvents, churnModels } = config.topics.names;
   const verdicts: DriftVerdict[] = [];
   const requests: RetrainRequested[] = [];
+  const models: (ModelRecord & { offset: number })[] = [];
   const options = { groupId: `${config.group}.drift.${randomBytes(4).toString('hex')}`, fromBeginning: true };
   const reader = await openReader(
     kafka,
-    [driftVerdicts, retrainEvents],
+    [driftVerdicts, retrainEvents, churnModels],
     options,
-    async (topic, _, { value }) => {
+    async (topic, _, { value, offset }) => {
       if (value === null) return;
       const record = await decodeOwn(value, registry);
       if (topic === driftVerdicts) verdicts.push(record as DriftVerdict);
-      else requests.push(record as RetrainRequested);
+      else if (topic === retrainEvents) requests.push(record as RetrainRequested);
+      else models.push({ ...(record as ModelRecord), offset });
     },
   );
-  return { verdicts, requests, close: () => reader.close() };
+  return { verdicts, requests, models, close: () => reader.close() };
 }
 
-/** Lets the stream drift (customers eight years older) and waits for the retrain event. Prints what was seen. */
+/** What is seen of the loop so far. */
+function stateOf({ verdicts, requests, models }: DriftWatch, fullWindow: number) {
+  const [request] = requests;
+  const answers = models.filter(({ requestId }) => requestId !== null && requestId === request?.requestId);
+  const activation = answers.find(({ kind }) => kind === 'ACTIVATION');
+  const settled = verdicts.findLast(
+    (verdict) => verdict.activation === activation?.offset && verdict.events >= fullWindow,
+  );
+  return {
+    request,
+    deferral: answers.find(({ kind }) => kind === 'DEFERRAL'),
+    rejection: answers.find(({ kind }) => kind === 'REJECTION'),
+    activation,
+    settled,
+    isOver: answers.some(({ kind }) => kind === 'REJECTION') || settled?.drifted === false,
+  };
+}
+
+/**
+ * Lets the stream drift and waits for the whole loop: retrain event, challenger, gate, swap, and a stream that no longer
+ * drifts from the new model's profile. Prints what was seen; false where it is not what should be.
+ */
 export async function driftPart(
   context: Context,
   watch: DriftWatch,
+  tally: Tally,
+  allScored: () => Promise<void>,
   print: (line: string) => void,
 ): Promise<boolean> {
-  await new Promise((resolve) => setTimeout(resolve, 2000)); // what the monitor has still to say of the calm stream
+  await pause(2000); // what the monitor has still to say of the calm stream
+  const line = (name: string, value: string): void => print(`${name.padEnd(14)} ${value}`);
   const before = watch.verdicts[watch.verdicts.length - 1];
   const early = watch.requests.length;
-  say(`drift: ${String(DRIFTED_EVENTS)} customers eight years older`);
-  const topic = context.config.topics.names.customerEvents;
-  const producer = await openProducer(context.kafka);
-  const encode = await eventEncoder(context, undefined);
-  await publishEvents(
-    producer,
-    simulateEvents(DRIFTED_EVENTS, 2, 'drift-', { name: 'ageing', overEvents: 0 }),
-    { topic, encode },
+  say(`drift: ${DRIFT}; ${String(RATE)} events/s, who left is known ${String(LABEL_LAG_MS / 1000)} s later`);
+  const fullWindow = context.config.drift.paneEvents * context.config.drift.windowPanes;
+  const drifted = await streamUntilOver(context, watch, tally, fullWindow);
+  await allScored();
+  await pause(2000); // a second retrain event, or a score too many, would come now
+
+  const { request, deferral, rejection, activation, settled } = stateOf(watch, fullWindow);
+  line('drift', DRIFT);
+  line('PSI before', `${describe(before)}; retrain events: ${String(early)}`);
+  line('PSI after', describe(drifted));
+  line(
+    'retrain',
+    `${String(watch.requests.length)} event${request === undefined ? '' : `: ${request.reason}`}`,
   );
-  await producer.close();
+  if (deferral !== undefined) line('deferred', deferral.reason ?? '');
+  if (rejection !== undefined) line('rejected', rejection.reason ?? '');
+  if (activation === undefined) return false;
+  line('gate', `passed: ${activation.reason ?? ''}`);
+  const afterMs = activation.recordedAt - (request?.requestedAt ?? 0);
+  line(
+    'swap',
+    `to ${activation.modelVersion}, without a restart, ${(afterMs / 1000).toFixed(1)} s after the request`,
+  );
+  printAuc(tally, activation.modelSha256, line);
+  const isExact = printExactness(tally, line);
+  line('PSI now', `${describe(settled)}, against the new model's profile`);
+  return early === 0 && watch.requests.length === 1 && isExact && settled?.drifted === false;
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Publishes drifted events and their outcomes until the loop has closed. Returns the last verdict before the swap. */
+async function streamUntilOver(
+  context: Context,
+  watch: DriftWatch,
+  tally: Tally,
+  fullWindow: number,
+): Promise<DriftVerdict | undefined> {
+  const { customerEvents, customerOutcomes } = context.config.topics.names;
+  const producer = await openProducer(context.kafka);
+  const stop = new AbortController();
   const progress = createProgress();
   const deadline = Date.now() + WAIT_MS;
-  while (watch.requests.length === early && Date.now() < deadline) {
-    progress.update(`drift: ${describe(watch.verdicts[watch.verdicts.length - 1])}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  const events = simulateEvents(DRIFTED_EVENTS_MOST, 2, ID_PREFIX, { name: 'new-product', overEvents: 0 });
+  const publishing = publishEvents(producer, events, {
+    topic: customerEvents,
+    encode: await eventEncoder(context, undefined),
+    rate: RATE,
+    signal: stop.signal,
+    onEvent: tally.event,
+    outcomes: {
+      topic: customerOutcomes,
+      encode: await outcomeEncoder(context, undefined),
+      lagMs: LABEL_LAG_MS,
+    },
+  });
+  let last: DriftVerdict | undefined;
+  try {
+    for (;;) {
+      const { request, deferral, activation, isOver } = stateOf(watch, fullWindow);
+      const verdict = watch.verdicts[watch.verdicts.length - 1];
+      if (activation === undefined) last = verdict;
+      const stage =
+        activation !== undefined
+          ? `${activation.modelVersion} serves`
+          : deferral !== undefined
+            ? 'waiting for labels, training'
+            : request !== undefined
+              ? 'retrain event'
+              : 'drift';
+      progress.update(`${stage}: ${describe(verdict)}`);
+      if (isOver || Date.now() > deadline) return last;
+      await Promise.race([pause(100), publishing.then(() => pause(100))]);
+    }
+  } finally {
+    stop.abort();
+    await publishing;
+    progress.end();
+    await producer.close();
   }
-  await new Promise((resolve) => setTimeout(resolve, 2000)); // a second request would come now
-  progress.end();
-  print(`PSI before     ${describe(before)}; retrain events: ${String(early)}`);
-  print(
-    `PSI after      ${describe(watch.verdicts[watch.verdicts.length - 1])}, with customers eight years older`,
+}
+
+function printAuc(tally: Tally, challenger: string, line: (name: string, value: string) => void): void {
+  const drifted = [...tally.report().events]
+    .filter(([id]) => id.startsWith(ID_PREFIX))
+    .map(([, sent]) => sent);
+  const told = (of: string, rows: readonly Sent[]): string =>
+    `${of} ${rocAuc(
+      rows.map(({ score }) => score!),
+      rows.map(({ churned }) => Number(churned)),
+    ).toFixed(4)} on the ${String(rows.length)} it scored`;
+  const byChallenger = drifted.filter(({ modelSha256 }) => modelSha256 === challenger);
+  const byChampion = drifted.filter(
+    ({ modelSha256 }) => modelSha256 !== undefined && modelSha256 !== challenger,
   );
-  const [request] = watch.requests;
-  print(
-    `retrain events ${String(watch.requests.length)}${request === undefined ? '' : `: ${request.reason}`}`,
+  line(
+    'ROC AUC',
+    `of drifted events: ${told('before the swap', byChampion)}, ${told('after it', byChallenger)}`,
   );
-  return early === 0 && watch.requests.length === 1;
+}
+
+function printExactness(tally: Tally, line: (name: string, value: string) => void): boolean {
+  const { sent, scores, doubled, missing, isExact } = exactness(tally);
+  line(
+    'scores',
+    `${String(scores)} for ${String(sent)} events over the swap (doubled ${String(doubled)}, missing ${String(missing)})`,
+  );
+  return isExact;
 }
 
 function describe(verdict: DriftVerdict | undefined): string {

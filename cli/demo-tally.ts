@@ -3,11 +3,13 @@ import type { SourceRecord } from '../schemas/ports.ts';
 import { rocAuc } from '../training/evaluation.ts';
 import type { SourcedEvent } from './event-source.io.ts';
 
-interface Sent {
+/** An event that was sent, and its score once it is read back. */
+export interface Sent {
   readonly atMs: number;
   readonly churned: boolean | undefined;
   readonly calm: boolean;
   score?: number;
+  modelSha256?: string;
   scoredAtMs?: number;
 }
 
@@ -62,7 +64,12 @@ export function createTally(): Tally {
       scores += 1;
       const sent = events.get(score.eventId);
       if (sent === undefined) unknown += 1;
-      else Object.assign(sent, { score: score.churnProbability, scoredAtMs: Date.now() });
+      else
+        Object.assign(sent, {
+          score: score.churnProbability,
+          modelSha256: score.modelSha256,
+          scoredAtMs: Date.now(),
+        });
     },
     deadLetter: ({ headers }) => {
       letters += 1;
@@ -77,23 +84,28 @@ export function createTally(): Tally {
   };
 }
 
+/** Whether each event sent has one score, and no score is of anything else. */
+export function exactness(tally: Tally) {
+  const { events, doubled, unknown } = tally.report();
+  const missing = [...events.values()].filter(({ score }) => score === undefined).length;
+  const isExact = tally.scores() === events.size && doubled + unknown + missing === 0;
+  return { sent: events.size, scores: tally.scores(), doubled, missing, isExact };
+}
+
 /** Prints the summary; false where events and scores do not match. */
 export function printSummary(
   tally: Tally,
   holdout: { name: string; ids: ReadonlySet<string> } | undefined,
   print: (line: string) => void,
 ): boolean {
-  const { events, doubled, unknown, codes, burstMs, burstEvents } = tally.report();
-  const unscored = [...events.values()].filter(({ score }) => score === undefined).length;
-  const complete =
-    tally.scores() === events.size &&
-    doubled + unknown + unscored === 0 &&
-    tally.deadLetters() === tally.damagedSent();
+  const { events, codes, burstMs, burstEvents } = tally.report();
+  const { doubled, missing, isExact } = exactness(tally);
+  const complete = isExact && tally.deadLetters() === tally.damagedSent();
   const line = (name: string, value: string): void => print(`${name.padEnd(14)} ${value}`);
   line('events in', String(events.size + tally.damagedSent()));
   line(
     'scores out',
-    `${String(tally.scores())}${complete ? ', one for each readable event' : ''} (doubled ${String(doubled)}, missing ${String(unscored)})`,
+    `${String(tally.scores())}${complete ? ', one for each readable event' : ''} (doubled ${String(doubled)}, missing ${String(missing)})`,
   );
   const reasons = [...codes].map(([code, count]) => `${code} ${String(count)}`).join(', ');
   line(

@@ -8,7 +8,7 @@ import { readRelease } from '../models/store.io.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
 import { readScore } from './consume.ts';
 import { createProgress, openContext, readConfig, say, withConfig, type Context } from './context.ts';
-import { groupsOf } from '../wiring.ts';
+import { groupsOf, type RoleName } from '../wiring.ts';
 import { DRIFT_NEEDS_EVENTS, driftPart, watchDrift } from './demo-drift.ts';
 import { createTally, printSummary, type Tally } from './demo-tally.ts';
 import { startEmbedded } from './embedded/embedded.io.ts';
@@ -42,7 +42,7 @@ const DAMAGED = [
 export function demoCommand(): Command {
   return withConfig(new Command('demo'))
     .description(
-      'the whole product on this machine: broker, registry, scorer, events, scores, summary; leaves nothing',
+      'the whole product on this machine: broker, registry, events, scores, drift, retraining, swap; leaves nothing',
     )
     .option(
       '--events <csv>',
@@ -72,11 +72,10 @@ async function runDemo(options: DemoOptions, cleanUp: (() => Promise<unknown>)[]
   cleanUp.push(() => Promise.resolve(context.registry?.close()));
   if (config.topics.prefix !== '') cleanUp.push(() => removeTraces(context));
   await prepareTopics(context);
-  const service = await startService(env);
-  cleanUp.push(() => service.stop());
+  const [service] = await startRoles(env, cleanUp);
   const { manifest } = await readRelease(config.model.dir);
   say(
-    `scorer runs with model ${manifest.version}, health on http://localhost:${String(service.port)}/health`,
+    `scorer, monitor and trainer run, each a process of its own; model ${manifest.version}, health on http://localhost:${String(service.port)}/health`,
   );
   const tally = createTally();
   await streamThrough(options, context, service, tally, cleanUp);
@@ -94,8 +93,24 @@ async function runDemo(options: DemoOptions, cleanUp: (() => Promise<unknown>)[]
   }
   const watch = await watchDrift(context);
   cleanUp.push(() => watch.close());
-  if (!(await driftPart(context, watch, print)))
-    throw new Error('drift should have led to one retrain event, and nothing before it to any');
+  if (!(await driftPart(context, watch, tally, () => allScored(tally, service), print)))
+    throw new Error(
+      'drift should have led to one retrain event, a better model and a calm stream, and nothing before it to any',
+    );
+}
+
+/** A process for each role; the scorer first. */
+async function startRoles(
+  env: Readonly<Record<string, string>>,
+  cleanUp: (() => Promise<unknown>)[],
+): Promise<[ServiceProcess, ...ServiceProcess[]]> {
+  const start = async (role: RoleName): Promise<ServiceProcess> => {
+    const service = await startService(env, [role]);
+    cleanUp.push(() => service.stop());
+    return service;
+  };
+  const [scorer, ...others] = await Promise.all([start('scorer'), start('monitor'), start('trainer')]);
+  return [scorer, ...others];
 }
 
 const print = (line: string): void => {

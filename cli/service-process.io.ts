@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
+import { ROLES, type RoleName } from '../wiring.ts';
 import { packageRoot } from './context.ts';
 
 /** A service (`bankchurn serve`) as a child process that ends with us. */
@@ -30,9 +31,13 @@ export function programArguments(): string[] {
     : ['--import', 'tsx', join(packageRoot(), 'cli/bankchurn.ts')];
 }
 
-/** Starts it and returns when its sidecar listens. */
-export async function startService(env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
-  const child = spawn(process.execPath, [...programArguments(), 'serve', '--with-parent'], {
+/** Starts it (all roles, or those given) and returns when its sidecar listens. */
+export async function startService(
+  env: Readonly<Record<string, string>>,
+  roles: readonly RoleName[] = ROLES,
+): Promise<ServiceProcess> {
+  const command = ['serve', '--with-parent', '--roles', roles.join(',')];
+  const child = spawn(process.execPath, [...programArguments(), ...command], {
     env: { ...process.env, PORT: '0', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
     cwd: packageRoot(),

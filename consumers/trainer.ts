@@ -87,7 +87,7 @@ async function readRequest(ports: TrainerPorts, { value }: SourceRecord): Promis
   if (typeof activation !== 'number' || typeof requestedAt !== 'number')
     return 'no activation or requestedAt';
   const request = raw as RetrainRequested;
-  return { ...request, driftSince: (request.driftSince) ?? null };
+  return { ...request, driftSince: request.driftSince ?? null };
 }
 
 /** Answers one request; waits for labels as long as it takes. */

@@ -58,7 +58,15 @@ export interface Verdict {
 }
 
 export function initialState(modelSha256: string, activation: number): MonitorState {
-  return { modelSha256, activation, panes: [], open: undefined, streak: 0, driftSince: null, requested: false };
+  return {
+    modelSha256,
+    activation,
+    panes: [],
+    open: undefined,
+    streak: 0,
+    driftSince: null,
+    requested: false,
+  };
 }
 
 /** What one record of counts leads to. */
