@@ -35,8 +35,10 @@ export function programArguments(): string[] {
 export async function startService(
   env: Readonly<Record<string, string>>,
   roles: readonly RoleName[] = ROLES,
+  configFile?: string,
 ): Promise<ServiceProcess> {
-  const command = ['serve', '--with-parent', '--roles', roles.join(',')];
+  const config = configFile === undefined ? [] : ['--config', configFile];
+  const command = ['serve', '--with-parent', '--roles', roles.join(','), ...config];
   const child = spawn(process.execPath, [...programArguments(), ...command], {
     env: { ...process.env, PORT: '0', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],

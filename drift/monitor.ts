@@ -26,6 +26,8 @@ export interface Pane {
   readonly firstOffset: number;
   readonly lastOffset: number;
   readonly events: number;
+  /** Earliest and latest of its records' greatest event times, milliseconds since 1970: partitions are not read in step. */
+  readonly minTimestamp: number;
   readonly maxTimestamp: number;
   readonly counts: readonly (readonly number[])[];
 }
@@ -40,7 +42,7 @@ export interface MonitorState {
   readonly open: Pane | undefined;
   /** Drifted verdicts in a row. */
   readonly streak: number;
-  /** Time of the last event before the streak began, milliseconds since 1970; null: it began with the activation. */
+  /** Since when events drift, as far as the first pane of the streak tells, milliseconds since 1970; null: no streak. */
   readonly driftSince: number | null;
   /** Whether this model and activation was complained about already. */
   readonly requested: boolean;
@@ -95,8 +97,7 @@ export function takeCounts(
   const found = judge(panes, profile, rule);
   const streak = found.drifted ? current.streak + 1 : 0;
   const request = streak >= rule.persistence && !current.requested;
-  const before = current.panes[current.panes.length - 1]?.maxTimestamp ?? null;
-  const driftSince = streak === 1 ? before : streak === 0 ? null : current.driftSince;
+  const driftSince = streak === 1 ? open.minTimestamp : streak === 0 ? null : current.driftSince;
   const requested = current.requested || request;
   const next = { ...current, panes, open: undefined, streak, driftSince, requested };
   return { state: next, verdict: { ...found, request }, late: false };
@@ -105,11 +106,15 @@ export function takeCounts(
 function addToPane(pane: Pane | undefined, record: DriftCounts, offset: number): Pane {
   const counts = record.series.map((series) => series.counts);
   const { events, maxTimestamp } = record;
-  if (pane === undefined) return { firstOffset: offset, lastOffset: offset, events, maxTimestamp, counts };
+  if (pane === undefined) {
+    const span = { minTimestamp: maxTimestamp, maxTimestamp };
+    return { firstOffset: offset, lastOffset: offset, events, ...span, counts };
+  }
   return {
     firstOffset: pane.firstOffset,
     lastOffset: offset,
     events: pane.events + events,
+    minTimestamp: Math.min(pane.minTimestamp, maxTimestamp),
     maxTimestamp: Math.max(pane.maxTimestamp, maxTimestamp),
     counts: pane.counts.map((series, i) => mergeCounts(series, counts[i]!)),
   };

@@ -1,13 +1,15 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { readScore } from '../cli/consume.ts';
-import { packageRoot } from '../cli/context.ts';
+import { packageRoot, readConfig } from '../cli/context.ts';
 import { watchDrift } from '../cli/demo-drift.ts';
 import { simulateEvents } from '../cli/event-source.io.ts';
 import { openReader } from '../consumers/kafka-readers.io.ts';
+import { createMonitor } from '../consumers/monitor.ts';
 import { createBinOf } from '../drift/bins.ts';
 import type { MonitorState } from '../drift/monitor.ts';
 import { psi } from '../drift/psi.ts';
+import type { Manifest } from '../models/manifest.ts';
 import { readRelease } from '../models/store.io.ts';
 import type { CustomerEvent, DriftCounts, DriftVerdict } from '../schemas/generated.ts';
 import { decodeOwn } from '../wiring.ts';
@@ -38,6 +40,36 @@ async function readCounts({ context }: World): Promise<Map<number, DriftCounts>>
   onTestFinished(() => reader.close());
   await settled(() => counts.size > 0, 'counts', 20_000, 3000);
   return counts;
+}
+
+/** What a monitor in memory says of the same counts, read in one go. */
+async function undisturbed(
+  counts: ReadonlyMap<number, DriftCounts>,
+  manifest: Manifest,
+): Promise<DriftVerdict[]> {
+  const role = await createMonitor({
+    rule: readConfig({ config: join(packageRoot(), 'configs/config.yaml') }, {}).drift,
+    decodeCounts: (value) => Promise.resolve(counts.get(Number(value))!),
+    encodeVerdict: (verdict) => JSON.stringify(verdict),
+    encodeRequest: () => '',
+    lastVerdict: () => Promise.resolve(undefined),
+    manifestOf: () => Promise.resolve(manifest),
+    topics: { driftVerdicts: 'verdicts', retrainEvents: 'requests' },
+    onVerdict: () => undefined,
+  })(0, 0);
+  const records = [...counts.keys()]
+    .sort((a, b) => a - b)
+    .map((offset) => ({
+      offset,
+      timestampMs: 0,
+      key: null,
+      value: Buffer.from(String(offset)),
+      headers: {},
+    }));
+  const { emit } = await role({ topic: 'counts', partition: 0, records }, () => Promise.resolve());
+  return emit
+    .filter(({ topic }) => topic === 'verdicts')
+    .flatMap((emission) => emission.records.map(({ value }) => JSON.parse(String(value)) as DriftVerdict));
 }
 
 test(
@@ -107,6 +139,8 @@ test(
           .map((o) => counts.get(o)!),
       );
     }
+    // The verdict log is the one of a monitor that nobody disturbed.
+    expect(watch.verdicts).toEqual(await undisturbed(counts, manifest));
     expect(watch.verdicts.length).toBeGreaterThan(8);
     expect(watch.requests).toHaveLength(1);
     expect(watch.requests[0]).toMatchObject({ modelSha256: manifest.sha256, modelVersion: manifest.version });

@@ -8,12 +8,19 @@ import { prepareTopics } from '../cli/topics.ts';
 import { openReader } from '../consumers/kafka-readers.io.ts';
 import { openProducer } from '../producers/kafka.io.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
+import type { TopicId } from '../schemas/topics.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
+import type { RoleName } from '../wiring.ts';
 
 export interface World {
   readonly env: Record<string, string>;
   readonly context: Context;
-  start(extra?: Record<string, string>): Promise<ServiceProcess>;
+  /** Starts the service, ended with the test: all roles or those given, with the project's configuration or another. */
+  start(
+    extra?: Record<string, string>,
+    roles?: readonly RoleName[],
+    configFile?: string,
+  ): Promise<ServiceProcess>;
 }
 
 /** Topics and group of their own on the shared broker. `registry: false` = JSON only. */
@@ -35,8 +42,8 @@ export async function createWorld(
   return {
     env,
     context,
-    start: async (extra = {}) => {
-      const service = await startService({ ...env, ...extra });
+    start: async (extra = {}, roles, configFile) => {
+      const service = await startService({ ...env, ...extra }, roles, configFile);
       onTestFinished(async () => {
         await service.kill();
       });
@@ -56,8 +63,12 @@ export interface RawRecord {
   readonly headers?: Record<string, string | Buffer>;
 }
 
-/** Writes raw records, spread over the partitions by key. */
-export async function produceRaw({ context }: World, records: readonly RawRecord[]): Promise<void> {
+/** Writes raw records (events, if no other topic is named), spread over the partitions by key. */
+export async function produceRaw(
+  { context }: World,
+  records: readonly RawRecord[],
+  topic: TopicId = 'customerEvents',
+): Promise<void> {
   const producer = await openProducer(context.kafka);
   const all = records.map(({ key = null, value, headers }) => ({
     key,
@@ -65,7 +76,7 @@ export async function produceRaw({ context }: World, records: readonly RawRecord
     ...(headers === undefined ? {} : { headers }),
   }));
   for (let from = 0; from < all.length; from += 500) {
-    await producer.send(context.config.topics.names.customerEvents, all.slice(from, from + 500));
+    await producer.send(context.config.topics.names[topic], all.slice(from, from + 500));
   }
   await producer.close();
 }

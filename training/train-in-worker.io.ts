@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
 import type { Release } from '../models/manifest.ts';
 import type { FreshRows } from './challenger.ts';
 import type { Evaluation } from './evaluation.ts';
@@ -37,12 +37,9 @@ export async function trainInWorker(
   signal: AbortSignal,
   onProgress: (stage: string, share: number) => void,
 ): Promise<TrainedChallenger> {
-  const isSource = import.meta.url.endsWith('.ts');
-  const entry = new URL(`./training-worker.io.${isSource ? 'ts' : 'js'}`, import.meta.url);
-  const worker = new Worker(entry, {
+  const worker = startWorker({
     workerData: job,
     resourceLimits: { maxOldGenerationSizeMb: MEMORY_MIB },
-    ...(isSource ? { execArgv: ['--import', 'tsx'] } : {}),
   });
   const abort = (): void => void worker.terminate();
   signal.addEventListener('abort', abort);
@@ -60,4 +57,13 @@ export async function trainInWorker(
     signal.removeEventListener('abort', abort);
     await worker.terminate();
   }
+}
+
+/** Compiled, or from the sources: Node's threads do not inherit the loader of TypeScript. */
+function startWorker(options: WorkerOptions): Worker {
+  const here = import.meta.url;
+  if (!here.endsWith('.ts')) return new Worker(new URL('./training-worker.io.js', here), options);
+  const entry = new URL('./training-worker.io.ts', here).href;
+  const load = `import('tsx/esm/api').then(({ tsImport }) => tsImport(${JSON.stringify(entry)}, ${JSON.stringify(here)}))`;
+  return new Worker(load, { ...options, eval: true });
 }
