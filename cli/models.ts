@@ -83,6 +83,9 @@ async function change(options: { config: string }, decide: (log: ModelLog) => Lo
   });
 }
 
+/** The newest answers to retrain requests; all are in the log. */
+const ANSWERS_SHOWN = 10;
+
 function* describe(log: ModelLog): Generator<string> {
   const active = activeModel(log);
   for (const { version, sha256 } of log.releases.values()) {
@@ -90,5 +93,9 @@ function* describe(log: ModelLog): Generator<string> {
     const origins = times.map(({ offset, origin }) => `${origin.toLowerCase()}@${String(offset)}`).join(' ');
     yield `${active?.sha256 === sha256 ? '*' : ' '} ${version.padEnd(24)} ${sha256.slice(0, 12)}  ${origins === '' ? 'never active' : `active: ${origins}`}`;
   }
+  const answers = [...log.answers.values()];
+  if (answers.length > 0) yield 'retrain requests, newest last:';
+  for (const { requestId, kind, reason } of answers.slice(-ANSWERS_SHOWN))
+    yield `  ${requestId}  ${kind.toLowerCase()}: ${reason}`;
   if (log.held) yield 'held: challengers are not activated until `bankchurn models resume`';
 }
