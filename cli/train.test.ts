@@ -78,7 +78,7 @@ describe('bankchurn train', () => {
     await expect(train(join(folder, 'none.csv'), 'a')).rejects.toThrow('none.csv');
     const rows = join(folder, 'rows.txt');
     await writeFile(rows, '1\nx\n');
-    await expect(train(await writeCustomers(50), 'a', '--holdout-rows', rows)).rejects.toThrow(
+    await expect(train(await writeCustomers(200), 'a', '--holdout-rows', rows)).rejects.toThrow(
       '"x" is not a row number',
     );
   });

@@ -8,7 +8,7 @@ import { writeRelease } from '../models/store.io.ts';
 import { openModel } from '../scoring/model.ts';
 import { createSession } from '../scoring/onnx.io.ts';
 import { DEFAULT_PARAMETERS } from '../training/boosting.ts';
-import { parseDataset, type Dataset } from '../training/dataset.ts';
+import { assertTrainable, parseDataset, type Dataset } from '../training/dataset.ts';
 import { splitDataset } from '../training/split.ts';
 import { trainRelease, type TrainingResult } from '../training/train.ts';
 import { createProgress, packageRoot, readConfig, say, withConfig } from './context.ts';
@@ -67,7 +67,11 @@ export function trainCommand(): Command {
 async function readDataset(path: string | undefined): Promise<Dataset> {
   const fallback = join(packageRoot(), DEFAULT_DATA);
   const file = path ?? [DEFAULT_DATA, fallback].find((candidate) => existsSync(candidate));
-  if (file !== undefined) return parseDataset(await readFile(file, 'utf8'), 'churn');
+  if (file !== undefined) {
+    const dataset = parseDataset(await readFile(file), 'churn', file);
+    assertTrainable(dataset, file);
+    return dataset;
+  }
   say(
     `no ${DEFAULT_DATA}: training on ${String(SIMULATED)} simulated customers (place the bank's file there, or use --data)`,
   );

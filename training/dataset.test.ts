@@ -35,13 +35,17 @@ describe('parseDataset', () => {
   });
 
   it.each([
-    ['a word for a number', GOOD.replace('600', 'abc'), 'line 2, column CreditScore: creditScore is "abc"'],
+    ['a word for a number', GOOD.replace('600', 'abc'), 'line 2, column CreditScore: "abc" is not a number'],
     ['an impossible age', GOOD.replace('41', '-1'), 'line 2, column Age: age is -1'],
-    ['a label of neither class', GOOD.replace(/1$/, '2'), 'line 2, column Exited: "2", not 0 or 1'],
-    ['no label', GOOD.replace(/1$/, ''), 'line 2, column Exited: "", not 0 or 1'],
+    ['a label of neither class', GOOD.replace(/1$/, '2'), 'line 2, column Exited: "2", not 0 (stayed)'],
+    ['no label', GOOD.replace(/1$/, ''), 'line 2, column Exited: "", not 0 (stayed)'],
     ['a flag of 2', GOOD.replace(',1,0,', ',2,0,'), 'line 2, column HasCrCard'],
     ['a row number that is none', GOOD.replace(/^5/, 'x'), 'line 2, column RowNumber'],
-    ['a cell too few', GOOD.slice(0, -2), 'test: Invalid Record Length'],
+    [
+      'a cell too few',
+      GOOD.slice(0, -2),
+      'line 2, column Exited: 13 cells, the header has 14: write an empty cell',
+    ],
   ])('refuses %s and says where', (_, row, message) => {
     expect(() => parseDataset(csv(row), 'test')).toThrow(message);
   });
@@ -66,8 +70,8 @@ describe('parseDataset', () => {
 
   it('names missing columns and an empty file', () => {
     expect(() => parseDataset('Age,Exited\n1,0\n', 'test')).toThrow('columns missing: CreditScore, Tenure');
-    expect(() => parseDataset('', 'test')).toThrow('test: no rows');
-    expect(() => parseDataset(`${HEADER}\n`, 'test')).toThrow('test: no rows');
+    expect(() => parseDataset('', 'test')).toThrow('line 1: the file is empty');
+    expect(() => parseDataset(`${HEADER}\n`, 'test')).toThrow('line 1: no rows below the header');
   });
 
   it('reads any text or refuses it with the name of the source', () => {
@@ -76,7 +80,7 @@ describe('parseDataset', () => {
         try {
           parseDataset(csv(...rows), 'source');
         } catch (error) {
-          expect(String(error)).toMatch(/^Error: source: ?/);
+          expect(String(error)).toMatch(/^Error: source:\n {2}line \d+/);
         }
       }),
     );

@@ -1,7 +1,7 @@
-import { parse } from 'csv-parse/sync';
 import { createHash } from 'node:crypto';
 import { isPoison, readEvent } from '../schemas/event.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
+import { readCsv } from './csv.ts';
 
 /** Labelled customers, in the order of the source. */
 export interface Dataset {
@@ -22,69 +22,113 @@ const MAX_FAULTS = 10;
 const NUMERIC = ['CreditScore', 'Age', 'Tenure', 'Balance', 'NumOfProducts', 'EstimatedSalary'] as const;
 const FLAGS = ['HasCrCard', 'IsActiveMember'] as const;
 const TEXTS = ['Geography', 'Gender'] as const;
-const REQUIRED = [...NUMERIC, ...FLAGS, ...TEXTS, 'Exited'];
+const NUMBERS = [...NUMERIC, ...FLAGS];
+const REQUIRED = [...NUMBERS, ...TEXTS, 'Exited'];
+const OPTIONAL = ['RowNumber', 'CustomerId', 'EventId', 'OccurredAt'];
+const MAX_FLOAT32 = 3.4028234663852886e38;
 
 type Row = Readonly<Record<string, string>>;
 
 /**
  * Reads the data set's CSV (`CreditScore, Geography, …, Exited`; empty = missing).
  *
- * @throws Error naming up to ten faults with line and column.
+ * @param name of the dataset; @param source what faults name: the file.
+ * @throws Error naming up to ten faults, each with line, column and what to do.
  */
-export function parseDataset(csv: string, name: string): Dataset {
-  const lines = parseLines(csv, name);
+export function parseDataset(csv: string | Uint8Array, name: string, source = name): Dataset {
   const faults: string[] = [];
   const events: CustomerEvent[] = [];
-  const labels = new Uint8Array(lines.length);
+  const labels: number[] = [];
   const rowNumbers: number[] = [];
-  lines.forEach(({ record, info }, i) => {
-    if (faults.length >= MAX_FAULTS) return;
-    const fault = (column: string, text: string): number =>
-      faults.push(`line ${String(info.lines)}, column ${column}: ${text}`);
-    const event = readEvent(eventFields(record, i));
-    if (isPoison(event)) fault(columnOf(event.message), event.message);
-    else events.push(event);
-    const label = record['Exited']!;
-    if (label !== '0' && label !== '1') fault('Exited', `${JSON.stringify(label.slice(0, 40))}, not 0 or 1`);
-    labels[i] = Number(label);
-    const rowNumber = Number(record['RowNumber'] ?? i + 1);
-    if (!Number.isSafeInteger(rowNumber)) fault('RowNumber', 'not a whole number');
+  const texts = new Map<string, string>();
+  readCsv(csv, source, { wanted: REQUIRED, known: OPTIONAL }, ({ line, cells }) => {
+    if (events.length >= MAX_ROWS)
+      throw new Error(
+        `${source}:\n  line ${String(line)}: more than ${String(MAX_ROWS)} rows: train on a sample`,
+      );
+    const index = labels.length;
+    const fault = (column: string, text: string): unknown =>
+      faults.push(`line ${String(line)}, column ${column}: ${text}`);
+    const unreadable = unreadableNumbers(cells, fault);
+    const event = readEvent(eventFields(cells, index));
+    if (!isPoison(event)) events.push(shareTexts(event, texts));
+    else if (!unreadable) fault(columnOf(event.message), `${event.message}: correct it, or leave it empty`);
+    const label = cells['Exited']!;
+    if (label !== '0' && label !== '1')
+      fault('Exited', `${shown(label)}, not 0 (stayed) or 1 (left): remove rows without a label`);
+    labels.push(Number(label));
+    const rowNumber = Number(cells['RowNumber'] ?? index + 1);
+    if (!Number.isSafeInteger(rowNumber))
+      fault('RowNumber', `${shown(cells['RowNumber'] ?? '')}, not a whole number`);
     rowNumbers.push(rowNumber);
+    if (faults.length >= MAX_FAULTS) throw refused(source, faults);
   });
-  if (faults.length > 0) throw new Error(`${name}:\n  ${faults.slice(0, MAX_FAULTS).join('\n  ')}`);
-  return { name, sha256: createHash('sha256').update(csv).digest('hex'), events, labels, rowNumbers };
-}
-
-interface Line {
-  readonly record: Row;
-  readonly info: { readonly lines: number };
-}
-
-/** The rows with their lines; all required columns are there. */
-function parseLines(csv: string, name: string): Line[] {
-  const options = {
-    columns: true,
-    skip_empty_lines: true,
-    trim: true,
-    bom: true,
-    info: true,
-    to: MAX_ROWS + 1,
+  if (faults.length > 0) throw refused(source, faults);
+  return {
+    name,
+    sha256: createHash('sha256').update(csv).digest('hex'),
+    events,
+    labels: Uint8Array.from(labels),
+    rowNumbers,
   };
-  let lines: Line[];
-  try {
-    lines = parse(csv, options) as unknown as Line[];
-  } catch (cause) {
-    throw new Error(`${name}: ${cause instanceof Error ? cause.message.slice(0, 300) : String(cause)}`, {
-      cause,
-    });
+}
+
+const refused = (name: string, faults: readonly string[]): Error =>
+  new Error(`${name}:\n  ${faults.slice(0, MAX_FAULTS).join('\n  ')}`);
+const shown = (cell: string): string => JSON.stringify(cell.length > 40 ? `${cell.slice(0, 40)}…` : cell);
+
+/** Tells cells that should be numbers and are none, or too large for a float32 model. */
+function unreadableNumbers(cells: Row, fault: (column: string, text: string) => unknown): boolean {
+  let found = false;
+  for (const column of NUMBERS) {
+    const cell = cells[column]!;
+    if (cell === '') continue;
+    const value = Number(cell);
+    if (Math.abs(value) <= MAX_FLOAT32) continue;
+    found = true;
+    const isTooLarge = !Number.isNaN(value);
+    const hint = isTooLarge
+      ? 'is larger than any model can take (3.4e38): correct it'
+      : 'is not a number: write it as 1234.5, or leave it empty where it is unknown';
+    fault(column, `${shown(cell)} ${hint}`);
   }
-  const first = lines[0]?.record;
-  if (first === undefined) throw new Error(`${name}: no rows`);
-  if (lines.length > MAX_ROWS)
-    throw new Error(`${name}: more than ${String(MAX_ROWS)} rows: train on a sample of them`);
-  const missing = REQUIRED.filter((column) => !(column in first));
-  if (missing.length === 0) return lines;
-  throw new Error(`${name}: columns missing: ${missing.join(', ')} (expected: ${REQUIRED.join(', ')})`);
+  return found;
+}
+
+/** One string for each country and gender, not one per row. */
+function shareTexts(event: CustomerEvent, texts: Map<string, string>): CustomerEvent {
+  const share = (text: string | null): string | null => {
+    if (text === null) return null;
+    const known = texts.get(text);
+    if (known === undefined) texts.set(text, text);
+    return known ?? text;
+  };
+  return { ...event, geography: share(event.geography), gender: share(event.gender) };
+}
+
+/** Customers there must be, in all and of each class, for five folds and a holdout to mean anything. */
+const MIN_ROWS = 100;
+const MIN_OF_CLASS = 10;
+
+/**
+ * Refuses a dataset that nothing can be learned from.
+ *
+ * @throws Error that says what is lacking.
+ */
+export function assertTrainable({ labels }: Pick<Dataset, 'labels'>, source: string): void {
+  const left = labels.reduce((sum, label) => sum + label, 0);
+  const stayed = labels.length - left;
+  const counted = `${String(labels.length)} customers, ${String(left)} of them left (Exited 1), ${String(stayed)} stayed (0)`;
+  const where = `${source}:\n  lines 2..${String(labels.length + 1)}, column Exited`;
+  const fault =
+    labels.length < MIN_ROWS
+      ? `${counted}; needed are ${String(MIN_ROWS)}: add customers`
+      : left === 0 || stayed === 0
+        ? `one class only, ${counted}: add customers of the other one`
+        : Math.min(left, stayed) < MIN_OF_CLASS
+          ? `${counted}; needed are ${String(MIN_OF_CLASS)} of each class: add customers`
+          : undefined;
+  if (fault !== undefined) throw new Error(`${where}: ${fault}`);
 }
 
 /** The data set's column of a refusal, which begins with the event's field. */
