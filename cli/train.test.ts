@@ -45,6 +45,19 @@ describe('bankchurn train', () => {
     await train(data, 'b');
     const release = await readRelease(join(folder, 'a'));
     expect(await readRelease(join(folder, 'b'))).toEqual(release);
+    for (const file of [
+      'README.md',
+      'plots/reliability.svg',
+      'plots/precision-recall.svg',
+      'plots/contributions.svg',
+    ])
+      expect(await readFile(join(folder, 'b', file), 'utf8')).toBe(
+        await readFile(join(folder, 'a', file), 'utf8'),
+      );
+    expect(await readFile(join(folder, 'a/README.md'), 'utf8')).toContain(release.manifest.sha256);
+    expect(await readFile(join(folder, 'b.json'), 'utf8')).toBe(
+      await readFile(join(folder, 'a.json'), 'utf8'),
+    );
     await (await loadModel(join(folder, 'a'))).close();
     const metrics = JSON.parse(await readFile(join(folder, 'a.json'), 'utf8')) as Record<string, unknown>;
     const keys =
@@ -72,6 +85,26 @@ describe('bankchurn train', () => {
     const { training } = (await readRelease(join(folder, 'a'))).manifest;
     expect(training.split).toEqual({ name: 'mine', seed: 7, trainRows: 1200, holdoutRows: 300 });
     expect(training.parameters).toMatchObject({ rounds: 20, seed: 7 });
+  });
+
+  it('stops early on one fold and records the rounds it found', async () => {
+    const data = await writeCustomers(1500);
+    await train(data, 'a', '--early-stopping', '5', '--column-sampling', '0.5', '--rounds', '300');
+    const { parameters } = (await readRelease(join(folder, 'a'))).manifest.training;
+    expect(parameters).toMatchObject({ earlyStoppingRounds: 5, columnSampling: 0.5 });
+    expect(parameters['rounds']).toBeGreaterThan(5);
+    expect(parameters['rounds']).toBeLessThan(150);
+  });
+
+  it('refuses a holdout of one class', async () => {
+    const data = await writeCustomers(300, () => 0);
+    const text = await readFile(data, 'utf8');
+    await writeFile(data, text.replaceAll(/^((?:[1-9]|[1-9]\d),.*),0$/gm, '$1,1'));
+    const rows = join(folder, 'ones.txt');
+    await writeFile(rows, '3 4 5');
+    await expect(train(data, 'a', '--holdout-rows', rows)).rejects.toThrow(
+      'the holdout (ones) has 3 customers, 3 of them left: it needs some who left and some who stayed',
+    );
   });
 
   it('refuses data and holdouts that it cannot read, and says why', async () => {

@@ -9,10 +9,14 @@ import { openModel } from '../scoring/model.ts';
 import { createSession } from '../scoring/onnx.io.ts';
 import { DEFAULT_PARAMETERS } from '../training/boosting.ts';
 import { assertTrainable, parseDataset, type Dataset } from '../training/dataset.ts';
+import type { Evaluation } from '../training/evaluation.ts';
+import { reportHoldout, type HoldoutReport } from '../training/holdout-report.ts';
+import { metricsFile } from '../training/metrics-file.ts';
+import { FIGURES, modelCard } from '../training/model-card.ts';
 import { splitDataset } from '../training/split.ts';
 import { trainRelease, type TrainingResult } from '../training/train.ts';
 import { createProgress, packageRoot, readConfig, say, withConfig } from './context.ts';
-import { positiveInteger } from './options.ts';
+import { positiveInteger, positiveNumber, wholeNumber } from './options.ts';
 
 interface TrainOptions {
   readonly config: string;
@@ -22,6 +26,8 @@ interface TrainOptions {
   readonly holdoutRows?: string;
   readonly seed: number;
   readonly rounds: number;
+  readonly columnSampling: number;
+  readonly earlyStopping: number;
 }
 
 /** The runbook's gate: weighted F1 on the holdout. */
@@ -40,6 +46,18 @@ export function trainCommand(): Command {
     .option('--holdout-rows <file>', 'row numbers of the holdout, one a line')
     .option('--seed <n>', 'of row sampling and splits', positiveInteger, DEFAULT_PARAMETERS.seed)
     .option('--rounds <n>', 'of boosting', positiveInteger, DEFAULT_PARAMETERS.rounds)
+    .option(
+      '--column-sampling <share>',
+      'of the columns, drawn for each tree',
+      positiveNumber,
+      DEFAULT_PARAMETERS.columnSampling,
+    )
+    .option(
+      '--early-stopping <n>',
+      'end after n rounds without a lower loss on one fold, then fit all rows with the best number; 0: all rounds',
+      wholeNumber,
+      DEFAULT_PARAMETERS.earlyStoppingRounds,
+    )
     .action(async (options: TrainOptions) => {
       const { resampling } = readConfig(options);
       const dataset = await readDataset(options.data);
@@ -54,8 +72,14 @@ export function trainCommand(): Command {
       const progress = createProgress();
       const begun = Date.now();
       const result = trainRelease(dataset, split, {
-        parameters: { seed: options.seed, rounds: options.rounds },
+        parameters: {
+          seed: options.seed,
+          rounds: options.rounds,
+          columnSampling: options.columnSampling,
+          earlyStoppingRounds: options.earlyStopping,
+        },
         resampling: resampling.strategy,
+        memoryBudgetBytes: resampling.memoryBudgetMiB * 1024 * 1024,
         onProgress: (stage, share) => progress.update(`${stage} ${(share * 100).toFixed(0)} %`),
       });
       progress.end();
@@ -97,31 +121,54 @@ async function readHoldout(path: string | undefined): Promise<{ name: string; ro
 
 async function gateAndWrite(
   options: TrainOptions,
-  { release, evaluation }: TrainingResult,
+  { release, evaluation, holdout }: TrainingResult,
   dataset: Dataset,
   ms: number,
 ): Promise<void> {
   const { manifest } = release;
-  const { f1_weighted, ...figures } = evaluation;
-  const metrics = {
-    f1: f1_weighted,
-    f1_definition: 'F1 of both classes weighted by their size; the gate F1 > 0.80 means this one',
-    ...figures,
-    rows: { train: manifest.training.split.trainRows, holdout: manifest.training.split.holdoutRows },
-    split: manifest.training.split,
-    dataset: manifest.training.dataset,
-    model: { version: manifest.version, sha256: manifest.sha256 },
-  };
-  say(
-    `trained in ${(ms / 1000).toFixed(1)} s: ROC AUC ${evaluation.roc_auc.toFixed(4)}, PR AUC ${evaluation.pr_auc.toFixed(4)}, weighted F1 ${f1_weighted.toFixed(4)}, churn F1 ${evaluation.f1_churn.toFixed(4)}, Brier ${evaluation.brier.toFixed(4)}, ECE ${evaluation.ece.toFixed(4)}`,
-  );
-  if (!(f1_weighted > GATE_F1)) {
+  const report = reportHoldout(holdout, evaluation.threshold, options.seed);
+  say(`trained in ${(ms / 1000).toFixed(1)} s\n`);
+  for (const line of summary(evaluation, report)) say(line);
+  const f1 = evaluation.f1_weighted.toFixed(4);
+  if (!(evaluation.f1_weighted > GATE_F1)) {
     throw new Error(
-      `weighted F1 ${f1_weighted.toFixed(4)} on the holdout of ${dataset.name} is not above ${String(GATE_F1)}: nothing released`,
+      `weighted F1 ${f1} on the holdout of ${dataset.name} is not above ${String(GATE_F1)}: nothing released`,
     );
   }
+  const card = modelCard({ manifest, evaluation, report, gateF1: GATE_F1 });
   await writeRelease(options.out, release);
-  await mkdir(dirname(options.metrics), { recursive: true });
-  await writeFile(options.metrics, JSON.stringify(metrics, undefined, 2) + '\n');
-  say(`released ${manifest.version} to ${options.out}, figures in ${options.metrics}`);
+  for (const [path, text] of card) await writeText(join(options.out, path), text);
+  await writeText(options.metrics, metricsFile(manifest, evaluation, report));
+  say(
+    `\ngate passed: weighted F1 ${f1} > ${GATE_F1.toFixed(2)} (of both classes by their size; the churn class alone has ${evaluation.f1_churn.toFixed(4)})`,
+  );
+  say(
+    `released ${manifest.version} to ${options.out} (model card: README.md), figures in ${options.metrics}`,
+  );
+}
+
+async function writeText(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
+}
+
+/** The figures with their intervals, and who is found how often. */
+function* summary(
+  evaluation: Evaluation,
+  { intervals, slices, recall_gaps }: HoldoutReport,
+): Generator<string> {
+  yield `${'on the holdout'.padEnd(38)}  value   95 % interval`;
+  for (const [name, label] of FIGURES) {
+    const { low, high } = intervals[name];
+    yield `  ${label.padEnd(36)} ${evaluation[name].toFixed(4)}   ${low.toFixed(4)} .. ${high.toFixed(4)}`;
+  }
+  const { tp, fp, fn, tn } = evaluation.confusion;
+  yield `  of ${String(tp + fn)} who left ${String(tp)} were found, of ${String(fp + tn)} who stayed ${String(fp)} were called leaving (threshold ${evaluation.threshold.toFixed(4)})`;
+  for (const [dimension, groups] of Object.entries(slices)) {
+    const recalls = Object.entries(groups).map(
+      ([group, { recall }]) => `${group} ${recall === null ? '–' : recall.toFixed(2)}`,
+    );
+    const gap = recall_gaps[dimension];
+    yield `  recall by ${dimension}: ${recalls.join(', ')}${gap == null ? '' : ` (gap ${gap.toFixed(2)})`}`;
+  }
 }

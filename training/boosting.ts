@@ -1,10 +1,12 @@
 /**
  * Gradient boosting of symmetric (oblivious) trees: one split per level for all leaves (Kohavi 1994; Prokhorenkova et
  * al. 2018, CatBoost), Newton steps on the logistic loss (Friedman 2000; Chen & Guestrin 2016), histograms (Ke et al.
- * 2017), rows sampled per round (Friedman 2002). Deterministic: same data, parameters and seed, same ensemble.
+ * 2017), rows sampled per round (Friedman 2002), columns per tree (Ho 1998), early stopping on rows of their own.
+ * Deterministic: same data, parameters and seed, same ensemble.
  */
-import { createRandom } from '../schemas/random.ts';
+import { createRandom, type Random } from '../schemas/random.ts';
 import { binColumns } from './bin-columns.ts';
+import { watchLoss } from './early-stopping.ts';
 import { createWorkspace, growTree, type TreeParameters } from './grow-tree.ts';
 import { leafIndex, type Tree } from './tree.ts';
 
@@ -13,6 +15,10 @@ export interface BoostingParameters extends TreeParameters {
   readonly rounds: number;
   /** Share of the rows that a round sees, above 0, at most 1. */
   readonly rowSampling: number;
+  /** Share of the columns that a tree may split on, above 0, at most 1; at least one. */
+  readonly columnSampling: number;
+  /** Rounds without a lower loss on the validation rows after which a fit ends; 0 = all rounds are taken. */
+  readonly earlyStoppingRounds: number;
   readonly seed: number;
 }
 
@@ -23,6 +29,8 @@ export const DEFAULT_PARAMETERS: BoostingParameters = {
   learningRate: 0.15,
   l2: 2,
   rowSampling: 0.8,
+  columnSampling: 1,
+  earlyStoppingRounds: 0,
   seed: 42,
 };
 
@@ -43,6 +51,24 @@ export interface BoostingData {
   readonly weights?: Float64Array;
 }
 
+/** A fit that was called off. */
+export class TrainingCancelled extends Error {
+  constructor() {
+    super('training was cancelled');
+    this.name = 'TrainingCancelled';
+  }
+}
+
+/** What a fit tells and asks on its way. */
+export interface FitControl {
+  /** Told how many rounds are done. */
+  readonly onRound?: (done: number) => void;
+  /** Asked before every round; true ends the fit. */
+  readonly isCancelled?: () => boolean;
+  /** Rows that early stopping watches; not among the training rows. */
+  readonly validation?: Pick<BoostingData, 'x' | 'y'>;
+}
+
 /** What is wrong with parameters, one line each. */
 function parameterFaults({
   rounds,
@@ -50,6 +76,8 @@ function parameterFaults({
   learningRate,
   l2,
   rowSampling,
+  columnSampling,
+  earlyStoppingRounds,
   seed,
 }: BoostingParameters): string[] {
   const faults: string[] = [];
@@ -62,41 +90,66 @@ function parameterFaults({
   if (!(l2 > 0 && Number.isFinite(l2))) faults.push(`l2 is ${String(l2)}, not above 0`);
   if (!(rowSampling > 0 && rowSampling <= 1))
     faults.push(`rowSampling is ${String(rowSampling)}, not in 0..1`);
+  if (!(columnSampling > 0 && columnSampling <= 1))
+    faults.push(`columnSampling is ${String(columnSampling)}, not in 0..1`);
+  if (!(Number.isInteger(earlyStoppingRounds) && earlyStoppingRounds >= 0))
+    faults.push(`earlyStoppingRounds is ${String(earlyStoppingRounds)}, not a whole number from 0`);
   if (!Number.isInteger(seed)) faults.push(`seed is ${String(seed)}, not a whole number`);
   return faults;
 }
 
 /**
- * Fits an ensemble. `onRound` is told how many rounds are done.
+ * Fits an ensemble. With early stopping it ends at the round of the lowest loss on the validation rows.
  *
- * @throws RangeError for impossible parameters, one class only, or no feature with two different values.
+ * @throws RangeError for impossible parameters, one class only, or no feature with two different values;
+ * TrainingCancelled where `isCancelled` said so.
  */
 export function fitEnsemble(
   data: BoostingData,
   parameters: BoostingParameters,
-  onRound?: (done: number) => void,
+  { onRound, isCancelled, validation }: FitControl = {},
 ): Ensemble {
   const faults = parameterFaults(parameters);
+  if (parameters.earlyStoppingRounds > 0 && validation === undefined)
+    faults.push('earlyStoppingRounds needs validation rows');
   if (faults.length > 0) throw new RangeError(`boosting: ${faults.join('; ')}`);
   const { y, columns } = data;
   const rows = y.length;
   const weights = data.weights ?? new Float64Array(rows).fill(1);
   const binned = binColumns(data.x, rows, columns);
+  const usable = Int32Array.from(
+    [...binned.thresholds.keys()].filter((i) => binned.thresholds[i]!.length > 0),
+  );
+  if (usable.length === 0)
+    throw new RangeError('training needs at least one feature with two different values');
   const startMargin = logOdds(y, weights);
   const margins = new Float64Array(rows).fill(startMargin);
   const gradients = new Float64Array(rows * 2);
   const random = createRandom(parameters.seed);
   const workspace = createWorkspace(binned, parameters.depth);
   const trees: Tree[] = [];
+  const stop = watchLoss(parameters.earlyStoppingRounds, startMargin, columns, validation);
   for (let round = 0; round < parameters.rounds; round++) {
+    if (isCancelled?.() === true) throw new TrainingCancelled();
     computeGradients(margins, y, weights, gradients);
     const sampled = sampleRows(rows, parameters.rowSampling, random.next);
-    const tree = growTree(binned, gradients, weights, sampled, parameters, workspace);
+    const allowed = sampleColumns(usable, parameters.columnSampling, random);
+    const tree = growTree(binned, gradients, weights, sampled, allowed, parameters, workspace);
     for (let row = 0; row < rows; row++) margins[row] = margins[row]! + tree.leaves[workspace.leafOf[row]!]!;
     trees.push(tree);
     onRound?.(round + 1);
+    const best = stop(tree);
+    if (best !== undefined) return { startMargin, columns, trees: trees.slice(0, best) };
   }
-  return { startMargin, columns, trees };
+  return { startMargin, columns, trees: trees.slice(0, stop() ?? trees.length) };
+}
+
+/** Columns of one tree, ascending. No number is drawn where all are taken. */
+function sampleColumns(usable: Int32Array, share: number, random: Random): Int32Array {
+  if (share >= 1) return usable;
+  const order = usable.slice();
+  random.shuffle(order);
+  return order.subarray(0, Math.max(1, Math.round(share * usable.length))).sort();
 }
 
 function logOdds(y: Uint8Array, weights: Float64Array): number {

@@ -18,23 +18,32 @@ export interface Evaluation {
   readonly confusion: { readonly tp: number; readonly fp: number; readonly fn: number; readonly tn: number };
 }
 
+/** How often each row counts: all once, or as a bootstrap sample drew it. */
+type Counts = ArrayLike<number> | undefined;
+
+const countOf = (counts: Counts, row: number): number => counts?.[row] ?? 1;
+
 /** Area under the ROC curve by ranks, ties counted half (Hanley & McNeil 1982). NaN with one class only. */
-export function rocAuc(scores: ArrayLike<number>, labels: ArrayLike<number>): number {
-  const order = ranking(scores);
-  let positives = 0;
-  let rankSum = 0;
+export function rocAuc(
+  scores: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  counts?: Counts,
+  order: readonly number[] = ranking(scores),
+): number {
+  let [positives, total, rankSum] = [0, 0, 0];
   for (let i = 0; i < order.length;) {
-    let j = i;
-    while (j < order.length && scores[order[j]!] === scores[order[i]!]) j++;
-    const rank = (i + 1 + j) / 2;
-    for (; i < j; i++) {
-      if (labels[order[i]!] !== 1) continue;
-      positives += 1;
-      rankSum += rank;
+    const score = scores[order[i]!];
+    let [tied, tiedPositives] = [0, 0];
+    for (; i < order.length && scores[order[i]!] === score; i++) {
+      const count = countOf(counts, order[i]!);
+      tied += count;
+      tiedPositives += count * labels[order[i]!]!;
     }
+    rankSum += tiedPositives * (total + (tied + 1) / 2);
+    total += tied;
+    positives += tiedPositives;
   }
-  const negatives = order.length - positives;
-  return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives);
+  return (rankSum - (positives * (positives + 1)) / 2) / (positives * (total - positives));
 }
 
 /** Positions by ascending score. */
@@ -42,17 +51,46 @@ function ranking(scores: ArrayLike<number>): number[] {
   return Array.from({ length: scores.length }, (_, i) => i).sort((a, b) => scores[a]! - scores[b]!);
 }
 
-/** Average precision: precision summed over the steps of recall; equal scores are one step. */
-export function averagePrecision(scores: ArrayLike<number>, labels: ArrayLike<number>): number {
-  const order = ranking(scores).reverse();
-  const positives = Array.from(labels).reduce((sum, label) => sum + label, 0);
-  let hits = 0;
-  let area = 0;
-  for (let i = 0; i < order.length;) {
-    const before = hits;
+/** Precision and recall at one score: all rows of that score or more are taken as leaving. */
+export interface PrecisionRecall {
+  readonly recall: number;
+  readonly precision: number;
+}
+
+/** The steps of the precision–recall curve, from the highest score down; equal scores are one step. */
+export function precisionRecall(
+  scores: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  counts?: Counts,
+  order: readonly number[] = ranking(scores),
+): PrecisionRecall[] {
+  let positives = 0;
+  for (const row of order) positives += countOf(counts, row) * labels[row]!;
+  const steps: PrecisionRecall[] = [];
+  let [hits, taken] = [0, 0];
+  for (let i = order.length - 1; i >= 0;) {
     const score = scores[order[i]!];
-    for (; i < order.length && scores[order[i]!] === score; i++) hits += labels[order[i]!]!;
-    area += ((hits - before) / positives) * (hits / i);
+    for (; i >= 0 && scores[order[i]!] === score; i--) {
+      const count = countOf(counts, order[i]!);
+      hits += count * labels[order[i]!]!;
+      taken += count;
+    }
+    if (taken > 0) steps.push({ recall: hits / positives, precision: hits / taken });
+  }
+  return steps;
+}
+
+/** Average precision: precision summed over the steps of recall; equal scores are one step. */
+export function averagePrecision(
+  scores: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  counts?: Counts,
+  order?: readonly number[],
+): number {
+  let [area, before] = [0, 0];
+  for (const { recall, precision } of precisionRecall(scores, labels, counts, order)) {
+    area += (recall - before) * precision;
+    before = recall;
   }
   return area;
 }
@@ -65,45 +103,89 @@ export function evaluate(
   labels: ArrayLike<number>,
   threshold: number,
 ): Evaluation {
-  const n = scores.length;
-  let [tp, fp, fn, tn, brier, logLoss] = [0, 0, 0, 0, 0, 0];
-  for (let i = 0; i < n; i++) {
-    const label = labels[i]!;
-    const p = scores[i]!;
-    if (p >= threshold) {
-      if (label === 1) tp += 1;
-      else fp += 1;
-    } else if (label === 1) fn += 1;
-    else tn += 1;
-    brier += (p - label) ** 2;
-    logLoss -= Math.log(Math.max(label === 1 ? p : 1 - p, 1e-15));
-  }
-  const churn = f1(tp, fp, fn);
-  const stayed = f1(tn, fn, fp);
-  return {
-    roc_auc: rocAuc(scores, labels),
-    pr_auc: averagePrecision(scores, labels),
-    f1_churn: churn,
-    f1_weighted: (churn * (tp + fn) + stayed * (tn + fp)) / n,
-    f1_macro: (churn + stayed) / 2,
-    precision: tp + fp === 0 ? 0 : tp / (tp + fp),
-    recall: tp + fn === 0 ? 0 : tp / (tp + fn),
-    brier: brier / n,
-    log_loss: logLoss / n,
-    ece: calibrationError(scores, labels),
-    threshold,
-    confusion: { tp, fp, fn, tn },
+  return createEvaluator(scores, labels, threshold)();
+}
+
+/** All figures of the rows as often as they count: the rows are ranked once, for many bootstrap samples. */
+export function createEvaluator(
+  scores: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  threshold: number,
+): (counts?: Counts) => Evaluation {
+  const order = ranking(scores);
+  return (counts) => {
+    let [tp, fp, fn, tn, brier, logLoss] = [0, 0, 0, 0, 0, 0];
+    for (let i = 0; i < scores.length; i++) {
+      const label = labels[i]!;
+      const p = scores[i]!;
+      const count = countOf(counts, i);
+      if (p >= threshold) {
+        if (label === 1) tp += count;
+        else fp += count;
+      } else if (label === 1) fn += count;
+      else tn += count;
+      brier += count * (p - label) ** 2;
+      if (count > 0) logLoss -= count * Math.log(Math.max(label === 1 ? p : 1 - p, 1e-15));
+    }
+    const n = tp + fp + fn + tn;
+    const churn = f1(tp, fp, fn);
+    const stayed = f1(tn, fn, fp);
+    return {
+      roc_auc: rocAuc(scores, labels, counts, order),
+      pr_auc: averagePrecision(scores, labels, counts, order),
+      f1_churn: churn,
+      f1_weighted: (churn * (tp + fn) + stayed * (tn + fp)) / n,
+      f1_macro: (churn + stayed) / 2,
+      precision: tp + fp === 0 ? 0 : tp / (tp + fp),
+      recall: tp + fn === 0 ? 0 : tp / (tp + fn),
+      brier: brier / n,
+      log_loss: logLoss / n,
+      ece: calibrationError(reliabilityBins(scores, labels, counts)),
+      threshold,
+      confusion: { tp, fp, fn, tn },
+    };
   };
 }
 
-function calibrationError(scores: ArrayLike<number>, labels: ArrayLike<number>, bins = 10): number {
-  const sums = Array.from({ length: bins }, () => ({ score: 0, label: 0 }));
+/** One bin of the reliability diagram: customers with about this score, and how many of them left. */
+export interface ReliabilityBin {
+  /** Scores of the bin: from <= score < to (the last one: <=). */
+  readonly from: number;
+  readonly to: number;
+  readonly rows: number;
+  /** 0 in an empty bin. */
+  readonly mean_score: number;
+  readonly churn_rate: number;
+}
+
+/** Scores in equal-width bins against what became of the customers. */
+export function reliabilityBins(
+  scores: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  counts?: Counts,
+  bins = 10,
+): ReliabilityBin[] {
+  const sums = Array.from({ length: bins }, () => ({ rows: 0, score: 0, label: 0 }));
   for (let i = 0; i < scores.length; i++) {
     const bin = sums[Math.min(bins - 1, Math.floor(scores[i]! * bins))]!;
-    bin.score += scores[i]!;
-    bin.label += labels[i]!;
+    const count = countOf(counts, i);
+    bin.rows += count;
+    bin.score += count * scores[i]!;
+    bin.label += count * labels[i]!;
   }
-  return sums.reduce((sum, bin) => sum + Math.abs(bin.score - bin.label), 0) / scores.length;
+  return sums.map(({ rows, score, label }, i) => ({
+    from: i / bins,
+    to: (i + 1) / bins,
+    rows,
+    mean_score: rows === 0 ? 0 : score / rows,
+    churn_rate: rows === 0 ? 0 : label / rows,
+  }));
+}
+
+/** Distance of mean score and churn rate, weighted by the rows of the bins (Naeini et al. 2015). */
+function calibrationError(bins: readonly ReliabilityBin[]): number {
+  const rows = bins.reduce((sum, bin) => sum + bin.rows, 0);
+  return bins.reduce((sum, bin) => sum + bin.rows * Math.abs(bin.mean_score - bin.churn_rate), 0) / rows;
 }
 
 /** The threshold with the best F1 of the churn class: halfway between two neighbouring scores. */

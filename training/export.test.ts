@@ -5,7 +5,7 @@ import { float32Below } from './bin-columns.ts';
 import { DEFAULT_PARAMETERS, fitEnsemble, predictMargins } from './boosting.ts';
 import { exportOnnx } from './export.ts';
 import { explainEnsemble } from './shapley.ts';
-import { ensembleOutputs } from './train.ts';
+import { ensembleOutputs } from './assemble.ts';
 
 const COLUMNS = 5;
 /** Columns 2 and 3 are the categories of one feature. */

@@ -43,12 +43,14 @@ interface Split {
  * @param gradients gradient and hessian per row, interleaved.
  * @param weights per row, for the cover.
  * @param sampled rows that choose splits and leaf values.
+ * @param allowed columns that may split.
  */
 export function growTree(
   binned: BinnedColumns,
   gradients: Float64Array,
   weights: Float64Array,
   sampled: Int32Array,
+  allowed: Int32Array,
   { depth, learningRate, l2 }: TreeParameters,
   workspace: Workspace,
 ): Tree {
@@ -58,7 +60,7 @@ export function growTree(
   const thresholds = new Float32Array(depth);
   const missingLeft = new Uint8Array(depth);
   for (let level = 0; level < depth; level++) {
-    const split = bestSplit(binned, gradients, sampled, 1 << level, l2, workspace);
+    const split = bestSplit(binned, gradients, sampled, allowed, 1 << level, l2, workspace);
     columns[level] = split.column;
     thresholds[level] = binned.thresholds[split.column]![split.bin]!;
     missingLeft[level] = split.missingLeft ? 1 : 0;
@@ -96,16 +98,15 @@ function bestSplit(
   binned: BinnedColumns,
   gradients: Float64Array,
   sampled: Int32Array,
+  allowed: Int32Array,
   leaves: number,
   l2: number,
   workspace: Workspace,
 ): Split {
   let best: Split | undefined;
   const totals = leafTotals(gradients, sampled, workspace.leafOf, workspace.totals, leaves);
-  for (let column = 0; column < binned.columns; column++) {
-    const cuts = binned.thresholds[column]!.length;
-    if (cuts === 0) continue;
-    const width = cuts + 2;
+  for (const column of allowed) {
+    const width = binned.thresholds[column]!.length + 2;
     fillHistogram(
       workspace.histogram,
       binned.bins[column]!,
@@ -128,9 +129,7 @@ function bestSplit(
       if (best === undefined || split.gain > best.gain) best = { ...split, column, missingLeft };
     }
   }
-  if (best === undefined)
-    throw new RangeError('training needs at least one feature with two different values');
-  return best;
+  return best!;
 }
 
 function fillHistogram(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../schemas/random.ts';
 import type { BoostingData } from './boosting.ts';
-import { resample } from './resampling.ts';
+import { resample, smoteBytes } from './resampling.ts';
 
 const random = createRandom(1);
 const y = Uint8Array.from({ length: 300 }, (_, row) => Number(row % 5 === 0));
@@ -53,13 +53,24 @@ describe('resample', () => {
     expect([...resample(one, 'oversample', 1).x]).toEqual([1, 2, 3, 4, 1, 1]);
   });
 
-  it('oversample: refuses what would take too long or too much memory, and says what to do', () => {
+  it('oversample: refuses what would take too long, and says what to do', () => {
     const rows = 400_000;
     const large = {
       x: new Float32Array(rows),
       y: new Uint8Array(rows).map((_, i) => Number(i % 10 === 0)),
       columns: 1,
     };
-    expect(() => resample(large, 'oversample', 1)).toThrow(/MiB.*comparisons.*undersample/);
+    expect(() => resample(large, 'oversample', 1)).toThrow(/comparisons.*undersample/);
+  });
+
+  it('oversample: refuses what would take more memory than its budget, exactly there, before it takes any', () => {
+    const needed = smoteBytes(480, 2);
+    expect(resample(data, 'oversample', 1, needed).y).toHaveLength(480);
+    const untouchable = { ...data, get x(): never { throw new Error('taken before the estimate'); } }; // prettier-ignore
+    expect(() => resample(untouchable, 'oversample', 1, needed - 1)).toThrow(
+      /from 300 to 480 rows would take .* MiB of memory, the budget is .* MiB: .*undersample/,
+    );
+    expect(() => resample(untouchable, 'oversample', 1, needed)).toThrow('taken before the estimate');
+    expect(resample(data, 'undersample', 1, 0).y).toHaveLength(120);
   });
 });

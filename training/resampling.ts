@@ -6,9 +6,12 @@ export type Resampling = (typeof RESAMPLING_STRATEGIES)[number];
 
 /** Neighbours of SMOTE. */
 const NEIGHBOURS = 5;
-/** Bytes that SMOTE may take for its new rows, and the comparisons it may make. */
-const MAX_SMOTE_BYTES = 512 * 1024 * 1024;
+/** What SMOTE may take without another budget, bytes. */
+export const SMOTE_BUDGET_BYTES = 512 * 1024 * 1024;
+/** Comparisons of rows it may make: some minutes. */
 const MAX_SMOTE_COMPARISONS = 2e9;
+/** Bytes that a fit takes for a row beside its columns: weight, margin, gradient and hessian, leaf, two indices. */
+const FIT_BYTES_PER_ROW = 8 + 8 + 16 + 2 + 4 + 4;
 
 /**
  * Balances the classes of training rows. None of these raises F1 once the threshold is chosen by cross-validation, and
@@ -16,14 +19,19 @@ const MAX_SMOTE_COMPARISONS = 2e9;
  *
  * @throws Error before any memory is taken where `oversample` (SMOTE) would need too much.
  */
-export function resample(data: BoostingData, strategy: Resampling, seed: number): BoostingData {
+export function resample(
+  data: BoostingData,
+  strategy: Resampling,
+  seed: number,
+  memoryBudgetBytes = SMOTE_BUDGET_BYTES,
+): BoostingData {
+  if (strategy === 'none') return data;
+  if (strategy === 'oversample') assertAffordable(data, memoryBudgetBytes);
   const churned: number[] = [];
   const stayed: number[] = [];
   data.y.forEach((label, row) => (label === 1 ? churned : stayed).push(row));
   const [small, large] = churned.length <= stayed.length ? [churned, stayed] : [stayed, churned];
   switch (strategy) {
-    case 'none':
-      return data;
     case 'class_weight':
       return {
         ...data,
@@ -51,17 +59,36 @@ function takeRows({ x, y, columns }: BoostingData, rows: readonly number[]): Boo
   return { x: taken, y: Uint8Array.from(rows, (row) => y[row]!), columns };
 }
 
+/** Bytes that the rows of SMOTE and a fit on them take: columns as float32 and as bins, the label, and what a fit keeps. */
+export function smoteBytes(rows: number, columns: number): number {
+  return rows * (columns * (4 + 1) + 1 + FIT_BYTES_PER_ROW);
+}
+
+/** Estimates before anything is taken. */
+function assertAffordable({ y, columns }: BoostingData, budgetBytes: number): void {
+  const churned = y.reduce((sum, label) => sum + label, 0);
+  const small = Math.min(churned, y.length - churned);
+  const rows = 2 * (y.length - small);
+  const comparisons = (rows - y.length) * small;
+  const bytes = smoteBytes(rows, columns);
+  const faults: string[] = [];
+  const mebibytes = (value: number): string => `${(value / 1048576).toFixed(value < 1048576 ? 3 : 0)} MiB`;
+  if (bytes > budgetBytes)
+    faults.push(`${mebibytes(bytes)} of memory, the budget is ${mebibytes(budgetBytes)}`);
+  if (comparisons > MAX_SMOTE_COMPARISONS)
+    faults.push(
+      `${comparisons.toExponential(1)} comparisons, allowed are ${MAX_SMOTE_COMPARISONS.toExponential(0)}`,
+    );
+  if (faults.length === 0) return;
+  throw new Error(
+    `oversample (SMOTE) from ${String(y.length)} to ${String(rows)} rows would take ${faults.join(' and ')}: ` +
+      'set resampling.strategy to undersample (or none), or raise resampling.memoryBudgetMiB, in configs/config.yaml',
+  );
+}
+
 /** SMOTE (Chawla et al. 2002): new rows between a minority row and one of its nearest neighbours. */
 function smote(data: BoostingData, minority: readonly number[], wanted: number, seed: number): BoostingData {
   const { x, y, columns } = data;
-  const bytes = (y.length + wanted) * columns * 4;
-  if (bytes > MAX_SMOTE_BYTES || wanted * minority.length * columns > MAX_SMOTE_COMPARISONS * columns) {
-    throw new Error(
-      `oversample (SMOTE) of ${String(minority.length)} rows to ${String(minority.length + wanted)} needs ` +
-        `${(bytes / 1048576).toFixed(0)} MiB and ${(wanted * minority.length).toExponential(1)} comparisons, more than allowed: ` +
-        'set resampling.strategy to undersample (or none) in configs/config.yaml',
-    );
-  }
   const random = createRandom(seed);
   const scale = columnScales(x, columns);
   const grown = new Float32Array((y.length + wanted) * columns);

@@ -7,6 +7,7 @@ import type { CustomerEvent } from '../schemas/generated.ts';
 import { createSession } from '../scoring/onnx.io.ts';
 import { loadModel } from '../scoring/load-model.io.ts';
 import { openModel } from '../scoring/model.ts';
+import { TrainingCancelled } from './boosting.ts';
 import type { Dataset } from './dataset.ts';
 import { rocAuc } from './evaluation.ts';
 import { readRealDataset } from './real-data.io.ts';
@@ -98,6 +99,23 @@ describe('trainRelease', () => {
       'export 0',
       'export 1',
     ]);
+  });
+
+  it('can be called off between rounds', () => {
+    let rounds = 0;
+    const isCancelled = (): boolean => ++rounds > 70; // in the fits that choose the threshold
+    expect(() => trainRelease(simulated, split, { isCancelled })).toThrow(TrainingCancelled);
+    expect(rounds).toBe(71);
+  });
+
+  it('chooses the threshold on five folds, on one of more than 100,000 rows', () => {
+    const stages: string[] = [];
+    const many = simulate(130_000, 3);
+    trainRelease(many, splitDataset(many, 1), {
+      parameters: { rounds: 2, depth: 2 },
+      onProgress: (stage, share) => stages.push(`${stage} ${String(share)}`),
+    });
+    expect(stages.filter((stage) => stage.startsWith('threshold'))).toEqual(['threshold 1']);
   });
 
   it('trains where a column is missing altogether', async () => {

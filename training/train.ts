@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
-import { profileCategories, profileNumbers } from '../drift/bins.ts';
 import { createFeatureRowEncoder } from '../models/feature-row.ts';
-import { createGolden, createGoldenRows, goldenText } from '../models/golden.ts';
-import type { FeatureSpec, Manifest, Release } from '../models/manifest.ts';
+import type { FeatureSpec, Release } from '../models/manifest.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
+import { assemble, ensembleOutputs, explainFeatures, type FeatureName } from './assemble.ts';
 import {
   DEFAULT_PARAMETERS,
   fitEnsemble,
@@ -11,14 +9,13 @@ import {
   type BoostingData,
   type BoostingParameters,
   type Ensemble,
+  type FitControl,
 } from './boosting.ts';
 import { takeRows, type Dataset } from './dataset.ts';
 import { bestThreshold, evaluate, type Evaluation } from './evaluation.ts';
-import { exportOnnx } from './export.ts';
+import type { ScoredHoldout } from './holdout-report.ts';
 import { resample, type Resampling } from './resampling.ts';
-import { explainEnsemble, type LeafContributions } from './shapley.ts';
 import { stratifiedFolds, type Split } from './split.ts';
-import { leafIndex } from './tree.ts';
 
 export interface TrainingOptions {
   readonly parameters?: Partial<BoostingParameters>;
@@ -28,65 +25,96 @@ export interface TrainingOptions {
    * profile: rows that were not trained on, for there the scores are too sure of themselves.
    */
   readonly profile?: { readonly rows: readonly number[]; readonly scoreRows: readonly number[] };
+  /** What SMOTE may take, bytes. */
+  readonly memoryBudgetBytes?: number;
   /** Told what is being done and how far it is, 0..1. */
   readonly onProgress?: (stage: string, share: number) => void;
+  /** Asked before every round of boosting; true ends the training with TrainingCancelled. */
+  readonly isCancelled?: () => boolean;
 }
 
 export interface TrainingResult {
   readonly release: Release;
   /** On the holdout. */
   readonly evaluation: Evaluation;
+  /** What the evaluation was made of, for the report. */
+  readonly holdout: ScoredHoldout;
 }
-
-type FeatureName = Exclude<keyof CustomerEvent, 'eventId' | 'customerId' | 'occurredAt'>;
 
 const CATEGORICAL = new Set<FeatureName>(['geography', 'gender']);
 const FEATURES: readonly FeatureName[] = [
   'creditScore', 'geography', 'gender', 'age', 'tenure',
   'balance', 'numOfProducts', 'hasCrCard', 'isActiveMember', 'estimatedSalary',
 ]; // prettier-ignore
-const RISK_CUTOFFS = { medium: 0.3, high: 0.7 };
-const REASONS = 3;
 const FOLDS = 5;
 /** Above this, one fifth of the rows chooses the threshold instead of five folds. */
 const ONE_FOLD_ABOVE = 100_000;
 
-/** Trains a release on a dataset's training part and evaluates it on the holdout. Same input, same bytes. */
+/** Fits resampled rows; the number of rounds may be lowered, and early stopping given rows to watch. */
+type Fit = (rows: BoostingData, rounds: number, control?: FitControl) => Ensemble;
+
+/**
+ * Trains a release on a dataset's training part and evaluates it on the holdout. Same input, same bytes.
+ *
+ * @throws RangeError where the holdout or the training part has one class only; TrainingCancelled.
+ */
 export function trainRelease(dataset: Dataset, split: Split, options: TrainingOptions = {}): TrainingResult {
-  const parameters = { ...DEFAULT_PARAMETERS, ...options.parameters };
-  const resampling = options.resampling ?? 'none';
-  const progress = options.onProgress ?? ((): void => undefined);
+  const wanted = { ...DEFAULT_PARAMETERS, ...options.parameters };
+  const { resampling = 'none', onProgress: progress = (): void => undefined } = options;
   const train = takeRows(dataset, split.train);
+  const holdout = takeRows(dataset, split.holdout);
+  assertBothClasses(holdout.labels, `the holdout (${split.name})`);
   const features = featureSpecs(train.events);
   const data = { x: encodeEvents(features, train.events), y: train.labels, columns: columnsOf(features) };
-  const fit = (rows: BoostingData, onRound?: (done: number) => void): Ensemble =>
-    fitEnsemble(resample(rows, resampling, parameters.seed), parameters, onRound);
-  const ensemble = fit(data, (done) => progress('fit', done / parameters.rounds));
-  const threshold = chooseThreshold(data, fit, parameters.seed, (share) => progress('threshold', share));
-  const holdout = takeRows(dataset, split.holdout);
-  const probabilities = predictMargins(ensemble, encodeEvents(features, holdout.events)).map(probability);
-  const evaluation = evaluate(probabilities, holdout.labels, threshold);
+  const fit: Fit = (rows, rounds, control = {}) =>
+    fitEnsemble(
+      resample(rows, resampling, wanted.seed, options.memoryBudgetBytes),
+      { ...wanted, rounds, earlyStoppingRounds: control.validation ? wanted.earlyStoppingRounds : 0 },
+      { isCancelled: options.isCancelled ?? ((): boolean => false), ...control },
+    );
+  const rounds = chooseRounds(data, fit, wanted, (share) => progress('rounds', share));
+  const ensemble = fit(data, rounds, { onRound: (done) => progress('fit', done / rounds) });
+  const threshold = chooseThreshold(
+    data,
+    (rows) => fit(rows, rounds),
+    wanted.seed,
+    (share) => progress('threshold', share),
+  );
   progress('export', 0);
-  const profiled = options.profile === undefined ? train : takeRows(dataset, options.profile.rows);
-  const scored = options.profile === undefined ? train : takeRows(dataset, options.profile.scoreRows);
-  const scores = [...predictMargins(ensemble, encodeEvents(features, scored.events)).map(probability)];
+  const explained = explainFeatures(ensemble, features);
+  const outputs = ensembleOutputs(ensemble, explained.trees, features.length, encodeEvents(features, holdout.events)); // prettier-ignore
+  const scored = scoreHoldout(holdout, outputs, features);
+  const evaluation = evaluate(scored.scores, holdout.labels, threshold);
+  const { profile } = options;
+  const profiled = profile === undefined ? train : takeRows(dataset, profile.rows);
+  const profiledX =
+    profile === undefined ? data.x : encodeEvents(features, takeRows(dataset, profile.scoreRows).events);
   const release = assemble({
     dataset,
     split,
     features,
     ensemble,
-    parameters,
+    explained,
+    parameters: { ...wanted, rounds },
     resampling,
     threshold,
     evaluation,
     events: profiled.events,
-    scores,
+    scores: Array.from(predictMargins(ensemble, profiledX), probability),
   });
   progress('export', 1);
-  return { release, evaluation };
+  return { release, evaluation, holdout: scored };
 }
 
 const probability = (margin: number): number => 1 / (1 + Math.exp(-margin));
+
+function assertBothClasses(labels: Uint8Array, what: string): void {
+  const left = labels.reduce((sum, label) => sum + label, 0);
+  if (left > 0 && left < labels.length) return;
+  throw new RangeError(
+    `${what} has ${String(labels.length)} customers, ${String(left)} of them left: it needs some who left and some who stayed`,
+  );
+}
 
 /** Categories as the training rows have them, sorted. */
 function featureSpecs(events: readonly CustomerEvent[]): FeatureSpec[] {
@@ -108,6 +136,19 @@ function encodeEvents(features: readonly FeatureSpec[], events: readonly Custome
   return x;
 }
 
+/** With early stopping, the rounds of the lowest loss on one fold; all rows are fitted with so many afterwards. */
+function chooseRounds(
+  data: BoostingData,
+  fit: Fit,
+  { rounds, earlyStoppingRounds, seed }: BoostingParameters,
+  progress: (share: number) => void,
+): number {
+  if (earlyStoppingRounds === 0) return rounds;
+  const [part, rest] = partition(data, stratifiedFolds(data.y, FOLDS, seed)[0]!);
+  const onRound = (done: number): void => progress(done / rounds);
+  return fit(rest, rounds, { validation: part, onRound }).trees.length;
+}
+
 /** Best F1 of out-of-fold scores: the holdout is not looked at. */
 function chooseThreshold(
   data: BoostingData,
@@ -116,117 +157,58 @@ function chooseThreshold(
   progress: (share: number) => void,
 ): number {
   const folds = stratifiedFolds(data.y, FOLDS, seed).slice(0, data.y.length > ONE_FOLD_ABOVE ? 1 : FOLDS);
-  const scores: number[] = [];
-  const labels: number[] = [];
+  const rows = folds.reduce((sum, fold) => sum + fold.length, 0);
+  const scores = new Float64Array(rows);
+  const labels = new Uint8Array(rows);
+  let from = 0;
   folds.forEach((fold, i) => {
-    const inFold = new Set(fold);
-    const rest = [...data.y.keys()].filter((row) => !inFold.has(row));
-    const part = rowsOf(data, fold);
-    scores.push(...predictMargins(fit(rowsOf(data, rest)), part.x).map(probability));
-    labels.push(...part.y);
+    const [part, rest] = partition(data, fold);
+    scores.set(predictMargins(fit(rest), part.x).map(probability), from);
+    labels.set(part.y, from);
+    from += fold.length;
     progress((i + 1) / folds.length);
   });
   return bestThreshold(scores, labels);
 }
 
-function rowsOf({ x, y, columns }: BoostingData, rows: readonly number[]): BoostingData {
-  const taken = new Float32Array(rows.length * columns);
-  rows.forEach((row, i) => taken.set(x.subarray(row * columns, (row + 1) * columns), i * columns));
-  return { x: taken, y: Uint8Array.from(rows, (row) => y[row]!), columns };
+/** The rows of a fold (ascending) and all others. */
+function partition(data: BoostingData, fold: readonly number[]): [part: BoostingData, rest: BoostingData] {
+  const inFold = new Uint8Array(data.y.length);
+  for (const row of fold) inFold[row] = 1;
+  return [rowsOf(data, inFold, 1, fold.length), rowsOf(data, inFold, 0, data.y.length - fold.length)];
 }
 
-interface Parts {
-  readonly dataset: Dataset;
-  readonly split: Split;
-  readonly features: FeatureSpec[];
-  readonly ensemble: Ensemble;
-  readonly parameters: BoostingParameters;
-  readonly resampling: Resampling;
-  readonly threshold: number;
-  readonly evaluation: Evaluation;
-  /** Of the profile. */
-  readonly events: readonly CustomerEvent[];
-  readonly scores: number[];
-}
-
-function assemble(parts: Parts): Release {
-  const { features, ensemble, events, evaluation } = parts;
-  const playerOf = features.flatMap((feature, i) =>
-    new Array<number>(feature.kind === 'numeric' ? 1 : feature.categories.length).fill(i),
-  );
-  const explained = explainEnsemble(ensemble, playerOf, features.length);
-  const onnx = exportOnnx(ensemble, explained.trees, features.length);
-  const sha256 = hash(onnx);
-  const profiles = features.map((feature) => profileOf(feature, events));
-  const rows = createGoldenRows(features, profiles, parts.parameters.seed);
-  const x = new Float32Array(rows.flatMap((row) => row.map((value) => value ?? NaN)));
-  const golden = createGolden(
-    rows,
-    ensembleOutputs(ensemble, explained.trees, features.length, x),
-    features.length + 1,
-  );
-  const { confusion, ...figures } = evaluation;
-  const manifest: Manifest = {
-    formatVersion: 1,
-    version: `${parts.dataset.name}-${sha256.slice(0, 8)}`,
-    sha256,
-    sizeBytes: onnx.length,
-    features,
-    columns: ensemble.columns,
-    baseMargin: explained.baseMargin,
-    threshold: parts.threshold,
-    riskCutoffs: RISK_CUTOFFS,
-    reasonsCount: REASONS,
-    profile: { rows: events.length, features: profiles, score: profileNumbers('score', parts.scores) },
-    goldenSha256: hash(Buffer.from(goldenText(golden))),
-    training: {
-      dataset: { name: parts.dataset.name, sha256: parts.dataset.sha256, rows: parts.dataset.events.length },
-      split: {
-        name: parts.split.name,
-        seed: parts.parameters.seed,
-        trainRows: parts.split.train.length,
-        holdoutRows: parts.split.holdout.length,
-      },
-      parameters: { ...parts.parameters },
-      resampling: parts.resampling,
-    },
-    metrics: { ...figures, ...confusion },
-  };
-  return { manifest, onnx, golden };
-}
-
-const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-
-function profileOf(feature: FeatureSpec, events: readonly CustomerEvent[]): Manifest['profile']['score'] {
-  const values = events.map((event) => event[feature.name as FeatureName]);
-  if (feature.kind === 'numeric')
-    return profileNumbers(
-      feature.name,
-      values.map((value) => (value === null ? null : Number(value))),
-    );
-  return profileCategories(feature.name, feature.categories, values as (string | null)[]);
-}
-
-/** What the ONNX must give, computed in memory: [rows × (1 + players)], margin first. */
-export function ensembleOutputs(
-  ensemble: Ensemble,
-  trees: readonly LeafContributions[],
-  players: number,
-  x: Float32Array,
-): Float64Array {
-  const rows = x.length / ensemble.columns;
-  const width = players + 1;
-  const outputs = new Float64Array(rows * width);
-  for (let row = 0; row < rows; row++) {
-    outputs[row * width] = ensemble.startMargin;
-    ensemble.trees.forEach((tree, t) => {
-      const leaf = leafIndex(tree, x, row * ensemble.columns);
-      outputs[row * width] = outputs[row * width]! + tree.leaves[leaf]!;
-      for (let player = 0; player < players; player++) {
-        const at = row * width + 1 + player;
-        outputs[at] = outputs[at]! + trees[t]!.values[leaf * players + player]!;
-      }
-    });
+function rowsOf(
+  { x, y, columns }: BoostingData,
+  mask: Uint8Array,
+  wanted: number,
+  count: number,
+): BoostingData {
+  const taken = { x: new Float32Array(count * columns), y: new Uint8Array(count), columns };
+  for (let row = 0, to = 0; row < y.length; row++) {
+    if (mask[row] !== wanted) continue;
+    taken.x.set(x.subarray(row * columns, (row + 1) * columns), to * columns);
+    taken.y[to++] = y[row]!;
   }
-  return outputs;
+  return taken;
+}
+
+/** Probabilities of the holdout and the mean |contribution| of each feature, of outputs [rows × (1 + features)]. */
+function scoreHoldout(
+  { events, labels }: Pick<ScoredHoldout, 'events' | 'labels'>,
+  outputs: Float64Array,
+  features: readonly FeatureSpec[],
+): ScoredHoldout {
+  const width = features.length + 1;
+  const mean = (column: number): number => {
+    let sum = 0;
+    for (let at = column; at < outputs.length; at += width) sum += Math.abs(outputs[at]!);
+    return sum / events.length;
+  };
+  return {
+    events,
+    labels,
+    scores: Float64Array.from(events, (_, row) => probability(outputs[row * width]!)),
+    contributions: Object.fromEntries(features.map(({ name }, i) => [name, mean(i + 1)])),
+  };
 }

@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import { profileCategories, profileNumbers } from '../drift/bins.ts';
+import { createGolden, createGoldenRows, goldenText } from '../models/golden.ts';
+import type { FeatureSpec, Manifest, Release } from '../models/manifest.ts';
+import type { CustomerEvent } from '../schemas/generated.ts';
+import type { BoostingParameters, Ensemble } from './boosting.ts';
+import type { Dataset } from './dataset.ts';
+import type { Evaluation } from './evaluation.ts';
+import { exportOnnx } from './export.ts';
+import type { Resampling } from './resampling.ts';
+import { explainEnsemble, type LeafContributions } from './shapley.ts';
+import type { Split } from './split.ts';
+import { leafIndex } from './tree.ts';
+
+/** Inputs of a model, as events have them. */
+export type FeatureName = Exclude<keyof CustomerEvent, 'eventId' | 'customerId' | 'occurredAt'>;
+
+const RISK_CUTOFFS = { medium: 0.3, high: 0.7 };
+const REASONS = 3;
+
+/** Contributions of an ensemble's trees. */
+type Explained = ReturnType<typeof explainEnsemble>;
+
+/** Explains an ensemble: the players are the bank's features, whose one-hot columns move together. */
+export function explainFeatures(ensemble: Ensemble, features: readonly FeatureSpec[]): Explained {
+  const playerOf = features.flatMap((feature, i) =>
+    new Array<number>(feature.kind === 'numeric' ? 1 : feature.categories.length).fill(i),
+  );
+  return explainEnsemble(ensemble, playerOf, features.length);
+}
+
+/** What a release is made of. */
+export interface Parts {
+  readonly dataset: Dataset;
+  readonly split: Split;
+  readonly features: FeatureSpec[];
+  readonly ensemble: Ensemble;
+  readonly explained: Explained;
+  readonly parameters: BoostingParameters;
+  readonly resampling: Resampling;
+  readonly threshold: number;
+  readonly evaluation: Evaluation;
+  /** Of the profile. */
+  readonly events: readonly CustomerEvent[];
+  readonly scores: number[];
+}
+
+/** Exports and describes an ensemble. */
+export function assemble(parts: Parts): Release {
+  const { features, ensemble, explained, events, evaluation } = parts;
+  const onnx = exportOnnx(ensemble, explained.trees, features.length);
+  const sha256 = hash(onnx);
+  const profiles = features.map((feature) => profileOf(feature, events));
+  const rows = createGoldenRows(features, profiles, parts.parameters.seed);
+  const x = new Float32Array(rows.flatMap((row) => row.map((value) => value ?? NaN)));
+  const golden = createGolden(
+    rows,
+    ensembleOutputs(ensemble, explained.trees, features.length, x),
+    features.length + 1,
+  );
+  const { confusion, ...figures } = evaluation;
+  const manifest: Manifest = {
+    formatVersion: 1,
+    version: `${parts.dataset.name}-${sha256.slice(0, 8)}`,
+    sha256,
+    sizeBytes: onnx.length,
+    features,
+    columns: ensemble.columns,
+    baseMargin: explained.baseMargin,
+    threshold: parts.threshold,
+    riskCutoffs: RISK_CUTOFFS,
+    reasonsCount: REASONS,
+    profile: { rows: events.length, features: profiles, score: profileNumbers('score', parts.scores) },
+    goldenSha256: hash(Buffer.from(goldenText(golden))),
+    training: {
+      dataset: { name: parts.dataset.name, sha256: parts.dataset.sha256, rows: parts.dataset.events.length },
+      split: {
+        name: parts.split.name,
+        seed: parts.parameters.seed,
+        trainRows: parts.split.train.length,
+        holdoutRows: parts.split.holdout.length,
+      },
+      parameters: { ...parts.parameters },
+      resampling: parts.resampling,
+    },
+    metrics: { ...figures, ...confusion },
+  };
+  return { manifest, onnx, golden };
+}
+
+const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+function profileOf(feature: FeatureSpec, events: readonly CustomerEvent[]): Manifest['profile']['score'] {
+  const values = events.map((event) => event[feature.name as FeatureName]);
+  if (feature.kind === 'numeric')
+    return profileNumbers(
+      feature.name,
+      values.map((value) => (value === null ? null : Number(value))),
+    );
+  return profileCategories(feature.name, feature.categories, values as (string | null)[]);
+}
+
+/** What the ONNX must give, computed in memory: [rows × (1 + players)], margin first. */
+export function ensembleOutputs(
+  ensemble: Ensemble,
+  trees: readonly LeafContributions[],
+  players: number,
+  x: Float32Array,
+): Float64Array {
+  const rows = x.length / ensemble.columns;
+  const width = players + 1;
+  const outputs = new Float64Array(rows * width);
+  for (let row = 0; row < rows; row++) {
+    outputs[row * width] = ensemble.startMargin;
+    ensemble.trees.forEach((tree, t) => {
+      const leaf = leafIndex(tree, x, row * ensemble.columns);
+      outputs[row * width] = outputs[row * width]! + tree.leaves[leaf]!;
+      for (let player = 0; player < players; player++) {
+        const at = row * width + 1 + player;
+        outputs[at] = outputs[at]! + trees[t]!.values[leaf * players + player]!;
+      }
+    });
+  }
+  return outputs;
+}

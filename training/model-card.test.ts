@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { createSimulator } from '../producers/simulator.ts';
+import type { Dataset } from './dataset.ts';
+import { reportHoldout } from './holdout-report.ts';
+import { metricsFile } from './metrics-file.ts';
+import { modelCard } from './model-card.ts';
+import { contributionsPlot, precisionRecallPlot } from './plots.ts';
+import { splitDataset } from './split.ts';
+import { trainRelease } from './train.ts';
+
+const next = createSimulator({ seed: 4, startMs: 0, stepMs: 1, idPrefix: '' });
+const customers = Array.from({ length: 1500 }, next);
+const dataset: Dataset = {
+  name: 'simulated',
+  sha256: '00',
+  events: customers.map(({ event }) => event),
+  labels: Uint8Array.from(customers, ({ churned }) => Number(churned)),
+  rowNumbers: customers.map((_, i) => i + 1),
+};
+const { release, evaluation, holdout } = trainRelease(dataset, splitDataset(dataset, 1), {
+  parameters: { rounds: 10 },
+});
+const { manifest } = release;
+const report = reportHoldout(holdout, evaluation.threshold, 1);
+const card = (): Map<string, string> => modelCard({ manifest, evaluation, report, gateF1: 0.8 });
+
+/** Names of the elements left open, or closed without being open. */
+function unbalanced(svg: string): string[] {
+  const open: string[] = [];
+  for (const [, closes, name, alone] of svg.matchAll(/<(\/?)(\w+)[^<>]*?(\/?)>/g)) {
+    if (alone === '/') continue;
+    if (closes === '') open.push(name!);
+    else if (open.pop() !== name) return [name!];
+  }
+  return open;
+}
+
+describe('modelCard', () => {
+  const files = card();
+  const text = files.get('README.md')!;
+
+  it('is the same again, and has neither a clock nor a hole', () => {
+    expect(card()).toEqual(files);
+    for (const content of files.values()) {
+      expect(content).not.toMatch(/NaN|undefined|Infinity|\[object/);
+      expect(content).not.toMatch(/20\d\d-\d\d-\d\d/);
+    }
+  });
+
+  it('tells the model, its figures with intervals, its groups, and what the gate means', () => {
+    for (const part of [manifest.version, manifest.sha256, 'rounds 10', 'France, Germany, Spain'])
+      expect(text).toContain(part);
+    const { low, high } = report.intervals.roc_auc;
+    expect(text).toMatch(
+      new RegExp(`ROC AUC +\\| ${evaluation.roc_auc.toFixed(4)} \\| ${low.toFixed(4)} – ${high.toFixed(4)}`),
+    );
+    expect(text).toContain(
+      `"F1 > 0.80" means the F1 weighted by class size: ${evaluation.f1_weighted.toFixed(4)}`,
+    );
+    const { rows, recall } = report.slices['geography']!['Germany']!;
+    expect(text).toMatch(new RegExp(`Germany +\\| ${String(rows)} .*${(recall! * 100).toFixed(1)} %`));
+  });
+
+  it('shows plots that are there and well-formed', () => {
+    const shown = [...text.matchAll(/!\[[^\]]+\]\(([^)]+)\)/g)].map(([, path]) => path!);
+    expect(['README.md', ...shown].sort()).toEqual([...files.keys()].sort());
+    for (const path of shown) {
+      expect(files.get(path)).toMatch(/^<svg xmlns/);
+      expect(unbalanced(files.get(path)!)).toEqual([]);
+    }
+    expect(contributionsPlot({ 'a<b&"c"': 1 })).toContain('a&lt;b&amp;&quot;c&quot;');
+  });
+
+  it('marks the threshold in use on the curve, and keeps all inside the picture', () => {
+    const chosen = { recall: 0.5, precision: 0.25 };
+    const svg = precisionRecallPlot([{ recall: 1, precision: 0.2 }], { prAuc: 0.2, churnRate: 0.2, chosen });
+    expect(svg).toContain('50 % found, 25 % right');
+    for (const plot of [...files.values(), svg].filter((content) => content.startsWith('<svg'))) {
+      const [, width, height] = /viewBox="0 0 (\d+) ([\d.]+)"/.exec(plot)!.map(Number);
+      for (const [, axis, value] of plot.matchAll(/ c?(x|y)[12]?="([-\d.]+)"/g)) {
+        expect(Number(value)).toBeGreaterThanOrEqual(0);
+        expect(Number(value)).toBeLessThanOrEqual(axis === 'x' ? width! : height!);
+      }
+    }
+  });
+});
+
+describe('metricsFile', () => {
+  const metrics = JSON.parse(metricsFile(manifest, evaluation, report)) as Record<string, unknown>;
+
+  it('has every figure at the top, as a number, and an interval of its name', () => {
+    const { f1_weighted, confusion, ...figures } = evaluation;
+    expect(metrics).toMatchObject({ f1: f1_weighted, ...figures, confusion });
+    expect(metrics['f1_definition']).toContain('weighted');
+    const names = Object.keys({ f1_weighted, ...figures, ...confusion }).filter(
+      (name) => name !== 'threshold',
+    );
+    expect(Object.keys(metrics['intervals'] as object).sort()).toEqual(names.sort());
+  });
+
+  it('has slices, gaps, reliability, contributions and what it was measured on', () => {
+    expect(metrics).toMatchObject({
+      slices: report.slices,
+      recall_gaps: report.recall_gaps,
+      reliability: report.reliability,
+      contributions: report.contributions,
+      bootstrap: { samples: 1000, seed: 1, level: 0.95 },
+      model: { version: manifest.version, sha256: manifest.sha256 },
+    });
+  });
+});
