@@ -57,16 +57,16 @@ export interface PrecisionRecall {
   readonly precision: number;
 }
 
-/** The steps of the precision–recall curve, from the highest score down; equal scores are one step. */
-export function precisionRecall(
+/** Walks the precision–recall curve from the highest score down; equal scores are one step. */
+function walkCurve(
   scores: ArrayLike<number>,
   labels: ArrayLike<number>,
-  counts?: Counts,
-  order: readonly number[] = ranking(scores),
-): PrecisionRecall[] {
+  counts: Counts,
+  order: readonly number[],
+  onStep: (recall: number, precision: number) => void,
+): void {
   let positives = 0;
   for (const row of order) positives += countOf(counts, row) * labels[row]!;
-  const steps: PrecisionRecall[] = [];
   let [hits, taken] = [0, 0];
   for (let i = order.length - 1; i >= 0;) {
     const score = scores[order[i]!];
@@ -75,8 +75,16 @@ export function precisionRecall(
       hits += count * labels[order[i]!]!;
       taken += count;
     }
-    if (taken > 0) steps.push({ recall: hits / positives, precision: hits / taken });
+    if (taken > 0) onStep(hits / positives, hits / taken);
   }
+}
+
+/** The precision–recall curve. */
+export function precisionRecall(scores: ArrayLike<number>, labels: ArrayLike<number>): PrecisionRecall[] {
+  const steps: PrecisionRecall[] = [];
+  walkCurve(scores, labels, undefined, ranking(scores), (recall, precision) =>
+    steps.push({ recall, precision }),
+  );
   return steps;
 }
 
@@ -85,13 +93,13 @@ export function averagePrecision(
   scores: ArrayLike<number>,
   labels: ArrayLike<number>,
   counts?: Counts,
-  order?: readonly number[],
+  order: readonly number[] = ranking(scores),
 ): number {
   let [area, before] = [0, 0];
-  for (const { recall, precision } of precisionRecall(scores, labels, counts, order)) {
+  walkCurve(scores, labels, counts, order, (recall, precision) => {
     area += (recall - before) * precision;
     before = recall;
-  }
+  });
   return area;
 }
 
@@ -113,6 +121,8 @@ export function createEvaluator(
   threshold: number,
 ): (counts?: Counts) => Evaluation {
   const order = ranking(scores);
+  const squares = Float64Array.from(scores, (p, i) => (p - labels[i]!) ** 2);
+  const losses = Float64Array.from(scores, (p, i) => -Math.log(Math.max(labels[i] === 1 ? p : 1 - p, 1e-15)));
   return (counts) => {
     let [tp, fp, fn, tn, brier, logLoss] = [0, 0, 0, 0, 0, 0];
     for (let i = 0; i < scores.length; i++) {
@@ -124,8 +134,8 @@ export function createEvaluator(
         else fp += count;
       } else if (label === 1) fn += count;
       else tn += count;
-      brier += count * (p - label) ** 2;
-      if (count > 0) logLoss -= count * Math.log(Math.max(label === 1 ? p : 1 - p, 1e-15));
+      brier += count * squares[i]!;
+      logLoss += count * losses[i]!;
     }
     const n = tp + fp + fn + tn;
     const churn = f1(tp, fp, fn);

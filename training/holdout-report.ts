@@ -2,10 +2,11 @@ import type { CustomerEvent } from '../schemas/generated.ts';
 import {
   bootstrapIntervals,
   bootstrapOf,
+  wilsonInterval,
   type Bootstrap,
   type FigureName,
   type Interval,
-} from './bootstrap.ts';
+} from './intervals.ts';
 import { evaluate, precisionRecall, reliabilityBins, rocAuc, type PrecisionRecall, type ReliabilityBin } from './evaluation.ts'; // prettier-ignore
 
 /** What a model says about the customers it has not seen, and what became of them. */
@@ -67,7 +68,7 @@ export function reportHoldout(holdout: ScoredHoldout, threshold: number, seed: n
   const { scores, labels } = holdout;
   const bootstrap = bootstrapOf(scores.length, seed);
   const slices = Object.fromEntries(
-    Object.entries(DIMENSIONS).map(([name, groupOf]) => [name, sliceBy(holdout, groupOf, threshold, seed)]),
+    Object.entries(DIMENSIONS).map(([name, groupOf]) => [name, sliceBy(holdout, groupOf, threshold)]),
   );
   return {
     bootstrap,
@@ -86,7 +87,6 @@ function sliceBy(
   { events, labels, scores }: ScoredHoldout,
   groupOf: (event: CustomerEvent) => string,
   threshold: number,
-  seed: number,
 ): Record<string, Slice> {
   const groups = new Map<string, number[]>();
   events.forEach((event, row) => {
@@ -103,7 +103,6 @@ function sliceBy(
         rows.map((row) => scores[row]!),
         rows.map((row) => labels[row]!),
         threshold,
-        seed,
       ),
     ]),
   );
@@ -112,12 +111,7 @@ function sliceBy(
 /** The first age band before the others, what is missing last. */
 const order = (group: string): number => (group === 'missing' ? 1 : group.startsWith('below ') ? -1 : 0);
 
-function sliceOf(
-  scores: readonly number[],
-  labels: readonly number[],
-  threshold: number,
-  seed: number,
-): Slice {
+function sliceOf(scores: readonly number[], labels: readonly number[], threshold: number): Slice {
   const rows = scores.length;
   const { recall, precision, confusion } = evaluate(scores, labels, threshold);
   const churned = confusion.tp + confusion.fn;
@@ -130,9 +124,7 @@ function sliceOf(
     mean_score: scores.reduce((sum, score) => sum + score, 0) / rows,
     precision: confusion.tp + confusion.fp > 0 ? precision : null,
     recall: isTold ? recall : null,
-    recall_interval: isTold
-      ? bootstrapIntervals(scores, labels, threshold, bootstrapOf(rows, seed)).recall
-      : null,
+    recall_interval: isTold ? wilsonInterval(recall, churned) : null,
     roc_auc: Number.isNaN(auc) ? null : auc,
   };
 }

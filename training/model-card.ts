@@ -1,6 +1,6 @@
 /** The model card (Mitchell et al. 2019), generated from a run: no clock, no machine, the same bytes for the same model. */
 import type { Manifest } from '../models/manifest.ts';
-import type { Interval } from './bootstrap.ts';
+import type { Interval } from './intervals.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { HoldoutReport, Slice } from './holdout-report.ts';
 import { contributionsPlot, precisionRecallPlot, reliabilityPlot } from './plots.ts';

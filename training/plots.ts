@@ -1,5 +1,6 @@
 /** Plots of the model card as SVG: text in, text out, the same bytes for the same numbers. */
 import type { PrecisionRecall, ReliabilityBin } from './evaluation.ts';
+import { wilsonInterval } from './intervals.ts';
 
 const WIDTH = 560;
 const HEIGHT = 400;
@@ -67,20 +68,12 @@ function axes(xLabel: string, yLabel: string): string[] {
   ];
 }
 
-/** Wilson's 95 % interval of a share (1927). */
-function wilson(share: number, n: number): [low: number, high: number] {
-  const z = 1.959964;
-  const centre = (share + (z * z) / (2 * n)) / (1 + (z * z) / n);
-  const half = (z * Math.sqrt((share * (1 - share)) / n + (z * z) / (4 * n * n))) / (1 + (z * z) / n);
-  return [Math.max(0, centre - half), Math.min(1, centre + half)];
-}
-
 /** Scores against what became of the customers: on the diagonal they mean what they say. */
 export function reliabilityPlot(bins: readonly ReliabilityBin[]): string {
   const told = bins.filter(({ rows }) => rows > 0);
   const most = Math.max(...told.map(({ rows }) => rows));
   const points = told.flatMap(({ mean_score, churn_rate, rows }) => {
-    const [low, high] = wilson(churn_rate, rows);
+    const { low, high } = wilsonInterval(churn_rate, rows);
     const x = across(mean_score);
     return [
       line(x, down(low), x, down(high), INK.line, ' stroke-width="1.5" stroke-opacity="0.6"'),

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../schemas/random.ts';
-import { bootstrapIntervals, bootstrapOf } from './bootstrap.ts';
+import { bootstrapIntervals, bootstrapOf, wilsonInterval } from './intervals.ts';
 import { createEvaluator, evaluate } from './evaluation.ts';
 
 const random = createRandom(3);
@@ -41,6 +41,15 @@ describe('bootstrapIntervals', () => {
   it('draw fewer samples of very many rows', () => {
     expect(bootstrapOf(2000, 1).samples).toBe(1000);
     expect(bootstrapOf(500_000, 1).samples).toBe(200);
+  });
+});
+
+describe('wilsonInterval', () => {
+  it('is that of the literature, and never leaves 0..1', () => {
+    const { low, high } = wilsonInterval(0.1, 50); // Newcombe 1998: 5 of 50
+    expect([low, high].map((bound) => bound.toFixed(4))).toEqual(['0.0435', '0.2136']);
+    expect(wilsonInterval(0, 10).low).toBe(0);
+    expect(wilsonInterval(1, 10).high).toBeCloseTo(1, 12);
   });
 });
 
