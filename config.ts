@@ -95,7 +95,6 @@ const schema = z.strictObject({
     threshold: z.number().positive(),
     persistence: positive,
   }),
-<<<<<<< HEAD
   training: z.strictObject({
     baseCsv: z.string().min(1),
     scanRecords: positive.max(1_000_000),
@@ -108,13 +107,10 @@ const schema = z.strictObject({
     retryMs: positive,
     expiryMs: positive,
   }),
-  resampling: z.strictObject({ strategy: z.enum(['none', 'undersample', 'oversample', 'class_weight']) }),
-=======
   resampling: z.strictObject({
     strategy: z.enum(['none', 'undersample', 'oversample', 'class_weight']),
     memoryBudgetMiB: positive,
   }),
->>>>>>> 7d5846d (Trainer: bootstrap intervals, slices with gaps in recall, reliability; model card with plots; column sampling, early stopping, cancellation; SMOTE is estimated against a budget)
   mlflow: z.strictObject({ enabled: z.boolean(), uri: httpAddress, timeoutMs: positive }),
 });
 

@@ -8,17 +8,11 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
-<<<<<<< HEAD
 export function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0)
     throw new InvalidArgumentError('a whole number, 0 or more, is needed.');
   return value;
-=======
-/** As `positiveInteger`, or 0. */
-export function wholeNumber(text: string): number {
-  return text.trim() === '0' ? 0 : positiveInteger(text);
->>>>>>> 7d5846d (Trainer: bootstrap intervals, slices with gaps in recall, reliability; model card with plots; column sampling, early stopping, cancellation; SMOTE is estimated against a budget)
 }
 
 export function positiveNumber(text: string): number {

@@ -61,6 +61,9 @@ export interface OffsetRange {
   readonly to: number;
 }
 
+/** What tells that no more records are wanted. */
+export type Enough = 'enough' | void;
+
 /** Records looked at from the end: enough to pass over markers and aborted ones. */
 const TAIL_OFFSETS = 200;
 /** Without any progress for this long a reading is given up. */
@@ -86,7 +89,7 @@ export async function readAll(kafka: Kafka, topic: string, groupId: string): Pro
 }
 
 /** What the broker holds of each partition of a topic. */
-async function boundsOf(kafka: Kafka, topic: string): Promise<OffsetRange[]> {
+export async function boundsOf(kafka: Kafka, topic: string): Promise<OffsetRange[]> {
   const bounds = await withAdmin(kafka, (admin) => admin.fetchTopicOffsets(topic));
   return bounds
     .map(({ partition, low, high }) => ({ partition, from: Number(low), to: Number(high) }))
@@ -133,8 +136,9 @@ export async function readRange(
 
 /**
  * Reads ranges of a topic (committed records only), each partition in order and each record once. In a group of its own
- * that is deleted afterwards.
+ * that is deleted afterwards. Partitions without a range are not fetched.
  *
+ * @param onRecords awaited; `enough` ends the reading.
  * @throws BankChurnError BROKER_UNAVAILABLE after 20 s without progress; what `onRecords` throws.
  */
 export async function readRanges(
@@ -142,7 +146,7 @@ export async function readRanges(
   topic: string,
   groupId: string,
   ranges: readonly OffsetRange[],
-  onRecords: (records: readonly SourceRecord[]) => void | Promise<void>,
+  onRecords: (records: readonly SourceRecord[]) => Enough | Promise<Enough>,
 ): Promise<void> {
   const open = new Map(ranges.filter(({ from, to }) => to > from).map((range) => [range.partition, range]));
   if (open.size === 0) return;
@@ -150,15 +154,21 @@ export async function readRanges(
   const consumer = kafka.consumer({ groupId, allowAutoTopicCreation: false, ...FETCH_LIMITS });
   await consumer.connect();
   const silence = watchSilence(topic);
+  let stop = (): void => undefined;
+  const stopped = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
   try {
     await consumer.subscribe({ topic, fromBeginning: true });
-    const reached = new Promise<void>((resolve) => {
-      consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
-        silence.progress();
-        const range = open.get(payload.partition);
-        if (range !== undefined && Number(payload.lastOffset) >= range.to - 1) open.delete(payload.partition);
-        if (open.size === 0) resolve();
-      });
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      const partitions = payload.memberAssignment[topic]?.filter((partition) => !next.has(partition)) ?? [];
+      if (partitions.length > 0) consumer.pause([{ topic, partitions }]);
+    });
+    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
+      silence.progress();
+      const range = open.get(payload.partition);
+      if (range !== undefined && Number(payload.lastOffset) >= range.to - 1) open.delete(payload.partition);
+      if (open.size === 0) stop();
     });
     await consumer.run({
       autoCommit: false,
@@ -173,14 +183,14 @@ export async function readRanges(
         if (records.length === 0) return;
         next.set(batch.partition, records[records.length - 1]!.offset + 1);
         try {
-          await onRecords(records);
+          if ((await onRecords(records)) === 'enough') stop();
         } catch (error) {
           silence.fail(error);
         }
       },
     });
     for (const { partition, from } of ranges) consumer.seek({ topic, partition, offset: String(from) });
-    await Promise.race([reached, silence.late]);
+    await Promise.race([stopped, silence.late]);
   } finally {
     silence.end();
     await consumer.disconnect();
