@@ -74,7 +74,7 @@ export async function topicEncoder(
 }
 
 /** Decodes records that others write: of either encoding, under the topic's subject only. */
-function decoderOf<T>(
+export function decoderOf<T>(
   { config, registry }: Pick<Surroundings, 'config' | 'registry'>,
   topic: TopicId,
   shape: Shape<T>,

@@ -9,6 +9,7 @@ import { consumeCommand } from './consume.ts';
 import { packageRoot, say } from './context.ts';
 import { demoCommand } from './demo.ts';
 import { driftCommand } from './drift.ts';
+import { explainCommand } from './explain.ts';
 import { modelsCommand } from './models.ts';
 import { produceCommand } from './produce.ts';
 import { scoreCommand } from './score.ts';
@@ -33,6 +34,7 @@ function program(): Command {
     produceCommand,
     consumeCommand,
     scoreCommand,
+    explainCommand,
     trainCommand,
     driftCommand,
     modelsCommand,

@@ -61,9 +61,6 @@ export interface OffsetRange {
   readonly to: number;
 }
 
-/** What tells that no more records are wanted. */
-export type Enough = 'enough' | void;
-
 /** Records looked at from the end: enough to pass over markers and aborted ones. */
 const TAIL_OFFSETS = 200;
 /** Without any progress for this long a reading is given up. */
@@ -138,7 +135,7 @@ export async function readRange(
  * Reads ranges of a topic (committed records only), each partition in order and each record once. In a group of its own
  * that is deleted afterwards. Partitions without a range are not fetched.
  *
- * @param onRecords awaited; `enough` ends the reading.
+ * @param onRecords awaited; calling `enough` ends the reading.
  * @throws BankChurnError BROKER_UNAVAILABLE after 20 s without progress; what `onRecords` throws.
  */
 export async function readRanges(
@@ -146,7 +143,7 @@ export async function readRanges(
   topic: string,
   groupId: string,
   ranges: readonly OffsetRange[],
-  onRecords: (records: readonly SourceRecord[]) => Enough | Promise<Enough>,
+  onRecords: (records: readonly SourceRecord[], enough: () => void) => void | Promise<void>,
 ): Promise<void> {
   const open = new Map(ranges.filter(({ from, to }) => to > from).map((range) => [range.partition, range]));
   if (open.size === 0) return;
@@ -154,7 +151,7 @@ export async function readRanges(
   const consumer = kafka.consumer({ groupId, allowAutoTopicCreation: false, ...FETCH_LIMITS });
   await consumer.connect();
   const silence = watchSilence(topic);
-  let stop = (): void => undefined;
+  let stop: () => void = () => undefined;
   const stopped = new Promise<void>((resolve) => {
     stop = resolve;
   });
@@ -183,7 +180,7 @@ export async function readRanges(
         if (records.length === 0) return;
         next.set(batch.partition, records[records.length - 1]!.offset + 1);
         try {
-          if ((await onRecords(records)) === 'enough') stop();
+          await onRecords(records, stop);
         } catch (error) {
           silence.fail(error);
         }

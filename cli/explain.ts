@@ -1,0 +1,108 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { findScore, placeOf, readRecord, type RecordPlace } from '../consumers/find-score.io.ts';
+import { activeModel, type ModelLog } from '../models/log.ts';
+import { readRelease } from '../models/store.io.ts';
+import type { Release } from '../models/manifest.ts';
+import { EVENT } from '../schemas/avro.ts';
+import type { ChurnScore, CustomerEvent } from '../schemas/generated.ts';
+import { explain, waterfall } from '../scoring/explanation.ts';
+import { openModel } from '../scoring/model.ts';
+import { createSession } from '../scoring/onnx.io.ts';
+import { decoderOf, modelLogOf } from '../wiring.ts';
+import { readScore } from './consume.ts';
+import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
+
+export function explainCommand(): Command {
+  return withConfig(new Command('explain'))
+    .description(
+      'why a score is what it is: reads the event, scores it again with the model that did, tells all reasons',
+    )
+    .argument('<scoreId>', 'topic/partition/offset of the event, as in the score', place)
+    .option('--json', 'as one JSON object')
+    .action(async (at: RecordPlace, options: { config: string; json?: true }) => {
+      const context = openContext(readConfig(options));
+      try {
+        await run(context, at, options.json === true);
+      } finally {
+        context.registry?.close();
+      }
+    });
+}
+
+function place(text: string): RecordPlace {
+  const found = placeOf(text);
+  if (found === undefined)
+    throw new InvalidArgumentError('needed is topic/partition/offset, such as customer-events/0/42.');
+  return found;
+}
+
+async function run(context: Context, at: RecordPlace, asJson: boolean): Promise<void> {
+  const { config, kafka, registry } = context;
+  const scoreId = `${at.topic}/${String(at.partition)}/${String(at.offset)}`;
+  const record = await readRecord(kafka, config.group, at);
+  const event = await decodeEvent(context, record.value, scoreId);
+  const { churnScores } = config.topics.names;
+  const found = await findScore(kafka, config.group, churnScores, at, record.timestampMs);
+  const published = found === undefined ? undefined : await readScore(found, registry);
+  if (published === undefined)
+    say(
+      `${churnScores} holds no score of ${scoreId} (not scored yet, or deleted): explained by the model in service`,
+    );
+  const model = await openModel(await releaseOf(context, published?.modelSha256), createSession);
+  const { score, explanation } = await explain(model, event, scoreId);
+  await model.close();
+  const isSame =
+    published === undefined ? null : JSON.stringify(inOrder(published)) === JSON.stringify(inOrder(score));
+  if (asJson) process.stdout.write(`${JSON.stringify({ ...explanation, sameAsPublished: isSame })}\n`);
+  else for (const line of lines(score, waterfall(explanation), isSame)) process.stdout.write(`${line}\n`);
+  if (isSame === false)
+    throw new Error(`scored again it differs from what was published: ${JSON.stringify(published)}`);
+}
+
+/** Fields in one order, whatever they were decoded from. */
+const inOrder = (score: ChurnScore): unknown[] => {
+  const { reasons, ...fields } = score;
+  return [
+    ...Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)),
+    reasons.map(({ feature, contribution }) => [feature, contribution]),
+  ];
+};
+
+async function decodeEvent(context: Context, value: Buffer | null, scoreId: string): Promise<CustomerEvent> {
+  if (value === null) throw new Error(`${scoreId} is a tombstone (a null value): it has no score`);
+  const decode = await decoderOf(context, 'customerEvents', EVENT)([value]);
+  const event = decode(value);
+  if ('code' in event)
+    throw new Error(`${scoreId} is a dead letter and has no score: ${event.code}, ${event.message}`);
+  return event;
+}
+
+/** The release that made a score, from the folder or the log; without a score, the one in service. */
+async function releaseOf(context: Context, sha256: string | undefined): Promise<Release> {
+  const { dir, source } = context.config.model;
+  const brought = await readRelease(dir).catch(() => undefined);
+  if (sha256 !== undefined && brought?.manifest.sha256 === sha256) return brought;
+  if (source === 'image' && sha256 === undefined && brought !== undefined) return brought;
+  const modelLog = modelLogOf(context);
+  const log: ModelLog = await modelLog.read();
+  const wanted = sha256 ?? activeModel(log)?.sha256;
+  const logged = wanted === undefined ? undefined : log.releases.get(wanted);
+  if (logged !== undefined) return modelLog.fetch(logged);
+  throw new Error(
+    wanted === undefined
+      ? 'no model is in service: the log has no activation'
+      : `the score was made by model ${wanted}, which is neither in the log nor in ${dir}: point MODEL_DIR to its release`,
+  );
+}
+
+function lines(score: ChurnScore, bars: readonly string[], isSame: boolean | null): string[] {
+  const verdict = `${score.riskLevel} risk, predicted to ${score.churnPrediction ? 'leave' : 'stay'}`;
+  const origin = isSame === null ? 'not published' : isSame ? 'the same as published' : 'NOT as published';
+  return [
+    `customer ${score.customerId}, event ${score.eventId} (${score.scoreId})`,
+    `model ${score.modelVersion}: ${(score.churnProbability * 100).toFixed(1)} % churn probability, ${verdict}; ${origin}`,
+    '',
+    'log-odds'.padStart(36),
+    ...bars,
+  ];
+}

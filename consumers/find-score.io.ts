@@ -1,0 +1,107 @@
+/** One event and its score, found again by their place in the log. */
+import { randomUUID } from 'node:crypto';
+import type { Kafka } from '../producers/kafka.io.ts';
+import type { SourceRecord } from '../schemas/ports.ts';
+import { boundsOf, readRanges, type OffsetRange } from './kafka-readers.io.ts';
+import { withAdmin } from './kafka-topics.io.ts';
+
+/** Place of a record: what a scoreId says. */
+export interface RecordPlace {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** Clocks of producer and scorer may differ by this much before the whole partition is searched. */
+const CLOCK_SLACK_MS = 60_000;
+
+/** Place of a scoreId `topic/partition/offset`; undefined where it is none. */
+export function placeOf(scoreId: string): RecordPlace | undefined {
+  const found = /^([A-Za-z0-9._-]+)\/(\d{1,9})\/(\d{1,15})$/.exec(scoreId);
+  return found === null
+    ? undefined
+    : { topic: found[1]!, partition: Number(found[2]), offset: Number(found[3]) };
+}
+
+/**
+ * Reads one committed record.
+ *
+ * @throws Error that says what the partition holds where the record is not there.
+ */
+export async function readRecord(kafka: Kafka, group: string, place: RecordPlace): Promise<SourceRecord> {
+  const { topic, partition, offset } = place;
+  const bounds = await rangesOf(kafka, topic);
+  const range = bounds.find((entry) => entry.partition === partition);
+  if (range === undefined)
+    throw new Error(`${topic} has the partitions 0..${String(bounds.length - 1)}, not ${String(partition)}`);
+  if (offset < range.from || offset >= range.to)
+    throw new Error(
+      `offset ${String(offset)} is not in ${topic}/${String(partition)}, which holds ${String(range.from)}..${String(range.to - 1)}: ` +
+        (offset < range.from ? 'it was deleted (retention)' : 'it is not written yet'),
+    );
+  let found: SourceRecord | undefined;
+  // On to the next records: at this offset there may be none (a transaction's marker), and something must come.
+  await readRanges(kafka, topic, `${group}.explain.${randomUUID()}`, [{ partition, from: offset, to: range.to }], (records, enough) => {
+    found ??= records[0];
+    enough();
+  }); // prettier-ignore
+  if (found?.offset !== offset)
+    throw new Error(`${topic}/${String(partition)}/${String(offset)} is no committed record`);
+  return found;
+}
+
+async function rangesOf(kafka: Kafka, topic: string): Promise<OffsetRange[]> {
+  try {
+    return await boundsOf(kafka, topic);
+  } catch (cause) {
+    throw new Error(`${topic} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+  }
+}
+
+/**
+ * Finds the score of an event: scores of a partition are in the order of its events, and later than they are.
+ *
+ * @returns the record, or undefined where there is none (not scored yet, a dead letter, or deleted).
+ */
+export async function findScore(
+  kafka: Kafka,
+  group: string,
+  scoresTopic: string,
+  place: RecordPlace,
+  eventMs: number,
+): Promise<SourceRecord | undefined> {
+  const { partition } = place;
+  const range = (await rangesOf(kafka, scoresTopic)).find((entry) => entry.partition === partition);
+  if (range === undefined) return undefined;
+  const { from, to } = range;
+  const sinceMs = Math.max(0, eventMs - CLOCK_SLACK_MS);
+  const offsets = await withAdmin(kafka, (admin) => admin.fetchTopicOffsetsByTimestamp(scoresTopic, sinceMs));
+  const first = Number(offsets.find((entry) => entry.partition === partition)?.offset ?? from);
+  const likely = Math.min(to, Math.max(from, first < 0 ? to : first));
+  return (
+    (await searchScores(kafka, group, scoresTopic, { partition, from: likely, to }, place)) ??
+    (await searchScores(kafka, group, scoresTopic, { partition, from, to: likely }, place))
+  );
+}
+
+async function searchScores(
+  kafka: Kafka,
+  group: string,
+  scoresTopic: string,
+  range: OffsetRange,
+  place: RecordPlace,
+): Promise<SourceRecord | undefined> {
+  let found: SourceRecord | undefined;
+  await readRanges(kafka, scoresTopic, `${group}.explain.${randomUUID()}`, [range], (records, enough) => {
+    for (const record of records) {
+      const at = placeOf(String(record.headers['ce_id'] ?? ''));
+      if (at?.topic !== place.topic || at.partition !== place.partition || at.offset < place.offset) continue;
+      if (at.offset === place.offset) found ??= record;
+      enough();
+      return;
+    }
+  });
+  return found;
+}

@@ -1,0 +1,91 @@
+import type { ChurnScore, CustomerEvent, RiskLevel } from '../schemas/generated.ts';
+import type { Model } from './model.ts';
+import { sigmoid } from './score.ts';
+
+/** What a feature added to the log-odds of one score, and what it was. */
+export interface Contribution {
+  readonly feature: string;
+  readonly value: string | number | boolean | null;
+  /** Log-odds. */
+  readonly contribution: number;
+}
+
+/** A score with all its reasons: baseMargin + the contributions = margin, but for float32. */
+export interface Explanation {
+  readonly scoreId: string;
+  readonly eventId: string;
+  readonly customerId: string;
+  readonly modelVersion: string;
+  readonly modelSha256: string;
+  readonly churnProbability: number;
+  readonly churnPrediction: boolean;
+  readonly riskLevel: RiskLevel;
+  /** Log-odds of the score. */
+  readonly margin: number;
+  /** Log-odds expected over the training rows, and their probability. */
+  readonly baseMargin: number;
+  readonly baseProbability: number;
+  /** Of every feature, the largest first. */
+  readonly contributions: readonly Contribution[];
+}
+
+/** Scores an event again and tells the contributions of all features. */
+export async function explain(
+  model: Model,
+  event: CustomerEvent,
+  scoreId: string,
+): Promise<{ score: ChurnScore; explanation: Explanation }> {
+  const { scores, outputs } = await model.evaluate([{ event, scoreId }]);
+  const score = scores[0]!;
+  const contributions = model.manifest.features.map(({ name }, i) => ({
+    feature: name,
+    value: event[name as keyof CustomerEvent],
+    contribution: outputs[i + 1]!,
+  }));
+  contributions.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
+  const { eventId, customerId, churnProbability, churnPrediction, riskLevel, baseMargin } = score;
+  const explanation = {
+    scoreId,
+    eventId,
+    customerId,
+    modelVersion: score.modelVersion,
+    modelSha256: score.modelSha256,
+    churnProbability,
+    churnPrediction,
+    riskLevel,
+    margin: outputs[0]!,
+    baseMargin,
+    baseProbability: sigmoid(baseMargin),
+    contributions,
+  };
+  return { score, explanation };
+}
+
+/** Cells of the longest way from the least to the greatest log-odds on the way. */
+const BAR_CELLS = 36;
+const LABEL_CELLS = 30;
+
+const percent = (probability: number): string => `${(probability * 100).toFixed(1)} %`;
+const signed = (value: number): string => (value < 0 ? '−' : '+') + Math.abs(value).toFixed(2);
+
+/** The explanation as lines of text: each bar begins where the one above it ended. */
+export function waterfall(explanation: Explanation): string[] {
+  const { baseMargin, margin, contributions } = explanation;
+  const ends = [baseMargin];
+  for (const { contribution } of contributions) ends.push(ends[ends.length - 1]! + contribution);
+  const [low, high] = [Math.min(...ends), Math.max(...ends)];
+  const cell = (value: number): number => Math.round(((value - low) / (high - low || 1)) * BAR_CELLS);
+  const label = (text: string): string => text.slice(0, LABEL_CELLS).padEnd(LABEL_CELLS);
+  const steps = contributions.map(({ feature, value, contribution }, i) => {
+    const [from, to] = [cell(ends[i]!), cell(ends[i + 1]!)];
+    const shaft = '─'.repeat(Math.max(0, Math.abs(to - from) - 1));
+    const bar = to === from ? '·' : contribution < 0 ? `◄${shaft}` : `${shaft}►`;
+    return `${label(`${feature} = ${value === null ? 'missing' : String(value)}`)} ${signed(contribution)}  ${' '.repeat(Math.min(from, to))}${bar}`;
+  });
+  const point = (value: number): string => `${' '.repeat(cell(value))}│`;
+  return [
+    `${label(`average customer ${percent(explanation.baseProbability)}`)} ${signed(baseMargin)}  ${point(baseMargin)}`,
+    ...steps,
+    `${label(`this customer    ${percent(explanation.churnProbability)}`)} ${signed(margin)}  ${point(margin)}`,
+  ];
+}
