@@ -17,6 +17,7 @@ import { splitDataset } from '../training/split.ts';
 import { trainRelease, type TrainingResult } from '../training/train.ts';
 import { createProgress, packageRoot, readConfig, say, withConfig } from './context.ts';
 import { positiveInteger, positiveNumber, wholeNumber } from './options.ts';
+import { recordTraining } from './record-training.ts';
 
 interface TrainOptions {
   readonly config: string;
@@ -59,7 +60,7 @@ export function trainCommand(): Command {
       DEFAULT_PARAMETERS.earlyStoppingRounds,
     )
     .action(async (options: TrainOptions) => {
-      const { resampling } = readConfig(options);
+      const { resampling, mlflow } = readConfig(options);
       const dataset = await readDataset(options.data);
       const split = splitDataset(dataset, options.seed, await readHoldout(options.holdoutRows));
       say(
@@ -85,6 +86,7 @@ export function trainCommand(): Command {
       progress.end();
       await (await openModel(result.release, createSession)).close(); // proves the golden rows in ONNX Runtime
       await gateAndWrite(options, result, dataset, Date.now() - begun);
+      await recordTraining(mlflow, result.release, options, begun);
     });
 }
 
