@@ -6,7 +6,7 @@ SOURCES := $(shell find . -name '*.ts' -not -path './node_modules/*' -not -path 
 MODULES := node_modules/.installed
 BUILD := dist/.built
 
-.PHONY: help install demo test check format train api-start broker bench python dev clean
+.PHONY: help install demo test check format train api-start broker bench environments dev clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -48,8 +48,8 @@ api-start: $(BUILD) ## The service against KAFKA_BROKERS, health and metrics on 
 broker: $(BUILD) ## Kafka (9092) and schema registry (8081) in the foreground, until Ctrl-C
 	@exec $(BANKCHURN) broker
 
-python: $(MODULES) ## Python environments that some tests and benchmarks use (ENVIRONMENTS="parity tracking bench")
-	@node --import tsx e2e/python/make.ts $(ENVIRONMENTS)
+environments: $(MODULES) ## What some tests and benchmarks use besides (ENVIRONMENTS="node parity tracking bench")
+	@node --import tsx e2e/environments/make.ts $(ENVIRONMENTS)
 
 bench: $(BUILD) ## Benchmarks, as ratios in one run
 	@node --import tsx bench/run.ts

@@ -21,7 +21,7 @@ import { describe, expect, it, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { packageRoot } from '../cli/context.ts';
 import { simulateEvents } from '../cli/event-source.io.ts';
-import { pythonOf } from './python/environment.ts';
+import { pythonOf } from './environments/python.ts';
 
 const python = pythonOf('tracking');
 const data = [process.env['CHURN_CSV'], 'data/raw/Churn.csv'].find((path) => path && existsSync(path));

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { packageRoot } from '../cli/context.ts';
 import { programArguments } from '../cli/service-process.io.ts';
-import { pythonOf } from './python/environment.ts';
+import { pythonOf } from './environments/python.ts';
 
 const python = pythonOf('tracking');
 let folder: string;

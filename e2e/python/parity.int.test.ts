@@ -10,7 +10,7 @@ import { DEFAULT_PARAMETERS, fitEnsemble } from '../../training/boosting.ts';
 import { exportOnnx } from '../../training/export.ts';
 import { explainEnsemble } from '../../training/shapley.ts';
 import type { Tree } from '../../training/tree.ts';
-import { pythonOf, runPython } from './environment.ts';
+import { pythonOf, runPython } from '../environments/python.ts';
 
 const python = pythonOf('parity') ?? '';
 
