@@ -51,8 +51,8 @@ broker: $(BUILD) ## Kafka (9092) and schema registry (8081) in the foreground, u
 environments: $(MODULES) ## What some tests and benchmarks use besides (ENVIRONMENTS="node parity tracking bench")
 	@node --import tsx e2e/environments/make.ts $(ENVIRONMENTS)
 
-bench: $(BUILD) ## Benchmarks, as ratios in one run
-	@node --import tsx bench/run.ts
+bench: $(BUILD) ## Benchmarks, as ratios in one run (SECTIONS="models parts whole")
+	@node --import tsx bench/run.ts $(SECTIONS)
 
 dev: $(MODULES) ## The service from the sources, restarted on change (ROLE=scorer or monitor: that one alone)
 	@exec node --watch --import tsx cli/bankchurn.ts serve $(if $(ROLE),--roles $(ROLE))

@@ -16,6 +16,7 @@ import { openProducer } from '../producers/kafka.io.ts';
 import { createAvroEncoder, compileWriter, decodeJson, EVENT } from '../schemas/avro.ts';
 import { SCHEMAS } from '../schemas/generated.ts';
 import { loadModel } from '../scoring/load-model.io.ts';
+import { models } from './models.ts';
 
 const EVENTS = Number(process.env['BENCH_EVENTS'] ?? 120_000);
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3);
@@ -196,6 +197,8 @@ async function whole(): Promise<void> {
   }
 }
 
-await parts();
-await whole();
+const sections = { models, parts, whole };
+const named = process.argv.slice(2);
+for (const [name, measure] of Object.entries(sections))
+  if (named.length === 0 || named.includes(name)) await measure();
 process.exit(0);

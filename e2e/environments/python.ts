@@ -61,7 +61,7 @@ export async function installPython(
 
 /** Runs a script (path from the package) with JSON on its standard input and reads the JSON it prints. */
 export function runPython(python: string, script: string, input: unknown, timeoutMs = 120_000): unknown {
-  const stdout = execFileSync(python, [join(packageRoot(), script)], {
+  const stdout = execFileSync(python, ['-B', '-W', 'ignore', join(packageRoot(), script)], {
     input: JSON.stringify(input),
     encoding: 'utf8',
     maxBuffer: MAX_OUTPUT_BYTES,
