@@ -4,7 +4,7 @@ const REGISTRY_VERSION = '2.6.13.Final';
 export const REGISTRY_JAR = `apicurio-registry-app-${REGISTRY_VERSION}-runner.jar`;
 
 /** The same as images, for a machine with Docker and without Java. */
-export const KAFKA_IMAGE = 'apache/kafka:4.1.1';
+export const KAFKA_IMAGE = `apache/kafka:${KAFKA_VERSION}`;
 export const REGISTRY_IMAGE = `apicurio/apicurio-registry-mem:${REGISTRY_VERSION}`;
 
 const dependency = (groupId: string, artifactId: string, version: string): string =>
