@@ -3,10 +3,11 @@ import { pino, type Logger } from 'pino';
 import type { Config } from './config.ts';
 import type { HealthState } from './consumers/health.ts';
 import { partitionCounts } from './consumers/kafka-topics.io.ts';
-import { createMetrics } from './consumers/metrics.io.ts';
+import { createMetrics, type Metrics } from './consumers/metrics.io.ts';
 import type { RunningRole } from './consumers/run-role.io.ts';
 import { keepServing } from './consumers/serving.io.ts';
-import { startSidecar } from './consumers/sidecar.io.ts';
+import { startSidecar, type Sidecar, type SidecarOptions } from './consumers/sidecar.io.ts';
+import { startWorkers, type WorkersSettings } from './consumers/workers.io.ts';
 import type { Kafka } from './producers/kafka.io.ts';
 import { kafkaOf, modelLogOf, registryOf, ROLES, startRole, type RoleName } from './wiring.ts';
 
@@ -25,11 +26,18 @@ export function createLog(level: string): Logger {
   });
 }
 
-/** Runs the service until a signal or a fatal error. Resolves with the exit code. */
+/** Where a running service shows itself: the sidecar, or the process that started it. */
+export type Outlet = (view: {
+  readonly metrics: Metrics;
+  readonly health: () => HealthState;
+}) => Promise<{ close(): Promise<void> }> | { close(): Promise<void> };
+
+/** Runs the service until a signal, the loss of its supervisor or a fatal error. Resolves with the exit code. */
 export async function serve(
   config: Config,
   log: Logger,
   roleNames: readonly RoleName[] = ROLES,
+  outlet: Outlet = (view) => openSidecar(config, log, view),
 ): Promise<number> {
   const begun = Date.now();
   const metrics = createMetrics();
@@ -59,8 +67,7 @@ export async function serve(
       roles: roleNames,
     };
   };
-  const sidecar = await startSidecar({ ...config.http, metrics, health });
-  log.info({ port: sidecar.port }, 'sidecar listens');
+  const shown = await outlet({ metrics, health });
 
   const exitCode = await new Promise<number>((resolve) => {
     const fatal = (error: unknown): void => {
@@ -68,6 +75,9 @@ export async function serve(
       resolve(1);
     };
     onSignals(log, () => resolve(0));
+    // A worker whose supervisor is gone, or asks it to stop.
+    process.once('disconnect', () => resolve(0));
+    if ((process.connected as boolean | undefined) === false) resolve(0);
     void startWhenModel(
       () => models.current() !== undefined,
       () => stopping,
@@ -87,9 +97,42 @@ export async function serve(
   await models.stop();
   registry?.close();
   metrics.close();
+  await shown.close();
+  log.info({ exitCode }, 'stopped');
+  return exitCode;
+}
+
+/**
+ * Runs several worker processes as one service until a signal. Resolves with the exit code.
+ *
+ * @param spawnWorker starts `serve` as worker n, with an IPC channel.
+ */
+export async function superviseWorkers(
+  config: Config,
+  log: Logger,
+  spawnWorker: WorkersSettings['spawnWorker'],
+): Promise<number> {
+  const metrics = createMetrics();
+  const { stopBudgetMs, stallMs } = config.limits;
+  const settings = { count: config.workers, spawnWorker, metrics, log, stopBudgetMs, stallMs };
+  const workers = startWorkers(settings);
+  const sidecar = await openSidecar(config, log, { metrics, ...workers });
+  await new Promise<void>((resolve) => onSignals(log, resolve));
+  const exitCode = await workers.stop();
+  metrics.close();
   await sidecar.close();
   log.info({ exitCode }, 'stopped');
   return exitCode;
+}
+
+async function openSidecar(
+  config: Config,
+  log: Logger,
+  view: Omit<SidecarOptions, 'host' | 'port'>,
+): Promise<Sidecar> {
+  const sidecar = await startSidecar({ ...config.http, ...view });
+  log.info({ port: sidecar.port }, 'sidecar listens');
+  return sidecar;
 }
 
 /** A scorer without a model takes no partitions: others may have one. */

@@ -1,21 +1,61 @@
-import { Command } from 'commander';
-import { createLog, serve } from '../main.ts';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { Command, Option } from 'commander';
+import type { Config } from '../config.ts';
+import { reportToSupervisor } from '../consumers/workers.io.ts';
+import { rolesOfWorker } from '../consumers/workers.ts';
+import { createLog, serve, superviseWorkers } from '../main.ts';
 import { ROLES, type RoleName } from '../wiring.ts';
 import { readConfig, withConfig } from './context.ts';
 import { listOf } from './options.ts';
+import { programArguments } from './service-process.io.ts';
+
+interface ServeOptions {
+  readonly config: string;
+  readonly roles: readonly RoleName[];
+  readonly withParent?: true;
+  /** Which worker of a supervisor this process is, from 1. */
+  readonly worker?: string;
+}
 
 export function serveCommand(): Command {
   return withConfig(new Command('serve'))
-    .description('score customer events until SIGTERM; health and metrics on PORT')
+    .description(
+      'score customer events until SIGTERM; health and metrics on PORT; WORKERS=n scorer processes',
+    )
     .option('--roles <list>', `of ${ROLES.join(', ')}`, listOf(ROLES), [...ROLES])
     .option('--with-parent', 'stop when standard input closes (for programs that start this one)')
-    .action(async (options: { config: string; roles: readonly RoleName[]; withParent?: true }) => {
+    .addOption(new Option('--worker <n>', 'be worker n of a supervisor').hideHelp())
+    .action(async (options: ServeOptions) => {
       const config = readConfig(options);
-      const log = createLog(config.logLevel);
       if (options.withParent) process.stdin.on('end', () => process.kill(process.pid, 'SIGTERM')).resume();
-      process.exitCode = await serve(config, log, options.roles);
+      process.exitCode = await run(config, options);
       // What a library left open must not keep a stopped service alive.
       setTimeout(() => process.exit(), 1000).unref();
       process.stdin.destroy();
     });
+}
+
+function run(config: Config, options: ServeOptions): Promise<number> {
+  const { roles, worker } = options;
+  const log = createLog(config.logLevel);
+  if (worker !== undefined)
+    return serve(config, log.child({ worker: Number(worker) }), roles, reportToSupervisor);
+  // Only scoring is worth more than one process.
+  if (config.workers === 1 || !roles.includes('scorer')) return serve(config, log, roles);
+  return superviseWorkers(config, log, (n) => spawnWorker(n, options));
+}
+
+function spawnWorker(worker: number, { config, roles }: ServeOptions): ChildProcess {
+  const own = [
+    '--worker',
+    String(worker),
+    '--config',
+    config,
+    '--roles',
+    rolesOfWorker(roles, worker).join(','),
+  ];
+  return spawn(process.execPath, [...programArguments(), 'serve', ...own], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    serialization: 'advanced',
+  });
 }

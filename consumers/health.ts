@@ -16,6 +16,8 @@ export interface HealthState {
   readonly uptimeSeconds: number;
   /** What this process does: scorer, monitor, … */
   readonly roles: readonly string[];
+  /** Processes of this container; undefined where it is one and the same. */
+  readonly workers?: { readonly configured: number; readonly up: number };
 }
 
 /** An HTTP answer. */
@@ -31,6 +33,7 @@ const AWAY_MS = 10_000;
 export function impediment(state: HealthState): string | undefined {
   if (state.stalled) return 'Stalled';
   if (state.stopping) return 'Stopping';
+  if (state.workers?.up === 0) return 'No worker is up';
   if (state.model === undefined) return 'Model not available';
   if (state.waitingFor !== undefined) return state.waitingFor;
   if (!state.joined) return 'Not joined';
@@ -53,6 +56,7 @@ export function healthReport(state: HealthState): Report {
     model_sha256: state.model?.sha256 ?? null,
     partitions: { assigned: state.assigned.length, ready: state.ready.length },
     roles: state.roles,
+    ...(state.workers === undefined ? {} : { workers: state.workers }),
     uptime_seconds: state.uptimeSeconds,
   };
   return { status: detail === undefined ? 200 : 503, body };

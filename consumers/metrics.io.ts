@@ -8,7 +8,7 @@ const STAGE_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2
 /** How often the event loop is looked at, milliseconds. */
 const LOOP_RESOLUTION_MS = 20;
 
-/** Every metric of the product, in a registry of its own. */
+/** Every metric of the product, in a registry of its own. `aggregator`: how it is made one of several processes' (default: sum). */
 export type Metrics = ReturnType<typeof createMetrics>;
 
 export function createMetrics() {
@@ -22,6 +22,7 @@ export function createMetrics() {
   loopDelay.enable();
   new Gauge({
     name: 'churn_event_loop_lag_seconds',
+    aggregator: 'max',
     help: 'Mean delay of the event loop since the last scrape',
     registers,
     collect() {
@@ -80,18 +81,21 @@ export function createMetrics() {
     }),
     lagRecords: new Gauge({
       name: 'churn_consumer_lag_records',
+      aggregator: 'max',
       help: 'Records not yet processed; only of assigned partitions',
       labelNames: ['topic', 'partition'],
       registers,
     }),
     lagSeconds: new Gauge({
       name: 'churn_consumer_lag_seconds',
+      aggregator: 'max',
       help: 'Age of the last processed record while others wait, else 0; only of assigned partitions',
       labelNames: ['topic', 'partition'],
       registers,
     }),
     modelInfo: new Gauge({
       name: 'churn_model_info',
+      aggregator: 'max',
       help: 'The model in service: 1',
       labelNames: ['version', 'sha256'],
       registers,
@@ -105,12 +109,14 @@ export function createMetrics() {
     scorePsi: unknownUntilSet(
       new Gauge({
         name: 'model_prediction_drift',
+        aggregator: 'first',
         help: 'PSI of the scores in the window against the training profile; above 0.2 for long asks for a new model',
         registers,
       }),
     ),
     featurePsi: new Gauge({
       name: 'feature_drift_psi',
+      aggregator: 'first',
       help: 'PSI of a feature in the window against the training profile',
       labelNames: ['feature'],
       registers,
@@ -130,6 +136,7 @@ export function createMetrics() {
     estimatedF1: unknownUntilSet(
       new Gauge({
         name: 'churn_estimated_f1',
+        aggregator: 'first',
         help: 'F1 of churn that the scores themselves promise, before labels are known',
         registers,
       }),
@@ -137,6 +144,7 @@ export function createMetrics() {
     realisedF1: unknownUntilSet(
       new Gauge({
         name: 'churn_realised_f1',
+        aggregator: 'first',
         help: 'F1 of churn on the events whose label is known',
         registers,
       }),

@@ -9,6 +9,8 @@ export interface SidecarOptions {
   readonly port: number;
   readonly metrics: Metrics;
   readonly health: () => HealthState;
+  /** What `/metrics` shows; the registry of `metrics` where it is left out. */
+  readonly registry?: () => Promise<Registry>;
 }
 
 /** The HTTP side: health and metrics, nothing else. */
@@ -20,7 +22,8 @@ export interface Sidecar {
 const NOT_FOUND = { error: 'Not Found', paths: ['/health', '/health/live', '/health/ready', '/metrics'] };
 
 /** @throws Error with a clear sentence where the port is in use. */
-export async function startSidecar({ host, port, metrics, health }: SidecarOptions): Promise<Sidecar> {
+export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
+  const { host, port, metrics, health, registry = () => Promise.resolve(metrics.registry) } = options;
   const app = fastify({
     bodyLimit: 1024,
     requestTimeout: 10_000,
@@ -52,7 +55,7 @@ export async function startSidecar({ host, port, metrics, health }: SidecarOptio
   answer('/health', healthReport);
   answer('/health/live', liveReport);
   answer('/health/ready', readyReport);
-  const render = createRenderer(metrics.registry);
+  const render = createRenderer(registry);
   app.get('/metrics', async (request, reply) => {
     const openMetrics = (request.headers.accept ?? '').includes('application/openmetrics-text');
     const { text, contentType } = await render(openMetrics);
@@ -89,13 +92,14 @@ type Rendered = { readonly text: string; readonly contentType: string };
  * One rendering at a time: prom-client keeps the format in the registry and, for OpenMetrics, takes `_total` off the
  * counters' own names, so they are put back before the next one.
  */
-function createRenderer(registry: Registry): (openMetrics: boolean) => Promise<Rendered> {
+function createRenderer(current: () => Promise<Registry>): (openMetrics: boolean) => Promise<Rendered> {
   let last: Promise<unknown> = Promise.resolve();
   const render = async (openMetrics: boolean): Promise<Rendered> => {
     // The library types a registry by its first content type.
     const contentType = (
       openMetrics ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE
     ) as typeof Registry.PROMETHEUS_CONTENT_TYPE;
+    const registry = await current();
     const metrics = registry.getMetricsAsArray() as unknown as { name: string }[];
     const names = metrics.map(({ name }) => name);
     registry.setContentType(contentType);

@@ -38,7 +38,7 @@ describe('the containers', () => {
     });
     expect([command, ...args].join(' ')).toBe(
       'docker run --rm --name name -p 127.0.0.1:21000:21000 -v volume:/var/lib/kafka/data -e CLUSTER_ID=id ' +
-        '-e KAFKA_LOG_DIRS=/data -e KAFKA_A__B___C=1 apache/kafka:4.1.1',
+        '-e KAFKA_LOG_DIRS=/data -e KAFKA_A__B___C=1 apache/kafka:4.3.1',
     );
   });
 

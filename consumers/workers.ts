@@ -1,0 +1,62 @@
+/** What several worker processes are together. */
+import type { HealthState } from './health.ts';
+
+/** What a worker last said of itself. */
+export interface WorkerReport {
+  readonly health: HealthState;
+  /** When it was received, milliseconds since 1970. */
+  readonly atMs: number;
+}
+
+/** No report for this long and a worker does not count as up, milliseconds; it reports every second. */
+const SILENT_MS = 5000;
+const BACK_OFF_MS = { first: 500, longest: 30_000 };
+/** A worker that ran for this long has recovered: its next restart is a first one again, milliseconds. */
+const RECOVERED_MS = 60_000;
+
+/** Restarts in a row so far, given how long the worker that died had run. */
+export function restartsInRow(before: number, ranMs: number): number {
+  return ranMs >= RECOVERED_MS ? 0 : before;
+}
+
+/** How long to wait before a worker is started again, milliseconds. */
+export function restartDelayMs(inRow: number): number {
+  return Math.min(BACK_OFF_MS.first * 2 ** inRow, BACK_OFF_MS.longest);
+}
+
+/** The roles of a worker: all of them scores, the first does the rest too. */
+export function rolesOfWorker<Name extends string>(roles: readonly Name[], worker: number): readonly Name[] {
+  return worker === 1 ? roles : roles.filter((name) => name === 'scorer');
+}
+
+export interface Container {
+  readonly configured: number;
+  readonly stopping: boolean;
+  readonly uptimeSeconds: number;
+  readonly nowMs: number;
+}
+
+/** The health of a container: that of its workers that are up, the worst of each. */
+export function combineHealth(reports: readonly WorkerReport[], container: Container): HealthState {
+  const { configured, stopping, uptimeSeconds, nowMs } = container;
+  const up = reports.filter(({ atMs }) => nowMs - atMs <= SILENT_MS);
+  const states = up.map(({ health }) => health);
+  const silent = up.flatMap(({ health: { silentMs }, atMs }) =>
+    silentMs === undefined ? [] : [silentMs + nowMs - atMs],
+  );
+  return {
+    model: states.find(({ model }) => model !== undefined)?.model,
+    modelFault: states.find(({ modelFault }) => modelFault !== undefined)?.modelFault,
+    joined: states.length > 0 && states.every(({ joined }) => joined),
+    waitingFor: states.find(({ waitingFor }) => waitingFor !== undefined)?.waitingFor,
+    assigned: states.flatMap(({ assigned }) => assigned),
+    ready: states.flatMap(({ ready }) => ready),
+    silentMs: silent.length === 0 ? undefined : Math.max(...silent),
+    stopping,
+    // A worker that stalls ends itself and is started again: no reason to restart the container.
+    stalled: false,
+    uptimeSeconds,
+    roles: [...new Set(states.flatMap(({ roles }) => roles))],
+    workers: { configured, up: up.length },
+  };
+}
