@@ -33,7 +33,7 @@ COPY configs configs
 COPY models/champion models/champion
 COPY --from=build /app/dist dist
 RUN ln -s /app/bin/bankchurn.js /usr/local/bin/bankchurn
-ENV NODE_ENV=production
+ENV NODE_ENV=production ORT_DISABLE_TELEMETRY=1
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=5s --timeout=4s --start-period=30s --retries=3 \

@@ -1,6 +1,9 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { BankChurnError } from '../schemas/errors.ts';
 
+// From 1.29 on ONNX Runtime tells its maker about each model it loads, unless this is set before the first one.
+process.env['ORT_DISABLE_TELEMETRY'] = '1';
+
 /** A loaded ONNX model: input `features` float32 [n, columns], output `outputs` float32 [n, 1 + features]. */
 export interface OnnxModel {
   /** Columns of a feature row. */
