@@ -6,7 +6,7 @@ SOURCES := $(shell find . -name '*.ts' -not -path './node_modules/*' -not -path 
 MODULES := node_modules/.installed
 BUILD := dist/.built
 
-.PHONY: help install demo test check format train api-start broker bench environments dev clean
+.PHONY: help install demo test check format train api-start broker bench environments docker-demo docker-down dev clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -54,6 +54,14 @@ environments: $(MODULES) ## What some tests and benchmarks use besides (ENVIRONM
 
 bench: $(BUILD) ## Benchmarks, as ratios in one run (SECTIONS="models parts whole")
 	@node --import tsx bench/run.ts $(SECTIONS)
+
+docker-demo: ## The whole product in containers, healthy when it returns (COMPOSE_PROFILES=grafana,simulator)
+	docker compose build --quiet
+	docker compose up --detach --no-build --wait --wait-timeout 300
+	@echo 'curl localhost:$${BANKCHURN_PORT:-8000}/health; docker logs -f bankchurn-demo; make docker-down'
+
+docker-down: ## End it: containers, networks and volumes (images stay)
+	docker compose --profile '*' down --volumes --remove-orphans
 
 dev: $(MODULES) ## The service from the sources, restarted on change (ROLE=scorer or monitor: that one alone)
 	@exec node --watch --import tsx cli/bankchurn.ts serve $(if $(ROLE),--roles $(ROLE))
