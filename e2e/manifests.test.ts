@@ -142,8 +142,7 @@ test('each role has its deployment, and each deployment its role', () => {
   const args = podsOf().map(([, { containers }]) => containers[0]!.args);
   expect(args.every(([command, option]) => command === 'serve' && option === '--roles')).toBe(true);
   const roles = args.map(([, , role]) => role);
-  // The trainer's manifest is here before its role.
-  expect([...roles].sort()).toEqual([...new Set([...ROLES, 'trainer'])].sort());
+  expect([...roles].sort()).toEqual([...ROLES].sort());
 });
 
 test('probes ask real routes, and Kafka being away restarts nothing', async () => {
