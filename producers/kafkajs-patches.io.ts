@@ -1,7 +1,7 @@
 /**
- * Three functions inside kafkajs 2.2.4 replaced by our own before it is loaded (import this file first): the library is no
- * longer released, two of them took half of the CPU of a score, and one lets
- * aborted records through. See docs/adr/0009-kafkajs-patches.md.
+ * Parts of kafkajs 2.2.4 replaced by our own before it is loaded (import this file first): the library is no longer
+ * released, two of them took half of the CPU of a score, one lets aborted records through, and one makes a consumer wait
+ * for its own ghost. See docs/adr/0009-kafkajs-patches.md.
  */
 import { createRequire } from 'node:module';
 import { keepCommitted } from './aborted-records.ts';
@@ -43,6 +43,38 @@ function record(fields: RecordFields): { buf: Buffer; buffer: Buffer } {
   return { buf: buffer, buffer };
 }
 
+/** What of the library's consumer group is used here. */
+interface ConsumerGroup {
+  memberId: string | null;
+  readonly instrumentationEmitter: object;
+  joinAndSync(): Promise<void>;
+  leave(): Promise<void>;
+}
+type ConsumerGroupClass = new (options: { readonly instrumentationEmitter: object }) => ConsumerGroup;
+
+/**
+ * After an outage the library starts its consumer again, as a new member of the group: the broker then waits for the
+ * former one until its session ends (15 s). This one comes back as the member it was; where the broker does not know it
+ * any more, the library itself goes on as a new one.
+ */
+function rejoining(Group: ConsumerGroupClass): ConsumerGroupClass {
+  const memberIds = new WeakMap<object, string>();
+  return class extends Group {
+    constructor(options: { readonly instrumentationEmitter: object }) {
+      super(options);
+      this.memberId = memberIds.get(options.instrumentationEmitter) ?? null;
+    }
+    override async joinAndSync(): Promise<void> {
+      await super.joinAndSync();
+      if (this.memberId !== null) memberIds.set(this.instrumentationEmitter, this.memberId);
+    }
+    override async leave(): Promise<void> {
+      await super.leave(); // which fails while the broker is away: then it is still a member
+      memberIds.delete(this.instrumentationEmitter);
+    }
+  };
+}
+
 function replace(path: string, exports: unknown): void {
   const file = require.resolve(`kafkajs/src/${path}`);
   const { version } = require('kafkajs/package.json') as { version: string };
@@ -55,6 +87,10 @@ function replace(path: string, exports: unknown): void {
 replace('protocol/recordBatch/record/v0/index.js', record);
 replace('producer/groupMessagesPerPartition.js', groupByPartition);
 replace('consumer/filterAbortedMessages.js', keepCommitted);
+replace(
+  'consumer/consumerGroup.js',
+  rejoining(require('kafkajs/src/consumer/consumerGroup') as ConsumerGroupClass),
+);
 
 /** kafkajs sets negative timeouts, which Node 24 warns of (kafkajs#1751). That warning only. */
 function silenceKnownWarning(): void {
