@@ -64,23 +64,27 @@ export function createLoopConsumer(kafka: Kafka, settings: ConsumerSettings): Lo
     ...FETCH_LIMITS,
   });
   const admin = kafka.admin();
+  const positions: Positions = new Map();
   return {
     source: {
       pause: (partitions) => consumer.pause([{ topic, partitions: [...partitions] }]),
       resume: (partition) => consumer.resume([{ topic, partitions: [partition] }]),
-      seek: (partition, offset) => consumer.seek({ topic, partition, offset: String(offset) }),
+      seek: (partition, offset) => {
+        positions.set(partition, offset);
+        consumer.seek({ topic, partition, offset: String(offset) });
+      },
       position: (partition) => position(admin, settings, partition),
     },
     start: async (events) => {
       await admin.connect();
       await consumer.connect();
-      listen(consumer, topic, events);
+      listen(consumer, topic, events, positions);
       await consumer.subscribe({ topic, fromBeginning: true });
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
         partitionsConsumedConcurrently: CONCURRENT_PARTITIONS,
-        eachBatch: (payload) => deliver(payload, events),
+        eachBatch: (payload) => deliver(payload, events, positions),
       });
     },
     stop: async () => {
@@ -92,7 +96,14 @@ export function createLoopConsumer(kafka: Kafka, settings: ConsumerSettings): Lo
   };
 }
 
-function listen(consumer: Consumer, topic: string, events: ConsumerEvents): void {
+/** Where the next fetch of each partition begins. */
+type Positions = Map<number, number>;
+
+function listen(consumer: Consumer, topic: string, events: ConsumerEvents, positions: Positions): void {
+  consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
+    // Nothing but aborted records and markers: kafkajs passes over it by itself.
+    if (payload.batchSize === 0) positions.set(payload.partition, Number(payload.lastOffset) + 1);
+  });
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     events.assigned(payload.memberAssignment[topic] ?? []);
     events.alive();
@@ -110,12 +121,18 @@ function listen(consumer: Consumer, topic: string, events: ConsumerEvents): void
 async function deliver(
   { batch, heartbeat, resolveOffset }: EachBatchPayload,
   events: ConsumerEvents,
+  positions: Positions,
 ): Promise<void> {
+  const { fetchedOffset } = batch as unknown as { fetchedOffset: string };
+  // Fetched before a seek that went back: to hand it on would skip what lies between.
+  if (Number(fetchedOffset) > (positions.get(batch.partition) ?? 0)) return;
   const records = batch.messages.map(toSourceRecord);
   await events.deliver(batch.partition, records, {
     heartbeat,
     resolve: (offset) => {
       resolveOffset(String(offset));
+      const isLast = offset === records[records.length - 1]?.offset;
+      positions.set(batch.partition, (isLast ? Number(batch.lastOffset()) : offset) + 1);
       const waiting = Math.max(0, Number(batch.highWatermark) - 1 - offset);
       const processed = records.findLast((record) => record.offset === offset);
       const ageMs =

@@ -73,6 +73,8 @@ interface Ready {
   readonly lane: Lane;
   readonly role: Role;
   next: number;
+  /** Ends when the delivery in hand has ended. */
+  inHand: Promise<void>;
 }
 
 /** Marks an error of the group (thrown by `heartbeat`): it is the consumer's to handle. */
@@ -118,12 +120,12 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
         discard(lane);
         return;
       }
-      ready.set(partition, { epoch: armedEpoch, lane, role, next });
+      ready.set(partition, { epoch: armedEpoch, lane, role, next, inHand: Promise.resolve() });
       source.seek(partition, next);
       source.resume(partition);
       observer.armed(partition, next);
     } catch (error) {
-      ready.delete(partition);
+      if (ready.get(partition)?.epoch === armedEpoch) ready.delete(partition); // not that of a later assignment
       if (lane !== undefined) discard(lane);
       rearm(partition, armedEpoch, error);
     }
@@ -162,19 +164,28 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
     void clock.sleep(waitMs).then(() => (current(armedEpoch) ? arm(partition, armedEpoch) : undefined));
   }
 
-  async function deliver(
+  function deliver(partition: number, records: readonly SourceRecord[], delivery: Delivery): Promise<void> {
+    const lane = ready.get(partition);
+    if (lane?.epoch !== epoch) return Promise.resolve();
+    // One at a time: where a leader has moved, a second fetch of a partition can come while the first is in hand.
+    const done = lane.inHand.then(() => process(partition, lane, records, delivery));
+    lane.inHand = done.catch(() => undefined);
+    return done;
+  }
+
+  const isCurrent = (partition: number, lane: Ready): boolean => !stopping && ready.get(partition) === lane;
+
+  async function process(
     partition: number,
+    lane: Ready,
     records: readonly SourceRecord[],
     delivery: Delivery,
   ): Promise<void> {
-    const lane = ready.get(partition);
-    if (lane?.epoch !== epoch) return;
+    if (!isCurrent(partition, lane) || records.length === 0) return;
     const fresh =
-      records.length > 0 && records[0]!.offset < lane.next
-        ? records.filter((r) => r.offset >= lane.next)
-        : records;
+      records[0]!.offset < lane.next ? records.filter(({ offset }) => offset >= lane.next) : records;
     for (let from = 0; from < fresh.length; from += options.maxBatchRecords) {
-      if (stopping || ready.get(partition) !== lane) return;
+      if (!isCurrent(partition, lane)) return;
       const batch = { topic, partition, records: fresh.slice(from, from + options.maxBatchRecords) };
       try {
         await perform(batch, lane, delivery);
@@ -183,7 +194,7 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
         return;
       }
     }
-    if (fresh.length === 0 && records.length > 0) delivery.resolve(records[records.length - 1]!.offset);
+    if (fresh.length === 0) delivery.resolve(lane.next - 1);
   }
 
   async function perform(batch: Batch, lane: Ready, delivery: Delivery): Promise<void> {
@@ -196,7 +207,8 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
     const sent = await write(batch, decision, lane.lane, delivery);
     const last = batch.records[batch.records.length - 1]!.offset;
     lane.next = last + 1;
-    delivery.resolve(last);
+    // Armed anew meanwhile: the fetch position is the new lane's.
+    if (ready.get(batch.partition) === lane) delivery.resolve(last);
     failures.delete(batch.partition);
     observer.committed(batch, decision, {
       decide: decided - begun,

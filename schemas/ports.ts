@@ -93,7 +93,10 @@ export interface Position {
   readonly high: number;
 }
 
-/** The consuming side. `pause`, `seek` and `resume` take effect before they return. */
+/**
+ * The consuming side. `pause`, `seek` and `resume` take effect before they return. What is delivered after a seek was fetched
+ * from there or before, never from behind it; it may come twice, and two deliveries of a partition may overlap.
+ */
 export interface Source {
   pause(partitions: readonly number[]): void;
   resume(partition: number): void;

@@ -1,0 +1,218 @@
+/** One scorer: the real loop, on a consumer that behaves as badly as kafkajs may. */
+import { createLoop, type Loop, type LoopPorts } from '../../consumers/loop.ts';
+import type { Random } from '../../schemas/random.ts';
+import type { Delivery, Lane, Role, SourceRecord } from '../../schemas/ports.ts';
+import type { SimulatedBroker } from './broker.ts';
+import { GroupChanged, type SimulatedGroup } from './group.ts';
+import type { SimulatedProcess } from './process.ts';
+import type { Scheduler } from './scheduler.ts';
+
+/** What a planted bug may change. */
+export interface Bent {
+  readonly ports?: (ports: LoopPorts, member: MemberContext) => LoopPorts;
+  readonly delivery?: (delivery: Delivery, partition: number) => Delivery;
+  /** Told of each fetch that is handed on, before the loop is. */
+  readonly fetched?: (id: string, partition: number, last: number) => void;
+  /** A fetch of before a seek is handed on as if nothing had happened. */
+  readonly staleFetches?: boolean;
+}
+
+export interface MemberContext {
+  readonly id: string;
+  readonly broker: SimulatedBroker;
+  readonly group: SimulatedGroup;
+  readonly process: SimulatedProcess;
+  readonly random: Random;
+  readonly time: Scheduler;
+  readonly movingStart: boolean;
+  readonly openRole: (process: SimulatedProcess, partition: number, offset: number) => Role;
+  readonly bent: Bent;
+  /** Of anything that must not be. */
+  readonly onFault: (what: string) => void;
+}
+
+export interface Member {
+  readonly process: SimulatedProcess;
+  /** SIGTERM: resolves when the process may end. */
+  stop(): Promise<void>;
+}
+
+interface Position {
+  isPaused: boolean;
+  next: number;
+  inHand: number;
+  isFetching: boolean;
+}
+
+const MAX_BATCH = 4;
+
+export function startMember(context: MemberContext): Member {
+  const { id, broker, group, process, random, bent } = context;
+  const membership = { id, generation: -1 };
+  const positions = new Map<number, Position>();
+  let assigned: readonly number[] = [];
+  let isJoining = false;
+  let isStopping = false;
+
+  const at = (partition: number): Position => {
+    const found = positions.get(partition) ?? { isPaused: false, next: 0, inHand: 0, isFetching: false };
+    positions.set(partition, found);
+    return found;
+  };
+  const source = {
+    pause: (partitions: readonly number[]) => partitions.forEach((p) => (at(p).isPaused = true)),
+    resume: (partition: number) => {
+      at(partition).isPaused = false;
+      poll(partition);
+    },
+    seek: (partition: number, offset: number) => void (at(partition).next = offset),
+    position: (partition: number) =>
+      process.call(() => {
+        const high = broker.high(partition);
+        return {
+          committed: broker.committed(partition),
+          start: context.movingStart ? high : 0,
+          low: 0,
+          high,
+        };
+      }),
+  };
+  const ports: LoopPorts = {
+    source,
+    openLane: (_, partition) => openLane(context, `lane-${String(partition)}`),
+    openRole: (partition, offset) => Promise.resolve(context.openRole(process, partition, offset)),
+    clock: { now: () => 0, sleep: process.sleep },
+    observer: {
+      armed: () => undefined,
+      committed: () => undefined,
+      disarmed: () => undefined,
+      fatal: (error) => context.onFault(`fatal: ${String(error)}`),
+    },
+  };
+  const backOffMs = { first: 10, longest: 80 };
+  const options = { topic: 'in', maxBatchRecords: MAX_BATCH, maxSendBytes: 1e6, backOffMs };
+  const loop: Loop = createLoop(bent.ports?.(ports, context) ?? ports, options);
+
+  function poll(partition: number): void {
+    const position = at(partition);
+    const isElsewhere = random.int(40) === 0; // a second fetcher, where a leader has moved
+    if (isStopping || position.isPaused || position.isFetching || (position.inHand > 0 && !isElsewhere))
+      return;
+    position.isFetching = true;
+    const from = position.next;
+    const size = 1 + random.int(10);
+    process
+      .call(() => broker.input[partition]!.filter((offset) => offset >= from).slice(0, size))
+      .catch((): number[] => [])
+      .then((offsets) => {
+        position.isFetching = false;
+        if (from > position.next && bent.staleFetches !== true) {
+          poll(partition); // what the port promises
+          return;
+        }
+        if (position.isPaused && random.int(5) > 0) return;
+        if (offsets.length > 0) deliver(partition, offsets);
+        else void process.sleep(40).then(() => poll(partition));
+      }, context.onFault);
+  }
+
+  function deliver(partition: number, offsets: readonly number[]): void {
+    const position = at(partition);
+    const delivery: Delivery = {
+      heartbeat: () => process.call(() => group.heartbeat(membership)),
+      resolve: (offset) => void (position.next = offset + 1),
+    };
+    position.inHand += 1;
+    bent.fetched?.(id, partition, offsets[offsets.length - 1]!);
+    loop
+      .deliver(partition, offsets.map(toRecord), bent.delivery?.(delivery, partition) ?? delivery)
+      .catch((error: unknown) => {
+        if (error instanceof GroupChanged || /lost/.test(String(error))) rejoin();
+        else context.onFault(`deliver rejects: ${String(error)}`);
+      })
+      .finally(() => {
+        position.inHand -= 1;
+        poll(partition);
+      })
+      .catch(context.onFault);
+    if (random.int(25) === 0) deliver(partition, offsets); // twice, at the same time
+  }
+
+  function rejoin(): void {
+    if (isJoining || isStopping) return;
+    isJoining = true;
+    const assign = (generation: number, partitions: number[]): void => {
+      context.time.after(1 + random.int(20), () =>
+        process.wake(() => {
+          isJoining = false;
+          membership.generation = generation;
+          assigned = partitions;
+          if (isStopping) return;
+          loop.assigned(partitions);
+        }),
+      );
+    };
+    process
+      .call(() => group.join(id, assign))
+      .catch(() => {
+        isJoining = false;
+        rejoin();
+      });
+  }
+
+  /** As kafkajs: only while nothing is in hand. */
+  function beat(): void {
+    if (isStopping) return;
+    const isIdle = [...positions.values()].every(({ inHand }) => inHand === 0);
+    const beaten = isIdle && !isJoining ? process.call(() => group.heartbeat(membership)) : Promise.resolve();
+    void beaten
+      .catch((error: unknown) => {
+        if (error instanceof GroupChanged) rejoin();
+      })
+      .then(() => process.sleep(40))
+      .then(beat);
+  }
+
+  rejoin();
+  beat();
+  return {
+    process,
+    stop: async () => {
+      isStopping = true;
+      loop.stop();
+      while (assigned.some((p) => at(p).inHand > 0)) await process.sleep(5);
+      await process.call(() => group.leave(id)).catch(() => undefined);
+      await loop.close();
+    },
+  };
+}
+
+function toRecord(offset: number): SourceRecord {
+  return { offset, timestampMs: 0, key: null, value: Buffer.from(String(offset)), headers: {} };
+}
+
+/** A lane as `openFencedLane` makes it. */
+export async function openLane({ broker, process }: MemberContext, id: string): Promise<Lane> {
+  const epoch = await process.call(() => broker.initProducer(id));
+  return {
+    begin: () =>
+      Promise.resolve({
+        send: ({ partition, records }) =>
+          process
+            .call(() =>
+              broker.send(
+                id,
+                epoch,
+                partition,
+                records.map(({ value }) => String(value)),
+              ),
+            )
+            .then(() => 0),
+        sendOffsets: (_, partition, next) =>
+          process.call(() => broker.sendOffsets(id, epoch, partition, next)),
+        commit: () => process.call(() => broker.endTransaction(id, epoch, true)),
+        abort: () => process.call(() => broker.endTransaction(id, epoch, false)),
+      }),
+    close: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,147 @@
+/** One run of a seed: a few scorers, faults at any time, then calm; and whether the law held. */
+import { createRandom, type Random } from '../../schemas/random.ts';
+import type { Batch, Role } from '../../schemas/ports.ts';
+import { createBroker } from './broker.ts';
+import { createGroup, SESSION_MS } from './group.ts';
+import { startMember, type Bent, type Member } from './member.ts';
+import { startProcess, type SimulatedProcess, type Weather } from './process.ts';
+import { createScheduler } from './scheduler.ts';
+
+/** What went wrong, or undefined. `faults`: what was done to the scorers, in words. */
+export interface Outcome {
+  readonly violation: string | undefined;
+  readonly faults: readonly string[];
+}
+
+/** Faults happen until then, virtual milliseconds. */
+const STORM_MS = 500;
+/** In calm weather everything must have been done by then. */
+const PATIENCE_MS = 20_000;
+/** A zombie would have written by then. */
+const GRACE_MS = 600;
+const PANE = 3;
+
+/** Runs the loop through the world of a seed. */
+export async function simulate(seed: number, bent: Bent = {}): Promise<Outcome> {
+  const random = createRandom(seed);
+  const time = createScheduler();
+  const partitions = 1 + random.int(3);
+  const broker = createBroker(partitions, random, time);
+  const group = createGroup(partitions, random, time);
+  const weather: Weather = { loss: random.int(3) * 0.02, slow: random.int(3) * 0.05 };
+  const isPane = random.int(4) === 0;
+  const movingStart = !isPane && random.int(8) === 0;
+  const isSlow = random.int(4) === 0;
+  const faults: string[] = [];
+  const violations: string[] = [];
+  const members: Member[] = [];
+  let started = 0;
+
+  function start(): void {
+    const process = startProcess(time, random, weather);
+    const openRole = (own: SimulatedProcess, _: number, offset: number): Role =>
+      isPane ? paneRole(offset) : copyRole(own, random, weather, isSlow);
+    members.push(
+      startMember({ id: `m${String(started++)}`, broker, group, process, random, time, movingStart, openRole, bent, onFault: (what) => violations.push(what) }),
+    ); // prettier-ignore
+  }
+
+  function strike(): void {
+    const living = members.filter((member) => !member.process.isDead());
+    const member = living[random.int(living.length)];
+    const kind = ['crash', 'stall', 'disturb', 'stop'][random.int(4)]!;
+    faults.push(`${kind} at ${String(time.now())}`);
+    const restart = (): void => {
+      member?.process.die();
+      time.after(random.int(200), start);
+    };
+    if (kind === 'disturb' || member === undefined) group.disturb();
+    else if (kind === 'stall') member.process.stall(20 + random.int(400));
+    else if (kind === 'crash') restart();
+    else void member.stop().then(restart);
+  }
+
+  for (let p = 0; p < partitions; p++) {
+    const records = 4 + random.int(10);
+    for (let i = 0; i < records; i++)
+      time.after(random.int(2) * random.int(STORM_MS), () => broker.append(p));
+  }
+  const count = 1 + random.int(3);
+  for (let i = 0; i < count; i++) time.after(random.int(100), start);
+  for (let i = random.int(6); i > 0; i--) time.after(random.int(STORM_MS), strike);
+  time.after(STORM_MS, () => {
+    weather.loss = 0;
+    weather.slow = 0;
+  });
+
+  const expected = (p: number): string[] =>
+    isPane ? panesOf(broker.input[p]!) : broker.input[p]!.map(String);
+  const isDone = (): boolean => {
+    if (time.now() < STORM_MS || !broker.isQuiet()) return false;
+    for (let p = 0; p < partitions; p++) {
+      const last = broker.input[p]!.at(-1)!;
+      if (isPane ? broker.visible(p).length < expected(p).length : (broker.committed(p) ?? -1) <= last)
+        return false;
+    }
+    return true;
+  };
+  const isComplete = await time.run(isDone, PATIENCE_MS);
+  if (!isComplete) violations.push('not done in calm weather');
+  else await time.run(() => false, time.now() + GRACE_MS);
+  for (let p = 0; p < partitions; p++) {
+    const seen = broker.visible(p);
+    const wanted = movingStart ? expected(p).slice(-seen.length || Infinity) : expected(p);
+    if (seen.join() !== wanted.join())
+      violations.push(`partition ${String(p)}: ${seen.join()} instead of ${wanted.join()}`);
+  }
+  return { violation: violations[0], faults };
+}
+
+/** One output a record; sometimes the registry is away, sometimes it takes longer than a session. */
+function copyRole(process: SimulatedProcess, random: Random, weather: Weather, isSlow: boolean): Role {
+  return async ({ partition, records }, keepAlive) => {
+    await process.sleep(random.int(5));
+    if (random.next() < weather.loss) throw new Error('the registry is away');
+    for (let i = isSlow ? 9 + random.int(7) : 0; i > 0; i--) {
+      await process.sleep(SESSION_MS / 3);
+      await keepAlive();
+    }
+    const copies = records.map(({ value }) => ({ key: null, value }));
+    return {
+      emit: [{ topic: 'out', partition, records: copies }],
+      commit: records[records.length - 1]!.offset + 1,
+      outcomes: new Map(),
+    };
+  };
+}
+
+/** One output for every few records, and a commit there: what lies between is in memory only. */
+function paneRole(from: number): Role {
+  let open: number[] = [];
+  let next = from;
+  return ({ partition, records }: Batch) => {
+    const values: string[] = [];
+    let commit: number | undefined;
+    for (const { offset } of records) {
+      if (offset < next) throw new Error('a record came twice');
+      next = offset + 1;
+      open.push(offset);
+      if (open.length < PANE) continue;
+      values.push(open.join('+'));
+      open = [];
+      commit = next;
+    }
+    const emit = [{ topic: 'out', partition, records: values.map((value) => ({ key: null, value })) }];
+    return Promise.resolve({
+      emit: commit === undefined ? [] : emit,
+      commit,
+      outcomes: new Map<string, number>(),
+    });
+  };
+}
+
+function panesOf(offsets: readonly number[]): string[] {
+  const panes: string[] = [];
+  for (let i = 0; i + PANE <= offsets.length; i += PANE) panes.push(offsets.slice(i, i + PANE).join('+'));
+  return panes;
+}
