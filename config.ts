@@ -49,6 +49,7 @@ const schema = z.strictObject({
     saslMechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer']).nullable(),
     saslUsername: z.string().min(1).nullable(),
     saslPasswordFile: file,
+    sessionTimeoutMs: positive.min(3000).max(60_000),
   }),
   registry: z.strictObject({
     url: httpAddress.nullable(),
@@ -136,6 +137,7 @@ const ENVIRONMENT: Readonly<Record<string, readonly [path: string, convert: Conv
   KAFKA_SASL_MECHANISM: ['kafka.saslMechanism', lower],
   KAFKA_SASL_USERNAME: ['kafka.saslUsername', text],
   KAFKA_SASL_PASSWORD_FILE: ['kafka.saslPasswordFile', text],
+  SESSION_TIMEOUT_MS: ['kafka.sessionTimeoutMs', number],
   SCHEMA_REGISTRY_URL: ['registry.url', text],
   TOPIC_PREFIX: ['topics.prefix', text],
   GROUP_ID: ['group', text],

@@ -9,7 +9,7 @@ import { keepServing } from './consumers/serving.io.ts';
 import { startSidecar, type Sidecar, type SidecarOptions } from './consumers/sidecar.io.ts';
 import { startWorkers, type WorkersSettings } from './consumers/workers.io.ts';
 import type { Kafka } from './producers/kafka.io.ts';
-import { kafkaOf, modelLogOf, registryOf, ROLES, startRole, type RoleName } from './wiring.ts';
+import { kafkaOf, modelLogOf, registryOf, ROLES, startRole, type RoleName, type Wrap } from './wiring.ts';
 
 const WATCH_EVERY_MS = 5000;
 const PROBE_TIMEOUT_MS = 10_000;
@@ -37,7 +37,7 @@ export async function serve(
   config: Config,
   log: Logger,
   roleNames: readonly RoleName[] = ROLES,
-  outlet: Outlet = (view) => openSidecar(config, log, view),
+  { outlet = (view) => openSidecar(config, log, view), wrap = {} }: { outlet?: Outlet; wrap?: Wrap } = {},
 ): Promise<number> {
   const begun = Date.now();
   const metrics = createMetrics();
@@ -83,7 +83,7 @@ export async function serve(
       () => stopping,
     ).then(() => {
       if (stopping) return;
-      const around = { config, kafka, registry, metrics, log, models, fatal };
+      const around = { config, kafka, registry, metrics, log, models, fatal, wrap };
       roles = roleNames.map((name) => startRole(name, around));
     }, fatal);
     watch(config, kafka, health, () => {

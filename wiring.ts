@@ -9,6 +9,7 @@ import type { Metrics } from './consumers/metrics.io.ts';
 import { openModelLog, type ModelLogAccess } from './consumers/model-log.io.ts';
 import { createMonitor } from './consumers/monitor.ts';
 import { recordScores } from './consumers/record-scores.ts';
+import type { LoopPorts } from './consumers/loop.ts';
 import { runRole, type RunningRole } from './consumers/run-role.io.ts';
 import type { Serving } from './consumers/serving.io.ts';
 import { createScorer } from './consumers/scorer.ts';
@@ -19,7 +20,13 @@ import { createKafka, type Kafka } from './producers/kafka.io.ts';
 import { createAvroEncoder, EVENT, MAGIC_BYTE, OUTCOME, type Shape } from './schemas/avro.ts';
 import { createDecoder, type RecordDecoder } from './schemas/decoder.ts';
 import { BankChurnError } from './schemas/errors.ts';
-import type { DriftCounts, DriftVerdict, ModelRecord, SchemaName } from './schemas/generated.ts';
+import type {
+  CustomerEvent,
+  DriftCounts,
+  DriftVerdict,
+  ModelRecord,
+  SchemaName,
+} from './schemas/generated.ts';
 import type { OpenRole, Role } from './schemas/ports.ts';
 import { createRegistry, type Registry } from './schemas/registry.io.ts';
 import { subjectName } from './schemas/subjects.ts';
@@ -40,7 +47,7 @@ export function kafkaOf({ kafka }: Config, log: Pick<Logger, 'debug' | 'info' | 
           passwordFile: kafka.saslPasswordFile ?? '',
         };
   return createKafka(
-    { brokers: kafka.brokers, clientId: kafka.clientId, ssl, sasl },
+    { brokers: kafka.brokers, clientId: kafka.clientId, ssl, sasl, sessionTimeoutMs: kafka.sessionTimeoutMs },
     (level, message, details) => log[level](details, message),
   );
 }
@@ -135,6 +142,13 @@ export interface Surroundings {
   readonly log: Logger;
   readonly models: Serving;
   readonly fatal: (error: unknown) => void;
+  readonly wrap: Wrap;
+}
+
+/** Where tests put faults between the parts; the service itself runs without. */
+export interface Wrap {
+  readonly ports?: (ports: LoopPorts) => LoopPorts;
+  readonly decoder?: (decoder: RecordDecoder<CustomerEvent>) => RecordDecoder<CustomerEvent>;
 }
 
 export const ROLES = ['scorer', 'monitor', 'trainer'] as const;
@@ -156,9 +170,11 @@ export const groupsOf = ({ group }: Pick<Config, 'group'>): Record<RoleName, str
   trainer: `${group}.trainer`,
 });
 
-function common({ config, kafka, metrics, log }: Surroundings) {
+function common({ config, kafka, metrics, log, wrap }: Surroundings) {
   return {
     kafka,
+    sessionTimeoutMs: config.kafka.sessionTimeoutMs,
+    wrap: wrap.ports,
     delivery: config.delivery,
     maxBatchRecords: config.limits.maxBatchRecords,
     stopBudgetMs: config.limits.stopBudgetMs - 2000,
@@ -184,9 +200,10 @@ function startScorer(around: Surroundings): RunningRole {
 }
 
 /** The encoders are made when a partition is armed: a registry that is away is then a transient fault like any other. */
-function scorerRole({ config, registry, models }: Surroundings): OpenRole {
+function scorerRole({ config, registry, models, wrap }: Surroundings): OpenRole {
   const { names } = config.topics;
-  const decoder = decoderOf({ config, registry }, 'customerEvents', EVENT);
+  const plain = decoderOf({ config, registry }, 'customerEvents', EVENT);
+  const decoder = wrap.decoder?.(plain) ?? plain;
   let scorer: Role | undefined;
   return async () =>
     (scorer ??= createScorer({

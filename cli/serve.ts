@@ -39,7 +39,7 @@ function run(config: Config, options: ServeOptions): Promise<number> {
   const { roles, worker } = options;
   const log = createLog(config.logLevel);
   if (worker !== undefined)
-    return serve(config, log.child({ worker: Number(worker) }), roles, reportToSupervisor);
+    return serve(config, log.child({ worker: Number(worker) }), roles, { outlet: reportToSupervisor });
   // Only scoring is worth more than one process.
   if (config.workers === 1 || !roles.includes('scorer')) return serve(config, log, roles);
   return superviseWorkers(config, log, (n) => spawnWorker(n, options));

@@ -1,5 +1,5 @@
 /** Kafka, reading side: the consumer under the loop. Readers of whole topics and ranges: kafka-readers.io.ts. */
-import '../producers/kafkajs-patches.io.ts'; // before the library
+import { refuseJumps } from '../producers/kafkajs-patches.io.ts'; // before the library
 import type { Admin, Consumer, EachBatchPayload, IHeaders, Kafka, KafkaMessage } from 'kafkajs';
 import { METADATA_MAX_AGE_MS } from '../producers/kafka.io.ts';
 import { BankChurnError } from '../schemas/errors.ts';
@@ -12,6 +12,8 @@ export interface ConsumerSettings {
   readonly topic: string;
   readonly groupId: string;
   readonly startFrom: StartFrom;
+  /** Membership ends this long after the last heartbeat. */
+  readonly sessionTimeoutMs: number;
 }
 
 /** What happens to the consumer. */
@@ -37,7 +39,7 @@ export interface LoopConsumer {
   commitOffset(topic: string, partition: number, nextOffset: number): Promise<void>;
 }
 
-/** Membership ends this long after the last heartbeat; above the request timeout (10 s). */
+/** Of readers: their membership ends this long after the last heartbeat. */
 export const SESSION_TIMEOUT_MS = 15_000;
 const MAX_WAIT_MS = 200;
 /** Partitions side by side; the fetch limits bound what lies in memory. */
@@ -53,9 +55,10 @@ export const FETCH_LIMITS = {
 /** The consumer of one topic, as the loop wants it: nothing is committed or resolved but by the loop. */
 export function createLoopConsumer(kafka: Kafka, settings: ConsumerSettings): LoopConsumer {
   const { topic, groupId } = settings;
+  refuseJumps(groupId);
   const consumer = kafka.consumer({
     groupId,
-    sessionTimeout: SESSION_TIMEOUT_MS,
+    sessionTimeout: settings.sessionTimeoutMs,
     rebalanceTimeout: 30_000,
     heartbeatInterval: 1000,
     allowAutoTopicCreation: false,

@@ -3,7 +3,7 @@ import { BankChurnError } from '../schemas/errors.ts';
 import type { Lane, OpenRole } from '../schemas/ports.ts';
 import { createLoopConsumer, type LoopConsumer, type StartFrom } from './kafka.io.ts';
 import { partitionCounts } from './kafka-topics.io.ts';
-import { createLoop, type Loop, type LoopObserver } from './loop.ts';
+import { createLoop, type Loop, type LoopObserver, type LoopPorts } from './loop.ts';
 import type { Metrics } from './metrics.io.ts';
 
 /** Where words go (pino has this shape). */
@@ -22,6 +22,7 @@ export interface RoleSettings {
   readonly singles: readonly string[];
   readonly groupId: string;
   readonly startFrom: StartFrom;
+  readonly sessionTimeoutMs: number;
   readonly delivery: 'exactly-once' | 'at-least-once';
   readonly maxBatchRecords: number;
   /** Time from `stop` to giving up on what is in hand, milliseconds. */
@@ -29,6 +30,7 @@ export interface RoleSettings {
   readonly metrics: Metrics;
   readonly log: Log;
   readonly onCommitted: LoopObserver['committed'];
+  readonly wrap?: ((ports: LoopPorts) => LoopPorts) | undefined;
 }
 
 /** A role on Kafka. */
@@ -85,7 +87,7 @@ export function runRole(
       maxSendBytes: MAX_SEND_BYTES,
       backOffMs: BACK_OFF_MS,
     };
-    const running = createLoop(ports, options);
+    const running = createLoop(settings.wrap?.(ports) ?? ports, options);
     loop = running;
     const started = consumer;
     await retrying(

@@ -21,6 +21,7 @@ export type { Kafka };
 export interface KafkaSettings {
   readonly brokers: readonly string[];
   readonly clientId: string;
+  readonly sessionTimeoutMs: number;
   readonly ssl:
     | false
     | {
@@ -40,8 +41,8 @@ export interface KafkaSettings {
 /** Where kafkajs's own lines go. */
 export type KafkaLog = (level: 'debug' | 'info' | 'warn', message: string, details: object) => void;
 
-/** Longer than a broker's answer ever takes, shorter than the session (15 s). */
-export const REQUEST_TIMEOUT_MS = 10_000;
+/** A request is given up before the session ends, so that its fault is told in time. */
+const requestTimeoutMs = (sessionTimeoutMs: number): number => Math.min(10_000, sessionTimeoutMs * 0.6);
 /** An open transaction of a dead scorer is ended by the coordinator after this long. */
 const TRANSACTION_TIMEOUT_MS = 15_000;
 /** The default first wait of 300 ms halves the throughput of transactions. */
@@ -83,7 +84,7 @@ export function createKafka(settings: KafkaSettings, log: KafkaLog): Kafka {
         : { ca: file(ssl.caFile)?.buffer, cert: file(ssl.certFile)?.buffer, key: file(ssl.keyFile)?.buffer },
     ...(settings.sasl === undefined ? {} : { sasl: saslOptions(settings.sasl) }),
     connectionTimeout: 3000,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: requestTimeoutMs(settings.sessionTimeoutMs),
     enforceRequestTimeout: true,
     retry: { initialRetryTime: 100, multiplier: 2, maxRetryTime: 2000, retries: 8 },
     logLevel: kafkajs.logLevel.INFO,

@@ -1,7 +1,7 @@
 /**
- * Parts of kafkajs 2.2.4 replaced by our own before it is loaded (import this file first): the library is no longer
- * released, two of them took half of the CPU of a score, one lets aborted records through, and one makes a consumer wait
- * for its own ghost. See docs/adr/0009-kafkajs-patches.md.
+ * Functions inside kafkajs 2.2.4 replaced by our own before it is loaded (import this file first): the library is no
+ * longer released, two of them took half of the CPU of a score, one lets aborted records through, one passes over deleted
+ * records, and one makes a consumer wait for its own ghost. See docs/adr/0009-kafkajs-patches.md.
  */
 import { createRequire } from 'node:module';
 import { keepCommitted } from './aborted-records.ts';
@@ -91,6 +91,38 @@ replace(
   'consumer/consumerGroup.js',
   rejoining(require('kafkajs/src/consumer/consumerGroup') as ConsumerGroupClass),
 );
+
+interface OffsetManager {
+  readonly groupId: string;
+  setDefaultOffset(where: { topic: string; partition: number }): Promise<void>;
+}
+const unjumping = new Set<string>();
+
+/**
+ * A fetch position that the broker no longer has is then the end of this group's consumers, not a silent jump: the library
+ * would commit its start position over the group's offset, even with autoCommit off.
+ */
+export function refuseJumps(groupId: string): void {
+  unjumping.add(groupId);
+}
+
+function guardOffsets(): void {
+  const { KafkaJSNonRetriableError: Refusal } = require('kafkajs') as typeof import('kafkajs');
+  const { prototype } = require('kafkajs/src/consumer/offsetManager/index.js') as {
+    prototype: OffsetManager;
+  };
+  const jump = prototype.setDefaultOffset;
+  prototype.setDefaultOffset = function (this: OffsetManager, where) {
+    if (!unjumping.has(this.groupId)) return jump.call(this, where);
+    const place = `${where.topic}/${String(where.partition)}`;
+    throw new Refusal(
+      `OFFSET_OUT_OF_RANGE: the broker no longer has what ${this.groupId} was to read next of ${place}: records were deleted before ` +
+        'they were processed. Set the group’s offset on purpose (kafka-consumer-groups --reset-offsets), then start again.',
+    );
+  };
+}
+
+guardOffsets();
 
 /** kafkajs sets negative timeouts, which Node 24 warns of (kafkajs#1751). That warning only. */
 function silenceKnownWarning(): void {

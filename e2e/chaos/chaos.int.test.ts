@@ -1,0 +1,29 @@
+import { spawnSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { SIZES } from './plan.ts';
+import { runChaos } from './run.ts';
+
+/** The oracle is compiled on the spot. */
+const javac = spawnSync('javac', ['-version']).status === 0;
+
+test.skipIf(!javac)(
+  'chaos, short: 100,000 events, a SIGKILL at each of 10 points, 2 zombies, 1 broker kill: exactly once',
+  { timeout: 400_000 },
+  async () => {
+    const log: string[] = [];
+    const verdict = await runChaos({
+      events: 100_000,
+      seed: 20261,
+      rate: 1200,
+      faults: SIZES.short,
+      log: (line) => log.push(line),
+    });
+    expect({ faults: verdict.faults, log: verdict.faults.length === 0 ? [] : log }).toEqual({
+      faults: [],
+      log: [],
+    });
+    expect(verdict.judged).toMatchObject({ scores: 99_500, deadLetters: 500 });
+    expect(verdict.judged.onlyUncommitted).toBeGreaterThan(0);
+    expect(verdict.peakMib).toBeLessThan(300);
+  },
+);

@@ -1,0 +1,105 @@
+/** Does one fault to the running world; resolves when it is over (not: when the world has recovered). */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Kafka } from '../../producers/kafka.io.ts';
+import type { TopicNames } from '../../schemas/topics.ts';
+import type { Cluster } from './cluster.ts';
+import type { Fleet } from './fleet.ts';
+import type { Fault } from './plan.ts';
+
+/** A point that is not passed in this time is told as such. */
+const PASS_MS = 15_000;
+/** A zombie comes back when another has its partitions. */
+const ZOMBIE_MS = 9000;
+const DRAIN_MS = 25_000;
+
+/** What came of it: words for the log, and whether it hit. */
+export interface Done {
+  readonly words: string;
+  readonly hit: boolean;
+  readonly drainExit?: number | null;
+}
+
+export async function strike(fault: Fault, cluster: Cluster, fleet: Fleet): Promise<Done> {
+  switch (fault.kind) {
+    case 'failpoint': {
+      const scorer = fleet.at(fault.place);
+      const passed = scorer.failAt(fault.point, fault.nth, 'SIGKILL', PASS_MS);
+      if (fault.point === 'mid-drain') scorer.kill('SIGTERM');
+      if (fault.point === 'armed-before-seek') cluster.kafka.reset(); // something to arm for
+      const hit = await passed;
+      if (!hit) scorer.kill('SIGKILL');
+      await scorer.exited;
+      return {
+        words: `SIGKILL of scorer ${String(fault.place)} at ${fault.point}, pass ${String(fault.nth)}`,
+        hit,
+      };
+    }
+    case 'kill': {
+      const scorer = fleet.at(fault.place);
+      scorer.kill('SIGKILL');
+      await scorer.exited;
+      return { words: `SIGKILL of scorer ${String(fault.place)}`, hit: true };
+    }
+    case 'zombie': {
+      const scorer = fleet.at(fault.place);
+      const hit = await scorer.failAt(fault.point, fault.nth, 'SIGSTOP', PASS_MS);
+      if (!hit) scorer.kill('SIGSTOP');
+      await sleep(ZOMBIE_MS);
+      scorer.kill('SIGCONT');
+      return {
+        words: `scorer ${String(fault.place)} stopped at ${fault.point} for ${String(ZOMBIE_MS)} ms`,
+        hit,
+      };
+    }
+    case 'drain': {
+      const scorer = fleet.at(fault.place);
+      scorer.kill('SIGTERM');
+      const end = await Promise.race([scorer.exited, sleep(DRAIN_MS).then(() => undefined)]);
+      if (end === undefined) scorer.kill('SIGKILL');
+      const code = end?.code ?? null;
+      return {
+        words: `SIGTERM of scorer ${String(fault.place)}: exit ${String(code)}`,
+        hit: true,
+        drainExit: code,
+      };
+    }
+    case 'broker':
+      await cluster.embedded.killBroker();
+      await cluster.embedded.restartBroker();
+      return { words: 'SIGKILL of the broker, and its restart', hit: true };
+    case 'resets': {
+      let done = 0;
+      for (let i = 0; i < 4; i++) {
+        done += cluster.kafka.reset(fault.count - done);
+        if (done >= fault.count) break;
+        await sleep(500);
+      }
+      return { words: `${String(done)} connections reset`, hit: done > 0 };
+    }
+    case 'hole':
+    case 'slow':
+    case 'half':
+      cluster.kafka.setMode(fault.kind);
+      await sleep(fault.ms);
+      cluster.kafka.setMode('open');
+      return { words: `network: ${fault.kind} for ${String(fault.ms)} ms`, hit: true };
+    case 'registry':
+      cluster.registry.setMode('refuse');
+      await sleep(fault.ms);
+      cluster.registry.setMode('open');
+      return { words: `registry away for ${String(fault.ms)} ms`, hit: true };
+    case 'grow': {
+      const { kafka, config } = cluster.direct;
+      await grow(kafka, config.topics.names, fault.partitions);
+      return { words: `partitions grown to ${String(fault.partitions)}, outputs first`, hit: true };
+    }
+  }
+}
+
+async function grow(kafka: Kafka, names: TopicNames, count: number): Promise<void> {
+  const admin = kafka.admin();
+  await admin.connect();
+  for (const topic of [names.churnScores, names.deadLetters, names.customerEvents])
+    await admin.createPartitions({ topicPartitions: [{ topic, count }] });
+  await admin.disconnect();
+}

@@ -1,0 +1,246 @@
+/** One chaos run: real Kafka, scorers as processes, faults by a seed, and a verdict of Kafka's own client. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { packageRoot } from '../../cli/context.ts';
+import { eventEncoder } from '../../cli/publish.io.ts';
+import { createRandom } from '../../schemas/random.ts';
+import { startCluster, type Cluster } from './cluster.ts';
+import { strike } from './faults.ts';
+import { startFleet, type Fleet } from './fleet.ts';
+import { POISON_EVERY, writeInput } from './input.ts';
+import { openOracle, type Oracle } from './java.ts';
+import { PLACES, planFaults, type Fault, type FaultCounts } from './plan.ts';
+
+export interface ChaosOptions {
+  readonly events: number;
+  readonly seed: number;
+  readonly faults: FaultCounts;
+  /** Events a second: the stream goes on while faults happen. */
+  readonly rate: number;
+  readonly log: (line: string) => void;
+  /** Further environment of the scorers (negative controls). */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Another model for the expected set (negative control). */
+  readonly expectedModelDir?: string;
+}
+
+interface Watched {
+  readonly seen: number;
+  readonly duplicates: number;
+  readonly disorder: number;
+  readonly strays: number;
+  readonly positions: Readonly<Record<string, number>>;
+}
+interface Judged {
+  readonly input: number;
+  readonly scores: number;
+  readonly deadLetters: number;
+  readonly missing: number;
+  readonly invented: number;
+  readonly duplicates: number;
+  readonly disorder: number;
+  readonly strays: number;
+  readonly onlyUncommitted: number;
+  readonly changedBytes: number;
+  readonly changedHeaders: number;
+}
+interface Recomputed {
+  readonly compared: number;
+  readonly different: number;
+  readonly deadLetters: number;
+}
+
+export interface Verdict {
+  /** What is not as it must be; empty: exactly once. */
+  readonly faults: readonly string[];
+  readonly judged: Judged;
+  readonly recomputed: Recomputed;
+  /** Seconds from the end of each fault to progress on every partition, ascending. */
+  readonly recoveries: readonly number[];
+  readonly missedPoints: number;
+  readonly peakMib: number;
+  readonly wallSeconds: number;
+}
+
+const DONE_TIMEOUT_MS = 120_000;
+const RECOVERY_TIMEOUT_MS = 40_000;
+const SETTLE_MS = 700;
+
+export async function runChaos(options: ChaosOptions): Promise<Verdict> {
+  const begun = Date.now();
+  const folder = await mkdtemp(join(tmpdir(), 'bankchurn-chaos-'));
+  const oracle = await openOracle();
+  let cluster: Cluster | undefined;
+  let fleet: Fleet | undefined;
+  try {
+    cluster = await startCluster(options.log);
+    fleet = startFleet(PLACES, { ...cluster.env, ...options.env });
+    return await run({ options, begun, folder, oracle, cluster, fleet });
+  } finally {
+    await fleet?.stop();
+    await oracle.close();
+    await cluster?.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Running {
+  readonly options: ChaosOptions;
+  readonly begun: number;
+  readonly folder: string;
+  readonly oracle: Oracle;
+  readonly cluster: Cluster;
+  readonly fleet: Fleet;
+}
+
+async function run({ options, begun, folder, oracle, cluster, fleet }: Running): Promise<Verdict> {
+  const { events, seed, log } = options;
+  const { embedded, direct } = cluster;
+  const { names } = direct.config.topics;
+  const seconds = (): string => `${((Date.now() - begun) / 1000).toFixed(1).padStart(6)} s`;
+  const faults: string[] = [];
+  const input = join(folder, 'input');
+  await writeInput(input, events, seed, await eventEncoder(direct, 'avro'));
+
+  let watched: Watched = { seen: 0, duplicates: 0, disorder: 0, strays: 0, positions: {} };
+  let sent = 0;
+  let isProduced = false;
+  const watch = oracle.run<Watched>(
+    ['watch', embedded.brokers, names.churnScores, names.deadLetters],
+    (line) => {
+      watched = line;
+    },
+  );
+  const produce = oracle.run<{ sent: number; done?: true }>(
+    ['produce', embedded.brokers, names.customerEvents, input, String(options.rate)],
+    (line) => {
+      sent = line.sent;
+      isProduced = line.done === true;
+    },
+  );
+  const until = async (isSo: () => boolean, ms: number): Promise<boolean> => {
+    const end = Date.now() + ms;
+    while (!isSo()) {
+      if (Date.now() > end) return false;
+      await sleep(50);
+    }
+    return true;
+  };
+  if (!(await until(() => watched.seen > events / 100, 60_000)))
+    throw new Error(`no scores in 60 s:\n  ${fleet.at(0).tail()}`);
+
+  const recoveries: number[] = [];
+  let missedPoints = 0;
+  for (const fault of planFaults(options.faults, createRandom(seed))) {
+    if ('place' in fault) await fleet.ready(fault.place);
+    const from = seconds();
+    const done = await strike(fault, cluster, fleet);
+    if (!done.hit) missedPoints += 1;
+    if (done.drainExit !== undefined && done.drainExit !== 0)
+      faults.push(`a drain ended with ${String(done.drainExit)}`);
+    const recovery = await recovered(fault);
+    log(
+      `${from}  ${done.words}${done.hit ? '' : ' (the point was not passed; done anyway)'}; on in ${recovery.toFixed(1)} s; ` +
+        `${String(watched.seen)} of ${String(sent)}`,
+    );
+  }
+
+  /** Seconds until every partition that had something to do has gone on. */
+  async function recovered(fault: Fault): Promise<number> {
+    const at = Date.now();
+    await sleep(SETTLE_MS); // what was committed before the fault has been told
+    const before = watched.positions;
+    const places = Object.keys(before);
+    if (isProduced) return 0;
+    const isOn = (): boolean =>
+      isProduced || places.every((place) => (watched.positions[place] ?? 0) > before[place]!);
+    if (!(await until(isOn, RECOVERY_TIMEOUT_MS)))
+      faults.push(`no recovery in ${String(RECOVERY_TIMEOUT_MS)} ms after ${fault.kind}`);
+    const took = (Date.now() - at) / 1000;
+    recoveries.push(took);
+    return took;
+  }
+
+  await until(() => isProduced, (events / options.rate) * 1000 + DONE_TIMEOUT_MS);
+  await produce.ended;
+  log(`${seconds()}  all ${String(sent)} events are in`);
+  if (!(await until(() => watched.seen >= events, DONE_TIMEOUT_MS)))
+    faults.push(
+      `${String(watched.seen)} of ${String(events)} were there after ${String(DONE_TIMEOUT_MS)} ms`,
+    );
+  const exits = await fleet.stop();
+  if (exits.some((code) => code !== 0)) faults.push(`the scorers ended with ${exits.join(', ')}`);
+  watch.end();
+  await watch.ended;
+  for (const words of fleet.unasked) faults.push(`a scorer ended by itself: ${words}`);
+  for (const what of ['duplicates', 'disorder', 'strays'] as const)
+    if (watched[what] > 0) faults.push(`seen during the run: ${what} ${String(watched[what])}`);
+
+  log(`${seconds()}  judging`);
+  const judged = (await oracle.run<Judged>([
+    'judge',
+    embedded.brokers,
+    names.customerEvents,
+    names.churnScores,
+    names.deadLetters,
+    folder,
+  ]).ended)!;
+  const partitions = Object.keys(watched.positions).length;
+  const modelDir = options.expectedModelDir ?? join(packageRoot(), 'models/champion');
+  const recomputed = await recompute(folder, partitions, modelDir, {
+    ...cluster.env,
+    KAFKA_BROKERS: embedded.brokers,
+  });
+  const poison = Math.floor(events / POISON_EVERY);
+  const expected: [what: string, found: number, wanted: number][] = [
+    ['events in the input', judged.input, events],
+    ['scores', judged.scores, events - poison],
+    ['dead letters', judged.deadLetters, poison],
+    ['missing', judged.missing, 0],
+    ['of nothing in the input', judged.invented, 0],
+    ['doubled', judged.duplicates, 0],
+    ['out of order', judged.disorder, 0],
+    ['in another partition', judged.strays, 0],
+    ['dead letters with other bytes', judged.changedBytes, 0],
+    ['dead letters with other headers', judged.changedHeaders, 0],
+    ['scores compared with the expected ones', recomputed.compared, events - poison],
+    ['scores with other bits', recomputed.different, 0],
+    ['dead letters expected', recomputed.deadLetters, poison],
+  ];
+  for (const [what, found, wanted] of expected)
+    if (found !== wanted) faults.push(`${what}: ${String(found)}, wanted ${String(wanted)}`);
+  return {
+    faults,
+    judged,
+    recomputed,
+    recoveries: recoveries.sort((a, b) => a - b),
+    missedPoints,
+    peakMib: fleet.peakMib(),
+    wallSeconds: (Date.now() - begun) / 1000,
+  };
+}
+
+async function recompute(
+  folder: string,
+  partitions: number,
+  modelDir: string,
+  env: Readonly<Record<string, string>>,
+): Promise<Recomputed> {
+  const script = join(packageRoot(), 'e2e/chaos/recompute.ts');
+  const args = ['--import', 'tsx', script, folder, String(partitions), modelDir];
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, ...env },
+    cwd: packageRoot(),
+    stdio: 'pipe',
+  });
+  let [said, words] = ['', ''];
+  child.stdout.on('data', (data) => (said += String(data)));
+  child.stderr.on('data', (data) => (words += String(data)));
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`the expected scores could not be computed:\n${words}`);
+  return JSON.parse(said) as Recomputed;
+}

@@ -1,0 +1,115 @@
+/**
+ * The service with a failpoint, for tests: `FAILPOINT=name:n[:signal]` (or such a line on standard input) sends itself the
+ * signal (SIGKILL) at the n-th pass of a named point of the scorer's loop. It ends with its standard input. Not reachable from what users run (dependency-cruiser holds that).
+ */
+import { createInterface } from 'node:readline';
+import { readConfig, packageRoot } from '../cli/context.ts';
+import type { LoopPorts } from '../consumers/loop.ts';
+import { createLog, serve } from '../main.ts';
+import type { RecordDecoder } from '../schemas/decoder.ts';
+import type { CustomerEvent } from '../schemas/generated.ts';
+import type { Lane, Role, Transaction } from '../schemas/ports.ts';
+import type { RoleName } from '../wiring.ts';
+import type { Failpoint } from './failpoints.ts';
+
+let name = '';
+let left = 0;
+let signal: NodeJS.Signals = 'SIGKILL';
+let isDraining = false;
+
+function arm(text: string): void {
+  const [point = '', nth = '1', how = 'SIGKILL'] = text.split(':');
+  [name, left, signal] = [point, Number(nth), how as NodeJS.Signals];
+}
+
+function pass(point: Failpoint): void {
+  if (point !== name || --left !== 0) return;
+  process.stdout.write(`{"msg":"failpoint","point":"${point}"}\n`);
+  process.kill(process.pid, signal);
+}
+
+const drained = (point: Failpoint): void => {
+  if (isDraining) pass(point);
+};
+
+function failingTransaction(inner: Transaction): Transaction {
+  let sends = 0;
+  return {
+    send: async (emission) => {
+      const offset = await inner.send(emission);
+      if (sends++ === 0) pass('send-reply');
+      return offset;
+    },
+    sendOffsets: async (...where) => {
+      drained('mid-drain');
+      await inner.sendOffsets(...where);
+      pass('send-offsets');
+    },
+    commit: async () => {
+      const committed = inner.commit();
+      setTimeout(() => pass('end-txn-written'), 1); // on the wire, its answer not yet here
+      await committed;
+      pass('commit-before-resolve');
+    },
+    abort: () => inner.abort(),
+  };
+}
+
+function failingLane(inner: Lane): Lane {
+  return {
+    begin: async () => {
+      const transaction = await inner.begin();
+      pass('begin');
+      return failingTransaction(transaction);
+    },
+    close: () => {
+      drained('mid-drain');
+      return inner.close();
+    },
+  };
+}
+
+function failingRole(inner: Role): Role {
+  return async (batch, keepAlive) => {
+    pass('after-fetch');
+    const decision = await inner(batch, keepAlive);
+    pass('inference');
+    return decision;
+  };
+}
+
+function failingPorts(ports: LoopPorts): LoopPorts {
+  const { source, openLane, openRole } = ports;
+  return {
+    ...ports,
+    openLane: async (...where) => failingLane(await openLane(...where)),
+    openRole: async (...where) => failingRole(await openRole(...where)),
+    source: {
+      ...source,
+      seek: (partition, offset) => {
+        pass('armed-before-seek');
+        source.seek(partition, offset);
+      },
+    },
+  };
+}
+
+const failingDecoder =
+  (inner: RecordDecoder<CustomerEvent>): RecordDecoder<CustomerEvent> =>
+  async (values) => {
+    const decode = await inner(values);
+    pass('decode');
+    return decode;
+  };
+
+process.on('SIGTERM', () => (isDraining = true));
+arm(process.env['FAILPOINT'] ?? '');
+createInterface({ input: process.stdin })
+  .on('line', arm)
+  .on('close', () => process.exit(1));
+const config = readConfig({ config: `${packageRoot()}/configs/config.yaml` });
+const roles = (process.env['ROLES'] ?? 'scorer').split(',') as RoleName[];
+const exitCode = await serve(config, createLog(config.logLevel), roles, {
+  wrap: { ports: failingPorts, decoder: failingDecoder },
+});
+process.exit(exitCode);
