@@ -12,7 +12,7 @@ import { recordScores } from './consumers/record-scores.ts';
 import type { LoopPorts } from './consumers/loop.ts';
 import { runRole, type RunningRole } from './consumers/run-role.io.ts';
 import type { Serving } from './consumers/serving.io.ts';
-import { createScorer } from './consumers/scorer.ts';
+import { createScorer, sourceEnd } from './consumers/scorer.ts';
 import { createTrainer } from './consumers/trainer.ts';
 import { SCORE_SERIES } from './drift/counts.ts';
 import type { Verdict } from './drift/monitor.ts';
@@ -193,10 +193,28 @@ function startScorer(around: Surroundings): RunningRole {
     singles: [names.driftCounts],
     groupId: groupsOf(config).scorer,
     startFrom: config.startFrom,
+    writtenBefore: (partition: number) => writtenBefore(around, partition),
     onCommitted: (...[batch, decision, stageMs]: Parameters<Parameters<typeof runRole>[0]['onCommitted']>) =>
       recordScores(metrics, batch, decision, stageMs, Date.now()),
   };
   return runRole(settings, scorerRole(around), fatal);
+}
+
+/** Committed offsets expire when a group is away for long; the outputs tell as well how far it had come. */
+async function writtenBefore(
+  { kafka, config, log }: Surroundings,
+  partition: number,
+): Promise<number | undefined> {
+  const { customerEvents, churnScores, deadLetters } = config.topics.names;
+  const ends = [0];
+  for (const topic of [churnScores, deadLetters]) {
+    const last = await readLast(kafka, topic, `${config.group}.last.${randomUUID()}`, partition);
+    if (last !== undefined) ends.push(sourceEnd(customerEvents, partition, last) ?? 0);
+  }
+  const offset = Math.max(...ends);
+  if (offset === 0) return undefined;
+  log.error({ partition, offset }, 'no committed offset, but outputs: going on after the last of them');
+  return offset;
 }
 
 /** The encoders are made when a partition is armed: a registry that is away is then a transient fault like any other. */

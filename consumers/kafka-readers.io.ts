@@ -66,17 +66,24 @@ const TAIL_OFFSETS = 200;
 /** Without any progress for this long a reading is given up. */
 const SILENCE_MS = 20_000;
 
-/** The last committed record of a topic with one partition; undefined where there is none. */
+/** The last committed record of a partition; undefined where there is none. */
 export async function readLast(
   kafka: Kafka,
   topic: string,
   groupId: string,
+  partition = 0,
 ): Promise<SourceRecord | undefined> {
-  const [bounds] = await boundsOf(kafka, topic);
-  const { from: low, to: high } = bounds ?? { from: 0, to: 0 };
-  const tail = await readRange(kafka, topic, groupId, Math.max(low, high - TAIL_OFFSETS), high);
-  if (tail.length > 0 || high - TAIL_OFFSETS <= low) return tail[tail.length - 1];
-  return (await readRange(kafka, topic, groupId, low, high)).pop();
+  const bounds = (await boundsOf(kafka, topic)).find((range) => range.partition === partition);
+  if (bounds === undefined) return undefined;
+  const { from: low, to: high } = bounds;
+  let last: SourceRecord | undefined;
+  for (const from of new Set([Math.max(low, high - TAIL_OFFSETS), low])) {
+    await readRanges(kafka, topic, groupId, [{ partition, from, to: high }], (_, record) => {
+      last = record;
+    });
+    if (last !== undefined) break;
+  }
+  return last;
 }
 
 /** All committed records of a topic with one partition (a small one: the model log). */

@@ -14,6 +14,8 @@ export interface ConsumerSettings {
   readonly startFrom: StartFrom;
   /** Membership ends this long after the last heartbeat. */
   readonly sessionTimeoutMs: number;
+  /** Where outputs of an earlier run end (the next offset to read), for a group whose committed offsets have expired. */
+  readonly writtenBefore?: ((partition: number) => Promise<number | undefined>) | undefined;
 }
 
 /** What happens to the consumer. */
@@ -185,8 +187,11 @@ async function position(admin: Admin, settings: ConsumerSettings, partition: num
   if (bounds === undefined)
     throw new BankChurnError('BROKER_UNAVAILABLE', `${topic} has no partition ${String(partition)} yet`);
   const [low, high] = [Number(bounds.low), Number(bounds.high)];
-  const start = committed >= 0 ? low : await startOffset(admin, topic, partition, startFrom, low, high);
-  return { committed: committed >= 0 ? committed : undefined, start, low, high };
+  if (committed >= 0) return { committed, start: low, low, high };
+  const written = await settings.writtenBefore?.(partition);
+  if (written !== undefined) return { committed: written, start: low, low, high };
+  const start = await startOffset(admin, topic, partition, startFrom, low, high);
+  return { committed: undefined, start, low, high };
 }
 
 async function startOffset(

@@ -1,6 +1,7 @@
 import { createAtLeastOnceLanes, createTransactionalLanes, type Kafka } from '../producers/kafka.io.ts';
 import { BankChurnError } from '../schemas/errors.ts';
-import type { Lane, OpenRole } from '../schemas/ports.ts';
+import { createPace } from '../schemas/pace.ts';
+import type { Lane, OpenRole, Role } from '../schemas/ports.ts';
 import { createLoopConsumer, type LoopConsumer, type StartFrom } from './kafka.io.ts';
 import { partitionCounts } from './kafka-topics.io.ts';
 import { createLoop, type Loop, type LoopObserver, type LoopPorts } from './loop.ts';
@@ -23,6 +24,7 @@ export interface RoleSettings {
   readonly groupId: string;
   readonly startFrom: StartFrom;
   readonly sessionTimeoutMs: number;
+  readonly writtenBefore?: ((partition: number) => Promise<number | undefined>) | undefined;
   readonly delivery: 'exactly-once' | 'at-least-once';
   readonly maxBatchRecords: number;
   /** Time from `stop` to giving up on what is in hand, milliseconds. */
@@ -51,6 +53,8 @@ export interface RoleState {
 const BACK_OFF_MS = { first: 100, longest: 5000 };
 const MAX_SEND_BYTES = 700_000;
 const TOPIC_POLL_MS = 1000;
+/** Lines about batches given up are at least so far apart, milliseconds. */
+const FAULT_LINE_MS = 2000;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -80,7 +84,13 @@ export function runRole(
     const openLane = await retrying(lanes, 'producer');
     if (openLane === undefined) return;
     const observer = createObserver(settings, fatal);
-    const ports = { source: consumer.source, openLane, openRole, clock: { now: Date.now, sleep }, observer };
+    const ports = {
+      source: consumer.source,
+      openLane,
+      openRole: whenOutputsAreThere,
+      clock: { now: Date.now, sleep },
+      observer,
+    };
     const options = {
       topic,
       maxBatchRecords: settings.maxBatchRecords,
@@ -144,6 +154,23 @@ export function runRole(
     return undefined;
   }
 
+  let outputPartitions = 0;
+
+  /** Outputs grow before inputs; where they have not, the new partitions wait. */
+  async function whenOutputsAreThere(partition: number, offset: number): Promise<Role> {
+    if (partition >= outputPartitions) {
+      const counts = await partitionCounts(kafka, settings.outputs);
+      outputPartitions = Math.min(...counts.values());
+      const short = [...counts].filter(([, count]) => partition >= count).map(([name]) => name);
+      if (short.length > 0)
+        throw new BankChurnError(
+          'PARTITION_MISSING',
+          `${topic} has a partition ${String(partition)}, ${short.join(' and ')} not: add partitions there; it waits`,
+        );
+    }
+    return openRole(partition, offset);
+  }
+
   async function topicsReady(): Promise<void> {
     const counts = await partitionCounts(kafka, [topic, ...settings.outputs, ...settings.singles]);
     const missing = [...counts].filter(([, count]) => count === 0).map(([name]) => name);
@@ -186,15 +213,18 @@ function createObserver(
   { metrics, log, topic, onCommitted }: RoleSettings,
   fatal: (error: unknown) => void,
 ): LoopObserver {
+  const pace = createPace(FAULT_LINE_MS);
   return {
     armed: (partition, offset) => log.info({ topic, partition, offset }, 'partition ready'),
     committed: onCommitted,
     disarmed: (partition, error, retryInMs) => {
       metrics.disarmed.inc();
+      const passedOver = pace.next(Date.now());
+      if (passedOver === undefined) return;
       const fault = error instanceof Error ? error.message : String(error);
       const code = error instanceof BankChurnError ? error.code : undefined;
       log.error(
-        { topic, partition, code, fault, retryInMs },
+        { topic, partition, code, fault, retryInMs, ...(passedOver === 0 ? {} : { passedOver }) },
         'batch given up, nothing of it committed; trying again',
       );
     },

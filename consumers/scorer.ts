@@ -161,6 +161,15 @@ function countRecord(
   return { key: manifest.sha256, value: ports.encodeCounts(counts) };
 }
 
+/** The offset after the one that a score or dead letter of a partition was made from; undefined where it was not made from there. */
+export function sourceEnd(topic: string, partition: number, { headers }: SourceRecord): number | undefined {
+  const text = (name: string): string => String(headers[name] ?? '');
+  const id = text('ce_id') || `${text('source-topic')}/${text('source-partition')}/${text('source-offset')}`;
+  const prefix = `${topic}/${String(partition)}/`;
+  const offset = id.startsWith(prefix) ? id.slice(prefix.length) : '';
+  return /^\d+$/.test(offset) ? Number(offset) + 1 : undefined;
+}
+
 /** The dead letter of a record: its bytes and headers as they came, and why and whence in headers of our own. */
 export function deadLetter(batch: Batch, record: SourceRecord, poison: Poison): OutputRecord {
   const origin: Record<string, string> = {

@@ -13,6 +13,7 @@ import SnappyCodec from 'kafkajs-snappy';
 import { compressFrame, decompressFrame } from 'lz4-napi';
 import { compress as zstdCompress, decompress as zstdDecompress } from '@mongodb-js/zstd';
 import { BankChurnError } from '../schemas/errors.ts';
+import { createPace } from '../schemas/pace.ts';
 import type { Emission, Lane, OpenLane, OutputRecord, Transaction } from '../schemas/ports.ts';
 
 export type { Kafka };
@@ -47,6 +48,8 @@ const requestTimeoutMs = (sessionTimeoutMs: number): number => Math.min(10_000, 
 const TRANSACTION_TIMEOUT_MS = 15_000;
 /** The default first wait of 300 ms halves the throughput of transactions. */
 const QUICK_RETRY = { initialRetryTime: 5, multiplier: 1.5, retries: 30, maxRetryTime: 1000 };
+/** Lines of kafkajs about trouble are at least so far apart, milliseconds. */
+const KAFKA_LINE_MS = 2000;
 /** New partitions are seen after this long, milliseconds. */
 export const METADATA_MAX_AGE_MS = 10_000;
 
@@ -88,7 +91,7 @@ export function createKafka(settings: KafkaSettings, log: KafkaLog): Kafka {
     enforceRequestTimeout: true,
     retry: { initialRetryTime: 100, multiplier: 2, maxRetryTime: 2000, retries: 8 },
     logLevel: kafkajs.logLevel.INFO,
-    logCreator: () => (entry) => forward(entry, log),
+    logCreator: () => forward(log),
   });
 }
 
@@ -104,15 +107,22 @@ function saslOptions(sasl: NonNullable<KafkaSettings['sasl']>): kafkajs.SASLOpti
   };
 }
 
-/** kafkajs calls each retry an error; ours are the loop's to tell. */
-function forward({ level, namespace, log: entry }: LogEntry, log: KafkaLog): void {
-  const { message, ...details } = entry;
-  const ours = level === kafkajs.logLevel.ERROR ? 'warn' : level === kafkajs.logLevel.WARN ? 'info' : 'debug';
-  log(ours, `kafka: ${message}`, {
-    namespace,
-    broker: String(details['broker'] ?? ''),
-    fault: String(details['error'] ?? ''),
-  });
+/** kafkajs calls each retry an error; ours are the loop's to tell. A broker that is away makes hundreds of lines a second. */
+function forward(log: KafkaLog): (entry: LogEntry) => void {
+  const pace = createPace(KAFKA_LINE_MS);
+  return ({ level, namespace, log: entry }) => {
+    const { message, ...details } = entry;
+    const isTrouble = level === kafkajs.logLevel.ERROR || level === kafkajs.logLevel.WARN;
+    const passedOver = isTrouble ? pace.next(Date.now()) : 0;
+    if (passedOver === undefined) return;
+    const ours = level === kafkajs.logLevel.ERROR ? 'warn' : isTrouble ? 'info' : 'debug';
+    log(ours, `kafka: ${message}`, {
+      namespace,
+      broker: String(details['broker'] ?? ''),
+      fault: String(details['error'] ?? ''),
+      ...(passedOver === 0 ? {} : { passedOver }),
+    });
+  };
 }
 
 /** Writes records; their keys choose the partition as Java's clients do. */
@@ -208,14 +218,35 @@ async function begin(producer: Producer, groupId: string): Promise<Transaction> 
   const transaction = await producer.transaction();
   return {
     send: (emission) => sendCovered(transaction, emission),
-    sendOffsets: (topic, partition, nextOffset) =>
-      transaction.sendOffsets({
-        consumerGroupId: groupId,
-        topics: [{ topic, partitions: [{ partition, offset: String(nextOffset) }] }],
-      }),
+    sendOffsets: (topic, partition, nextOffset) => {
+      const topics = [{ topic, partitions: [{ partition, offset: String(nextOffset) }] }];
+      return retrying(() => transaction.sendOffsets({ consumerGroupId: groupId, topics }));
+    },
     commit: () => transaction.commit(),
     abort: () => transaction.abort(),
   };
+}
+
+/** Told by the broker's error codes: the former transaction is still being ended, or a coordinator is on the move. */
+const PASSING = new Set([
+  'CONCURRENT_TRANSACTIONS',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'GROUP_LOAD_IN_PROGRESS',
+]);
+const PASSING_RETRIES = { times: 40, waitMs: 25 };
+
+/** kafkajs itself does not repeat what adds offsets to a transaction. (A failed commit cannot be repeated: its state machine has no way back.) */
+async function retrying(work: () => Promise<void>): Promise<void> {
+  for (let left = PASSING_RETRIES.times; ; left--) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (left === 0 || !PASSING.has(String((error as { type?: unknown } | null)?.type))) throw error;
+      await new Promise((resolve) => setTimeout(resolve, PASSING_RETRIES.waitMs));
+    }
+  }
 }
 
 /** Commits a consumed offset by the consumer's own membership. */

@@ -24,7 +24,7 @@ export const ERROR_ACTIONS = {
   MODEL_CORRUPT: 'degraded',
   CONFIG_INVALID: 'fatal',
   SCHEMA_REFUSED: 'fatal',
-  PARTITION_MISSING: 'fatal',
+  PARTITION_MISSING: 'transient',
   OFFSET_OUT_OF_RANGE: 'fatal',
 } as const satisfies Record<string, ErrorAction>;
 

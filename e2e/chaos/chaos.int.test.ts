@@ -14,7 +14,6 @@ test.skipIf(!javac)(
     const verdict = await runChaos({
       events: 100_000,
       seed: 20261,
-      rate: 1200,
       faults: SIZES.short,
       log: (line) => log.push(line),
     });

@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { packageRoot } from '../../cli/context.ts';
+import { buildFailingService } from './build.ts';
 import type { Failpoint } from '../failpoints.ts';
 
 export interface Scorer {
@@ -37,9 +37,9 @@ const RESTART_MS = 200;
 const READY_MS = 30_000;
 const TAIL_LINES = 30;
 
-export function startScorer(env: Readonly<Record<string, string>>): Scorer {
-  const args = ['--import', 'tsx', join(packageRoot(), 'e2e/failing-service.ts')];
-  const child = spawn(process.execPath, args, {
+/** @param program of `buildFailingService`. */
+export function startScorer(program: string, env: Readonly<Record<string, string>>): Scorer {
+  const child = spawn(process.execPath, [program], {
     env: { ...process.env, PORT: '0', ...env },
     cwd: packageRoot(),
     stdio: 'pipe',
@@ -85,13 +85,14 @@ export function startScorer(env: Readonly<Record<string, string>>): Scorer {
 
 /** Keeps `places` scorers running until `stop`. */
 export function startFleet(places: number, env: Readonly<Record<string, string>>): Fleet {
+  const program = buildFailingService();
   const scorers: Scorer[] = [];
   const unasked: string[] = [];
   let isStopping = false;
   let peakMib = 0;
 
   function fill(place: number): void {
-    const scorer = startScorer(env);
+    const scorer = startScorer(program, env);
     scorers[place] = scorer;
     void scorer.exited.then(({ code, signal }) => {
       if (isStopping) return;

@@ -6,7 +6,7 @@ import { runChaos } from './run.ts';
 const events = Number(process.env['CHAOS_EVENTS'] ?? 300_000);
 const seed = Number(process.env['CHAOS_SEED'] ?? randomInt(1_000_000));
 const size = events >= 1_000_000 ? 'record' : events >= 200_000 ? 'usual' : 'short';
-const rate = Number(process.env['CHAOS_RATE'] ?? 2000);
+const rate = process.env['CHAOS_RATE'] === undefined ? undefined : Number(process.env['CHAOS_RATE']);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 say(

@@ -67,6 +67,26 @@ export function planFaults(counts: FaultCounts, random: Random): Fault[] {
   return [...order].map((i) => faults[i]!);
 }
 
+/** Seconds a fault and the recovery from it take, about: so long the stream must go on. */
+const SECONDS: Record<Fault['kind'], number> = {
+  failpoint: 8,
+  kill: 7,
+  zombie: 12,
+  drain: 4,
+  broker: 18,
+  resets: 3,
+  hole: 19,
+  slow: 12,
+  half: 12,
+  registry: 23,
+  grow: 4,
+};
+
+/** Events a second with which the stream lasts about as long as the faults. */
+export function rateFor(events: number, faults: readonly Fault[]): number {
+  return events / (10 + faults.reduce((sum, { kind }) => sum + SECONDS[kind], 0));
+}
+
 /** Arming and draining are rare: the first pass. */
 function nth(point: Failpoint, random: Random): number {
   return point === 'armed-before-seek' || point === 'mid-drain' ? 1 : 2 + random.int(20);

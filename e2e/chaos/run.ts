@@ -13,14 +13,14 @@ import { strike } from './faults.ts';
 import { startFleet, type Fleet } from './fleet.ts';
 import { POISON_EVERY, writeInput } from './input.ts';
 import { openOracle, type Oracle } from './java.ts';
-import { PLACES, planFaults, type Fault, type FaultCounts } from './plan.ts';
+import { PLACES, planFaults, rateFor, type Fault, type FaultCounts } from './plan.ts';
 
 export interface ChaosOptions {
   readonly events: number;
   readonly seed: number;
   readonly faults: FaultCounts;
-  /** Events a second: the stream goes on while faults happen. */
-  readonly rate: number;
+  /** Events a second; without it the stream lasts as long as the faults. */
+  readonly rate?: number | undefined;
   readonly log: (line: string) => void;
   /** Further environment of the scorers (negative controls). */
   readonly env?: Readonly<Record<string, string>>;
@@ -66,6 +66,8 @@ export interface Verdict {
   readonly wallSeconds: number;
 }
 
+const START_TIMEOUT_MS = 120_000;
+const FIRST_SCORES = 1000;
 const DONE_TIMEOUT_MS = 120_000;
 const RECOVERY_TIMEOUT_MS = 40_000;
 const SETTLE_MS = 700;
@@ -100,6 +102,8 @@ interface Running {
 async function run({ options, begun, folder, oracle, cluster, fleet }: Running): Promise<Verdict> {
   const { events, seed, log } = options;
   const { embedded, direct } = cluster;
+  const plan = planFaults(options.faults, createRandom(seed));
+  const rate = options.rate ?? rateFor(events, plan);
   const { names } = direct.config.topics;
   const seconds = (): string => `${((Date.now() - begun) / 1000).toFixed(1).padStart(6)} s`;
   const faults: string[] = [];
@@ -116,7 +120,7 @@ async function run({ options, begun, folder, oracle, cluster, fleet }: Running):
     },
   );
   const produce = oracle.run<{ sent: number; done?: true }>(
-    ['produce', embedded.brokers, names.customerEvents, input, String(options.rate)],
+    ['produce', embedded.brokers, names.customerEvents, input, String(rate)],
     (line) => {
       sent = line.sent;
       isProduced = line.done === true;
@@ -130,15 +134,20 @@ async function run({ options, begun, folder, oracle, cluster, fleet }: Running):
     }
     return true;
   };
-  if (!(await until(() => watched.seen > events / 100, 60_000)))
-    throw new Error(`no scores in 60 s:\n  ${fleet.at(0).tail()}`);
+  const broken = new Promise<never>((_, reject) => {
+    watch.ended.catch(reject);
+    produce.ended.catch(reject);
+  });
+  broken.catch(() => undefined);
+  if (!(await Promise.race([until(() => watched.seen > FIRST_SCORES, START_TIMEOUT_MS), broken])))
+    throw new Error(`no scores in ${String(START_TIMEOUT_MS)} ms:\n  ${fleet.at(0).tail()}`);
 
   const recoveries: number[] = [];
   let missedPoints = 0;
-  for (const fault of planFaults(options.faults, createRandom(seed))) {
+  for (const fault of plan) {
     if ('place' in fault) await fleet.ready(fault.place);
     const from = seconds();
-    const done = await strike(fault, cluster, fleet);
+    const done = await Promise.race([strike(fault, cluster, fleet), broken]);
     if (!done.hit) missedPoints += 1;
     if (done.drainExit !== undefined && done.drainExit !== 0)
       faults.push(`a drain ended with ${String(done.drainExit)}`);
@@ -165,13 +174,14 @@ async function run({ options, begun, folder, oracle, cluster, fleet }: Running):
     return took;
   }
 
-  await until(() => isProduced, (events / options.rate) * 1000 + DONE_TIMEOUT_MS);
+  await until(() => isProduced, (events / rate) * 1000 + DONE_TIMEOUT_MS);
   await produce.ended;
   log(`${seconds()}  all ${String(sent)} events are in`);
   if (!(await until(() => watched.seen >= events, DONE_TIMEOUT_MS)))
     faults.push(
       `${String(watched.seen)} of ${String(events)} were there after ${String(DONE_TIMEOUT_MS)} ms`,
     );
+  for (let place = 0; place < PLACES; place++) await fleet.ready(place);
   const exits = await fleet.stop();
   if (exits.some((code) => code !== 0)) faults.push(`the scorers ended with ${exits.join(', ')}`);
   watch.end();
