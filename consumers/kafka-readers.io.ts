@@ -78,8 +78,8 @@ export async function readLast(
   const { from: low, to: high } = bounds;
   let last: SourceRecord | undefined;
   for (const from of new Set([Math.max(low, high - TAIL_OFFSETS), low])) {
-    await readRanges(kafka, topic, groupId, [{ partition, from, to: high }], (_, record) => {
-      last = record;
+    await readRanges(kafka, topic, groupId, [{ partition, from, to: high }], (records) => {
+      last = records[records.length - 1] ?? last;
     });
     if (last !== undefined) break;
   }

@@ -66,7 +66,8 @@ describe('waterfall', () => {
       { feature: 'tenure', value: 3, contribution: 0 },
     ],
   };
-  const line = (label: string, number: string, bar: string): string => `${label.padEnd(30)} ${number}  ${bar}`;
+  const line = (label: string, number: string, bar: string): string =>
+    `${label.padEnd(30)} ${number}  ${bar}`;
 
   it('begins each bar where the one above it ended', () => {
     // 36 cells from −1 to 4: 7.2 a unit.
