@@ -10,13 +10,12 @@ const F1_DEFINITION = 'F1 of both classes weighted by their size; the gate F1 > 
  * they were measured on and how sure they are. NaN becomes null.
  */
 export function metricsFile(manifest: Manifest, evaluation: Evaluation, report: HoldoutReport): string {
-  const { f1_weighted, ...figures } = evaluation;
   const { intervals, bootstrap, slices, recall_gaps, reliability, contributions } = report;
   const { split, dataset } = manifest.training;
   const metrics = {
-    f1: f1_weighted,
+    f1: evaluation.f1_weighted,
     f1_definition: F1_DEFINITION,
-    ...figures,
+    ...evaluation,
     rows: { train: split.trainRows, holdout: split.holdoutRows },
     split,
     dataset,

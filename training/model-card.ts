@@ -182,7 +182,8 @@ function slicesSection({ report }: CardSource): string {
 
 ${table(header, rows)}
 
-Gap in recall between the groups: ${gaps.join(', ')}. A group of whom fewer leave is found less often at one threshold for all.`;
+Gap in recall between the groups: ${gaps.join(', ')}. A group of whom fewer leave is found less often at one
+threshold for all. Intervals of recall are Wilson's.`;
 }
 
 function limitsSection({ manifest, evaluation }: CardSource): string {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { createFeatureRowEncoder } from '../models/feature-row.ts';
 import { manifestSchema } from '../models/manifest.ts';
@@ -10,6 +11,9 @@ import { openModel } from '../scoring/model.ts';
 import { TrainingCancelled } from './boosting.ts';
 import type { Dataset } from './dataset.ts';
 import { rocAuc } from './evaluation.ts';
+import { reportHoldout } from './holdout-report.ts';
+import { metricsFile } from './metrics-file.ts';
+import { modelCard } from './model-card.ts';
 import { readRealDataset } from './real-data.io.ts';
 import { RESAMPLING_STRATEGIES } from './resampling.ts';
 import { splitDataset } from './split.ts';
@@ -128,13 +132,18 @@ describe('trainRelease', () => {
 const real = readRealDataset();
 describe.skipIf(real === undefined)('the champion and the bank’s set', () => {
   it('is what training gives today, byte for byte, and good enough', async () => {
-    const { release, evaluation } = trainRelease(real!, splitDataset(real!, 42));
+    const { release, evaluation, holdout } = trainRelease(real!, splitDataset(real!, 42));
     expect(release).toEqual(
       await readRelease('models/champion').then(({ onnx, ...rest }) => ({
         ...rest,
         onnx: new Uint8Array(onnx),
       })),
     );
+    const { manifest } = release;
+    const report = reportHoldout(holdout, evaluation.threshold, 42);
+    expect(metricsFile(manifest, evaluation, report)).toBe(await readFile('models/metrics.json', 'utf8'));
+    for (const [path, text] of modelCard({ manifest, evaluation, report, gateF1: 0.8 }))
+      expect(text).toBe(await readFile(`models/champion/${path}`, 'utf8'));
     expect(evaluation.roc_auc).toBeGreaterThanOrEqual(0.868);
     expect(evaluation.pr_auc).toBeGreaterThanOrEqual(0.715);
     expect(evaluation.f1_churn).toBeGreaterThanOrEqual(0.62);
