@@ -59,9 +59,9 @@ export async function models(): Promise<void> {
 
   const python = pythonOf('bench');
   if (python === undefined) say('no CatBoost, LightGBM, shap: `make environments ENVIRONMENTS=bench`');
-  if (python !== undefined && real !== undefined) quality(python, all);
+  if (python !== undefined && real !== undefined) await quality(python, all);
   const model = await openModel(release, createSession);
-  const others = python === undefined ? undefined : costOfOthers(python, all);
+  const others = python === undefined ? undefined : await costOfOthers(python, all);
   fits(all, others);
   await scoring(all, model, events, release.onnx, others);
   await model.close();
@@ -79,10 +79,10 @@ function take({ x, y, columns }: BoostingData, rows: readonly number[]): Boostin
 }
 
 /** ROC AUC on the holdouts of six splits. */
-function quality(python: string, all: BoostingData): void {
+async function quality(python: string, all: BoostingData): Promise<void> {
   say('ranking six holdouts');
   const request = { x: toRows(all), y: [...all.y], seeds: SEEDS };
-  const { splits } = runPython(python, 'bench/python/auc.py', request, PYTHON_MS) as {
+  const { splits } = (await runPython(python, 'bench/python/auc.py', request, PYTHON_MS)) as {
     splits: { seed: number; train: number[]; holdout: number[]; auc: number }[];
   };
   const ours = splits.map(({ train, holdout }) => {
@@ -113,11 +113,11 @@ interface Others {
   readonly lightgbmShapMany: number;
 }
 
-function costOfOthers(python: string, all: BoostingData): Others {
+async function costOfOthers(python: string, all: BoostingData): Promise<Others> {
   say('fitting and scoring with LightGBM, CatBoost, shap');
   const part = take(all, [...all.y.keys()].slice(0, TRAIN_ROWS));
   const request = { x: toRows(part), y: [...part.y], parameters: DEFAULT_PARAMETERS };
-  return runPython(python, 'bench/python/cost.py', request, PYTHON_MS) as Others;
+  return (await runPython(python, 'bench/python/cost.py', request, PYTHON_MS)) as Others;
 }
 
 function fits(all: BoostingData, others: Others | undefined): void {

@@ -1,5 +1,5 @@
 /** Python of tests and benchmarks: one environment per requirements file. */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -60,12 +60,15 @@ export async function installPython(
 }
 
 /** Runs a script (path from the package) with JSON on its standard input and reads the JSON it prints. */
-export function runPython(python: string, script: string, input: unknown, timeoutMs = 120_000): unknown {
-  const stdout = execFileSync(python, ['-B', '-W', 'ignore', join(packageRoot(), script)], {
-    input: JSON.stringify(input),
-    encoding: 'utf8',
-    maxBuffer: MAX_OUTPUT_BYTES,
-    timeout: timeoutMs,
-  });
-  return JSON.parse(stdout);
+export async function runPython(
+  python: string,
+  script: string,
+  input: unknown,
+  timeoutMs: number,
+): Promise<unknown> {
+  const args = ['-B', '-W', 'ignore', join(packageRoot(), script)];
+  const running = promisify(execFile)(python, args, { maxBuffer: MAX_OUTPUT_BYTES, timeout: timeoutMs });
+  running.child.stdin!.on('error', () => undefined); // it ended early: its exit code and words tell more
+  running.child.stdin!.end(JSON.stringify(input));
+  return JSON.parse((await running).stdout);
 }

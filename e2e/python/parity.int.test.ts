@@ -13,6 +13,8 @@ import type { Tree } from '../../training/tree.ts';
 import { pythonOf, runPython } from '../environments/python.ts';
 
 const python = pythonOf('parity') ?? '';
+/** Importing shap alone takes a while on a busy machine. */
+const PYTHON_MS = 200_000;
 
 /** Rows as JSON has them: NaN = null. */
 function toRows(x: Float32Array, columns: number): (number | null)[][] {
@@ -26,7 +28,7 @@ function toRows(x: Float32Array, columns: number): (number | null)[][] {
 const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Array.from(a).reduce((worst, value, i) => Math.max(worst, Math.abs(value - b[i]!)), 0);
 
-describe.skipIf(python === '')('the release in Python', () => {
+describe.skipIf(python === '')('the release in Python', { timeout: PYTHON_MS }, () => {
   it('passes onnx.checker and gives the same numbers, also for missing, unseen and odd values', async () => {
     const { manifest, onnx, golden } = await readRelease('models/champion');
     const { columns } = manifest;
@@ -50,7 +52,8 @@ describe.skipIf(python === '')('the release in Python', () => {
     onTestFinished(() => session.close());
     const inNode = await session.run(x, x.length / columns);
     const model = join(process.cwd(), 'models/champion/model.onnx');
-    const inPython = runPython(python, 'e2e/python/onnx_outputs.py', { model, rows: toRows(x, columns) });
+    const request = { model, rows: toRows(x, columns) };
+    const inPython = await runPython(python, 'e2e/python/onnx_outputs.py', request, PYTHON_MS);
     const outputs = (inPython as number[][]).flat();
     expect(outputs.length).toBe(inNode.length);
     expect(largestDifference(outputs, inNode)).toBeLessThanOrEqual(1e-6);
@@ -86,7 +89,7 @@ function toShap(tree: Tree): Record<string, number[]> {
   };
 }
 
-describe.skipIf(python === '')('the reasons and shap.TreeExplainer', () => {
+describe.skipIf(python === '')('the reasons and shap.TreeExplainer', { timeout: PYTHON_MS }, () => {
   it('agree within 1e-5 for 2,000 rows of a model whose features are single columns', async () => {
     const columns = 8;
     const random = createRandom(9);
@@ -105,11 +108,15 @@ describe.skipIf(python === '')('the reasons and shap.TreeExplainer', () => {
 
     const rows = x.subarray(0, 2000 * columns);
     const ours = toRows(await session.run(rows, 2000), columns + 1).map(([, ...reasons]) => reasons);
-    const theirs = runPython(python, 'e2e/python/shap_values.py', {
+    const request = {
       base: ensemble.startMargin,
       trees: ensemble.trees.map(toShap),
       rows: toRows(rows, columns),
-    }) as { base: number; values: number[][] };
+    };
+    const theirs = (await runPython(python, 'e2e/python/shap_values.py', request, PYTHON_MS)) as {
+      base: number;
+      values: number[][];
+    };
     expect(largestDifference(ours.flat() as number[], theirs.values.flat())).toBeLessThanOrEqual(1e-5);
     expect(Math.abs(explained.baseMargin - theirs.base)).toBeLessThanOrEqual(1e-5);
   });
