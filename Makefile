@@ -61,6 +61,7 @@ docker-demo: ## The whole product in containers, healthy when it returns (COMPOS
 	@echo 'curl localhost:$${BANKCHURN_PORT:-8000}/health; docker logs -f bankchurn-demo; make docker-down'
 
 docker-down: ## End it: containers, networks and volumes (images stay)
+	-@docker rm --force $${BANKCHURN_CONTAINER:-bankchurn-demo} >/dev/null 2>&1 # also where it was started by hand
 	docker compose --profile '*' down --volumes --remove-orphans
 
 chaos: $(BUILD) ## Faults of every kind under load, judged by Kafka's own client (CHAOS_EVENTS=300000, CHAOS_SEED=n)
