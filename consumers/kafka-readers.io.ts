@@ -2,6 +2,7 @@
 import type { Kafka } from 'kafkajs';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
+import { METADATA_MAX_AGE_MS } from '../producers/kafka.io.ts';
 import { FETCH_LIMITS, SESSION_TIMEOUT_MS, toSourceRecord } from './kafka.io.ts';
 import { withAdmin } from './kafka-topics.io.ts';
 
@@ -28,19 +29,34 @@ export async function openReader(
     allowAutoTopicCreation: false,
     sessionTimeout: SESSION_TIMEOUT_MS,
     heartbeatInterval: 1000,
+    metadataMaxAge: METADATA_MAX_AGE_MS,
     ...FETCH_LIMITS,
   });
   await consumer.connect();
   await consumer.subscribe({ topics: [...topics], fromBeginning });
   const joined = new Promise<void>((resolve) => {
-    consumer.on(consumer.events.GROUP_JOIN, () => resolve());
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      // Nothing is committed, so after a second join kafkajs would start all over.
+      for (const [topic, partitions] of Object.entries(payload.memberAssignment))
+        for (const partition of partitions) goOn(topic, partition);
+      resolve();
+    });
   });
+  const next = new Map<string, number>();
+  const goOn = (topic: string, partition: number): void => {
+    const offset = next.get(`${topic}/${String(partition)}`);
+    if (offset !== undefined) consumer.seek({ topic, partition, offset: String(offset) });
+  };
   await consumer.run({
     autoCommit: false,
     eachBatch: async ({ batch, heartbeat, isRunning }) => {
+      const place = `${batch.topic}/${String(batch.partition)}`;
       for (const message of batch.messages) {
         if (!isRunning()) return;
-        await onRecord(batch.topic, batch.partition, toSourceRecord(message));
+        const record = toSourceRecord(message);
+        if (record.offset < (next.get(place) ?? 0)) continue;
+        next.set(place, record.offset + 1);
+        await onRecord(batch.topic, batch.partition, record);
       }
       await heartbeat();
     },

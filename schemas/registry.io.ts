@@ -104,9 +104,9 @@ export function createRegistry(settings: RegistrySettings): Registry {
     const versions = await ask('GET', `/schemas/ids/${String(id)}/versions`);
     if (isNotFound(versions))
       return { code: 'SCHEMA_UNKNOWN', message: `the registry has no schema with id ${String(id)}` };
-    if (versions.status !== 200 || !Array.isArray(versions.body))
-      throw away(`status ${String(versions.status)} for schema id ${String(id)}`);
-    const owners = versions.body.map((version) => String((version as { subject?: unknown }).subject));
+    const owners = subjectsOf(versions);
+    if (owners === undefined)
+      throw away(`no list of subjects for schema id ${String(id)} (status ${String(versions.status)})`);
     if (!owners.some((owner) => subjects.includes(owner))) {
       const message = `schema id ${String(id)} belongs to ${owners.join(', ')}, not to ${subjects.join(' or ')}`;
       return { code: 'SCHEMA_FOREIGN', message };
@@ -173,6 +173,13 @@ export function createRegistry(settings: RegistrySettings): Registry {
 function credentials(settings: RegistrySettings): { username: string; password: string } | undefined {
   if (settings.username === undefined || settings.passwordFile === undefined) return undefined;
   return { username: settings.username, password: readFileSync(settings.passwordFile, 'utf8').trim() };
+}
+
+/** Anything but a list with subjects is nonsense, and no reason to call a record foreign. */
+function subjectsOf({ status, body }: Answer): string[] | undefined {
+  if (status !== 200 || !Array.isArray(body) || body.length === 0) return undefined;
+  const subjects = body.map((version) => (version as { subject?: unknown } | null)?.subject);
+  return subjects.every((subject) => typeof subject === 'string') ? subjects : undefined;
 }
 
 function isNotFound({ status, body }: Answer): boolean {

@@ -18,6 +18,8 @@ export interface Scorer {
   /** Of the sidecar, once it listens. */
   readonly port: Promise<number>;
   tail(): string;
+  /** How many lines it has told. */
+  lines(): number;
 }
 
 export interface Fleet {
@@ -45,6 +47,7 @@ export function startScorer(program: string, env: Readonly<Record<string, string
     stdio: 'pipe',
   });
   const lines: string[] = [];
+  let told = 0;
   let hasPassed: (passed: boolean) => void = () => undefined;
   let tellPort: (port: number) => void = () => undefined;
   const port = new Promise<number>((resolve) => (tellPort = resolve));
@@ -58,6 +61,7 @@ export function startScorer(program: string, env: Readonly<Record<string, string
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
       lines.push(line);
+      told += 1;
       if (lines.length > TAIL_LINES) lines.shift();
       const found = /"port":(\d+),"msg":"sidecar listens"/.exec(line)?.[1];
       if (found !== undefined) tellPort(Number(found));
@@ -80,6 +84,7 @@ export function startScorer(program: string, env: Readonly<Record<string, string
       }),
     kill: (signal) => void child.kill(signal),
     tail: () => lines.join('\n  '),
+    lines: () => told,
   };
 }
 

@@ -8,6 +8,8 @@ export type ProxyMode = 'open' | 'slow' | 'hole' | 'half' | 'refuse';
 export interface Proxy {
   readonly port: number;
   setMode(mode: ProxyMode): void;
+  /** Passes new connections on to another port; undefined: to where it should. */
+  setTarget(port: number | undefined): void;
   /** Ends connections with a reset, at most so many. Returns how many. */
   reset(atMost?: number): number;
   close(): Promise<void>;
@@ -19,12 +21,13 @@ const SLOW_MS = 150;
 export async function startProxy(target: () => number, port = 0): Promise<Proxy> {
   const pairs = new Set<readonly [client: Socket, server: Socket]>();
   let mode: ProxyMode = 'open';
+  let elsewhere: number | undefined;
   const listener = createServer((client) => {
     if (mode === 'refuse') {
       client.resetAndDestroy();
       return;
     }
-    const server = connect({ port: target(), host: '127.0.0.1' });
+    const server = connect({ port: elsewhere ?? target(), host: '127.0.0.1' });
     const pair = [client, server] as const;
     pairs.add(pair);
     const end = (): void => {
@@ -61,6 +64,9 @@ export async function startProxy(target: () => number, port = 0): Promise<Proxy>
     setMode: (next) => {
       mode = next;
       if (mode === 'refuse') for (const [client] of pairs) client.resetAndDestroy();
+    },
+    setTarget: (next) => {
+      elsewhere = next;
     },
     reset: (atMost = Infinity) => {
       const chosen = [...pairs].slice(0, atMost);

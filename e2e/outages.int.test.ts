@@ -1,0 +1,179 @@
+/** Kafka or the registry away, hanging, slow or talking nonsense: nothing is lost or dead-lettered, the process stays, and says why. */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventEncoder } from '../cli/publish.io.ts';
+import { openReader } from '../consumers/kafka-readers.io.ts';
+import { openProducer, type RecordProducer } from '../producers/kafka.io.ts';
+import type { CustomerEvent } from '../schemas/generated.ts';
+import { buildFailingService } from './chaos/build.ts';
+import { startCluster, type Cluster } from './chaos/cluster.ts';
+import { startScorer, type Scorer } from './chaos/fleet.ts';
+import type { ProxyMode } from './chaos/proxy.ts';
+import { events, settled } from './world.ts';
+
+let cluster: Cluster;
+let scorer: Scorer;
+let producer: RecordProducer;
+let closeReader: () => Promise<void>;
+const seen: string[] = [];
+let letters = 0;
+let sent: string[] = [];
+
+beforeAll(async () => {
+  cluster = await startCluster(() => undefined);
+  const { kafka, config } = cluster.direct;
+  const { churnScores, deadLetters } = config.topics.names;
+  scorer = startScorer(buildFailingService(), cluster.env);
+  producer = await openProducer(kafka);
+  const options = { groupId: 'outages', fromBeginning: true };
+  const reader = await openReader(kafka, [churnScores, deadLetters], options, (topic, _, { headers }) => {
+    if (topic === deadLetters) letters += 1;
+    else seen.push(String(headers['ce_id']));
+  });
+  closeReader = reader.close;
+  await send(200, 1);
+  await settled(() => seen.length >= 200, 'the first scores', 60_000, 0);
+}, 180_000);
+
+afterAll(async () => {
+  scorer.kill('SIGKILL');
+  await producer.close();
+  await closeReader();
+  await cluster.close();
+});
+
+type Encode = (event: CustomerEvent) => Buffer | string;
+
+async function send(count: number, seed: number, encode: Encode = JSON.stringify): Promise<void> {
+  const all = events(count, seed);
+  sent = [...sent, ...all.map(({ eventId }) => eventId)];
+  await producer.send(
+    cluster.direct.config.topics.names.customerEvents,
+    all.map((event) => ({ key: event.customerId, value: encode(event) })),
+  );
+}
+
+async function ask(path: string): Promise<{ status: number; detail: unknown }> {
+  const answer = await fetch(`http://127.0.0.1:${String(await scorer.port)}${path}`);
+  return { status: answer.status, detail: ((await answer.json()) as { detail?: unknown }).detail };
+}
+
+/** All is scored once, in a process that never ended. */
+async function expectRecovered(withinMs: number): Promise<void> {
+  await settled(() => seen.length >= sent.length, 'the scores after the outage', withinMs, 1500);
+  expect([new Set(seen).size, seen.length, letters, scorer.isGone()]).toEqual([
+    sent.length,
+    sent.length,
+    0,
+    false,
+  ]);
+}
+
+test.each<[mode: ProxyMode, ms: number]>([
+  ['refuse', 25_000],
+  ['hole', 20_000],
+  ['half', 20_000],
+])('Kafka: %s for a while: says why, stays alive, at most a line a second, goes on within 10 s', { timeout: 120_000 }, async (mode, ms) => {
+  const lines = scorer.lines();
+  cluster.kafka.setMode(mode);
+  await send(300, ms + seen.length);
+  await sleep(ms - 1000);
+  const [ready, live] = [await ask('/health/ready'), await ask('/health/live')];
+  await sleep(1000);
+  const told = scorer.lines() - lines;
+  cluster.kafka.setMode('open');
+  await expectRecovered(10_000);
+  expect([ready.status, live.status]).toEqual([503, 200]);
+  expect(['Kafka does not answer', 'Not joined']).toContain(ready.detail);
+  expect(told).toBeLessThanOrEqual(ms / 1000);
+}); // prettier-ignore
+
+test('Kafka: slow: goes on, if slowly, and everything once', { timeout: 120_000 }, async () => {
+  cluster.kafka.setMode('slow');
+  await send(300, 77);
+  await sleep(8000);
+  cluster.kafka.setMode('open');
+  await expectRecovered(20_000);
+});
+
+/** A writer schema that the scorer has not seen: each call registers another one. */
+async function unseenSchema(note: string): Promise<Encode> {
+  const encode = await eventEncoder(cluster.direct, 'avro');
+  const { registry, config } = cluster.direct;
+  const subject = `${config.topics.names.customerEvents}-value`;
+  const source = { ...(await registryText(`/subjects/${subject}/versions/latest`)), doc: note };
+  const answer = await fetch(`${registryAddress()}/subjects/${subject}/versions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ schema: JSON.stringify(source) }),
+  });
+  const { id } = (await answer.json()) as { id: number };
+  expect([answer.status, registry === undefined]).toEqual([200, false]);
+  return (event) => {
+    const bytes = Buffer.from(encode(event));
+    bytes.writeUInt32BE(id, 1);
+    return bytes;
+  };
+}
+
+const registryAddress = (): string => cluster.embedded.registryUrl!;
+
+async function registryText(path: string): Promise<object> {
+  const { schema } = (await (await fetch(registryAddress() + path)).json()) as { schema: string };
+  return JSON.parse(schema) as object;
+}
+
+async function nonsense(): Promise<Server> {
+  const answers: [number, string][] = [[404, '<html>no such page</html>'], [404, '{"error_code":40401}'], [200, '[]'], [200, 'null'], [500, '{}']]; // prettier-ignore
+  let turn = 0;
+  const server = createServer((_, response) => {
+    const [status, body] = answers[turn++ % answers.length]!;
+    response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+/** Between two tries a partition is ready for as long as the registry is waited for. */
+async function becomesUnready(): Promise<void> {
+  for (let tries = 0; tries < 300; tries++) {
+    if ((await ask('/health/ready')).status === 503) return;
+    await sleep(30);
+  }
+  expect.unreachable('ready all the time');
+}
+
+test.each(['refuse', 'hole', 'nonsense'] as const)(
+  'registry: %s while it runs: events of known schemas go on, those of an unseen one wait, none is dead-lettered',
+  { timeout: 120_000 },
+  async (mode) => {
+    const known = await eventEncoder(cluster.direct, 'avro');
+    await send(50, 500 + seen.length, known);
+    await settled(() => seen.length >= sent.length, 'events of the known schema', 30_000, 0);
+    const unseen = await unseenSchema(`${mode} ${String(Date.now())}`);
+    const server = await nonsense();
+    if (mode === 'nonsense') cluster.registry.setTarget((server.address() as AddressInfo).port);
+    else cluster.registry.setMode(mode);
+    cluster.registry.reset();
+
+    await send(50, 900 + seen.length, known);
+    await settled(() => seen.length >= sent.length, 'known ones while it is away', 20_000, 0);
+    const before = seen.length;
+    await send(40, 1300 + seen.length, unseen);
+    await sleep(9000);
+    expect([seen.length, letters]).toEqual([before, 0]);
+    await becomesUnready();
+    expect((await ask('/health/live')).status).toBe(200);
+    expect([seen.length, letters]).toEqual([before, 0]);
+
+    cluster.registry.setTarget(undefined);
+    cluster.registry.setMode('open');
+    cluster.registry.reset();
+    server.close();
+    await expectRecovered(15_000);
+    expect((await ask('/health/ready')).status).toBe(200);
+  },
+);
