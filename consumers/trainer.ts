@@ -92,10 +92,11 @@ async function readRequest(ports: TrainerPorts, { value }: SourceRecord): Promis
 
 /** Answers one request; waits for labels as long as it takes. */
 async function answer(
-  ports: TrainerPorts,
+  given: TrainerPorts,
   request: RetrainRequested,
   keepAlive: KeepAlive,
 ): Promise<TrainingResult> {
+  const ports = keptAlive(given, keepAlive);
   const { rule, clock } = ports;
   for (let waitMs = rule.retryMs.first; ; waitMs = Math.min(waitMs * 2, rule.retryMs.longest)) {
     const log = await ports.readLog();
@@ -107,31 +108,25 @@ async function answer(
     const fresh = await ports.collect(request);
     const missing = rule.minRecentLabels - fresh.holdout.length;
     const [found, wanted] = [String(fresh.holdout.length), String(rule.minRecentLabels)];
-    if (missing <= 0) return await retrain(ports, request, log, fresh, keepAlive);
+    if (missing <= 0) return await retrain(ports, request, log, fresh);
     const labels = `${found} labelled rows of the drifted stream to judge a challenger on, ${wanted} are needed`;
     if (clock.now() - request.requestedAt > rule.expiryMs)
       return refuse(ports, request, 'rejected', `expired: after ${hours(rule.expiryMs)} still ${labels}`);
     if (state === 'open') await refuse(ports, request, 'deferred', labels);
-    await alive(() => clock.sleep(waitMs), clock, keepAlive);
+    await clock.sleep(waitMs);
   }
 }
 
 const hours = (ms: number): string => `${(ms / 3_600_000).toFixed(1)} h`;
 
 async function retrain(
-  ports: TrainerPorts,
+  ports: Kept,
   request: RetrainRequested,
   log: ModelLog,
   fresh: FreshRows,
-  keepAlive: KeepAlive,
 ): Promise<TrainingResult> {
   const champion = log.releases.get(request.modelSha256)!; // it is active: the request is not stale
-  const attempt = (signal: AbortSignal): Promise<Challenge | string> =>
-    ports.challenge(champion, fresh, signal).catch((error: unknown) => {
-      if (isTransient(error)) throw error;
-      return `failed: ${error instanceof Error ? error.message : String(error)}`;
-    });
-  const challenge = await alive(attempt, ports.clock, keepAlive);
+  const challenge = await ports.challenge(champion, fresh);
   if (typeof challenge === 'string') return refuse(ports, request, 'failed', challenge);
   const { release, passed, reason } = challenge;
   if (!passed) return refuse(ports, request, 'rejected', reason);
@@ -142,7 +137,7 @@ async function retrain(
 }
 
 async function refuse(
-  ports: TrainerPorts,
+  ports: Kept,
   request: RetrainRequested,
   result: 'rejected' | 'failed' | 'deferred',
   reason: string,
@@ -154,7 +149,7 @@ async function refuse(
 
 /** Nothing was written: in the meantime someone else answered, or another model serves. */
 function report(
-  ports: TrainerPorts,
+  ports: Kept,
   request: RetrainRequested,
   change: LogChange,
   result: TrainingResult,
@@ -171,6 +166,30 @@ function isTransient(error: unknown): boolean {
   if (error instanceof BankChurnError) return error.action === 'transient';
   return error instanceof Error && error.name.startsWith('KafkaJS');
 }
+
+/** The ports as one request uses them: whatever takes long is left when the batch is to be given up. */
+function keptAlive(ports: TrainerPorts, keepAlive: KeepAlive) {
+  const held = <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+    alive(work, ports.clock, keepAlive);
+  return {
+    ...ports,
+    readLog: () => held(ports.readLog),
+    collect: (request: RetrainRequested) => held(() => ports.collect(request)),
+    /** The challenger, or how its training failed. */
+    challenge: (champion: LoggedRelease, fresh: FreshRows) =>
+      held<Challenge | string>((signal) =>
+        ports.challenge(champion, fresh, signal).catch((error: unknown) => {
+          if (isTransient(error)) throw error;
+          return `failed: ${error instanceof Error ? error.message : String(error)}`;
+        }),
+      ),
+    write: (decide: (log: ModelLog) => LogChange, release?: Release) =>
+      held(() => ports.write(decide, release)),
+    clock: { ...ports.clock, sleep: (ms: number) => held(() => ports.clock.sleep(ms)) },
+  };
+}
+
+type Kept = ReturnType<typeof keptAlive>;
 
 /** Does something that takes long and keeps the membership alive; aborts it when the batch is to be given up. */
 async function alive<T>(
