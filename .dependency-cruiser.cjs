@@ -18,7 +18,7 @@ const layers = Object.entries(ALLOWED).map(([folder, allowed]) => ({
   severity: 'error',
   from: { path: `^${folder}/`, pathNot: TEST },
   to: {
-    path: `^(${[...FOLDERS.filter((name) => name !== folder && !allowed.includes(name)).map((name) => `${name}/`), '(main|wiring|config)\\.ts$'].join('|')})`,
+    path: `^(${[...FOLDERS.filter((name) => name !== folder && !allowed.includes(name)).map((name) => `${name}/`), '(main|roles|wiring|config)\\.ts$'].join('|')})`,
   },
 }));
 
@@ -60,7 +60,7 @@ module.exports = {
       name: 'config-by-main-and-cli-only',
       comment: 'settings are handed in: only main.ts and cli/ know the configuration',
       severity: 'error',
-      from: { pathNot: `^(main|wiring)\\.ts$|^cli/|${TEST}` },
+      from: { pathNot: `^(main|roles|wiring)\\.ts$|^cli/|${TEST}` },
       to: { path: '^config\\.ts$' },
     },
     {

@@ -76,6 +76,7 @@ export default tseslint.config(
       '**/*.bench.ts',
       'main.ts',
       'wiring.ts',
+      'roles.ts',
       'config.ts',
       'cli/**',
       'e2e/**',

@@ -9,7 +9,8 @@ import { keepServing } from './consumers/serving.io.ts';
 import { startSidecar, type Sidecar, type SidecarOptions } from './consumers/sidecar.io.ts';
 import { startWorkers, type WorkersSettings } from './consumers/workers.io.ts';
 import type { Kafka } from './producers/kafka.io.ts';
-import { kafkaOf, modelLogOf, registryOf, ROLES, startRole, type RoleName, type Wrap } from './wiring.ts';
+import { ROLES, startRole, type RoleName, type Wrap } from './roles.ts';
+import { kafkaOf, modelLogOf, registryOf } from './wiring.ts';
 
 const WATCH_EVERY_MS = 5000;
 const PROBE_TIMEOUT_MS = 10_000;

@@ -8,7 +8,7 @@ import { readRelease } from '../models/store.io.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
 import { readScore } from './consume.ts';
 import { createProgress, openContext, readConfig, say, withConfig, type Context } from './context.ts';
-import { groupsOf, type RoleName } from '../wiring.ts';
+import { groupsOf, type RoleName } from '../roles.ts';
 import { DRIFT_NEEDS_EVENTS, driftPart, watchDrift } from './demo-drift.ts';
 import { createTally, printSummary, type Tally } from './demo-tally.ts';
 import { startEmbedded } from './embedded/embedded.io.ts';

@@ -4,7 +4,7 @@ import type { Config } from '../config.ts';
 import { reportToSupervisor } from '../consumers/workers.io.ts';
 import { rolesOfWorker } from '../consumers/workers.ts';
 import { createLog, serve, superviseWorkers } from '../main.ts';
-import { ROLES, type RoleName } from '../wiring.ts';
+import { ROLES, type RoleName } from '../roles.ts';
 import { readConfig, withConfig } from './context.ts';
 import { listOf } from './options.ts';
 import { programArguments } from './service-process.io.ts';

@@ -9,7 +9,7 @@ import { createLog, serve } from '../main.ts';
 import type { RecordDecoder } from '../schemas/decoder.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
 import type { Lane, Role, Transaction } from '../schemas/ports.ts';
-import type { RoleName } from '../wiring.ts';
+import type { RoleName } from '../roles.ts';
 import type { Failpoint } from './failpoints.ts';
 
 let name = '';

@@ -6,7 +6,7 @@ import { loadConfig } from '../config.ts';
 import { createMetrics } from '../consumers/metrics.io.ts';
 import { startSidecar } from '../consumers/sidecar.io.ts';
 import { combineHealth } from '../consumers/workers.ts';
-import { ROLES } from '../wiring.ts';
+import { ROLES } from '../roles.ts';
 
 type Labels = Readonly<Record<string, string>>;
 interface Probe {

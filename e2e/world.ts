@@ -10,7 +10,7 @@ import { openProducer } from '../producers/kafka.io.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
 import type { TopicId } from '../schemas/topics.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
-import type { RoleName } from '../wiring.ts';
+import type { RoleName } from '../roles.ts';
 
 export interface World {
   readonly env: Record<string, string>;

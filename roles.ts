@@ -1,0 +1,258 @@
+/** The roles of the service, each made of a configuration: what it reads and writes, and what it is told. */
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Config } from './config.ts';
+import { challenge } from './consumers/challenge.io.ts';
+import { collectFreshRows } from './consumers/fresh-rows.io.ts';
+import { readLast } from './consumers/kafka-readers.io.ts';
+import type { LoopPorts } from './consumers/loop.ts';
+import type { Metrics } from './consumers/metrics.io.ts';
+import { createMonitor } from './consumers/monitor.ts';
+import { recordScores } from './consumers/record-scores.ts';
+import { runRole, type RunningRole } from './consumers/run-role.io.ts';
+import type { Serving } from './consumers/serving.io.ts';
+import { createScorer, sourceEnd } from './consumers/scorer.ts';
+import { createTrainer } from './consumers/trainer.ts';
+import { SCORE_SERIES } from './drift/counts.ts';
+import type { Verdict } from './drift/monitor.ts';
+import type { LogChange } from './models/log.ts';
+import type { Release } from './models/manifest.ts';
+import { EVENT, OUTCOME } from './schemas/avro.ts';
+import type { RecordDecoder } from './schemas/decoder.ts';
+import { BankChurnError } from './schemas/errors.ts';
+import type { CustomerEvent, DriftCounts } from './schemas/generated.ts';
+import type { OpenRole, Role } from './schemas/ports.ts';
+import { recordInMlflow } from './training/mlflow.io.ts';
+import { decodeOwn, decoderOf, modelLogOf, readLastVerdict, topicEncoder, type Clients } from './wiring.ts';
+
+/** What a role of the service needs. */
+export interface Surroundings extends Clients {
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly models: Serving;
+  readonly fatal: (error: unknown) => void;
+  readonly wrap: Wrap;
+}
+
+/** Where tests put faults between the parts; the service itself runs without. */
+export interface Wrap {
+  readonly ports?: (ports: LoopPorts) => LoopPorts;
+  readonly decoder?: (decoder: RecordDecoder<CustomerEvent>) => RecordDecoder<CustomerEvent>;
+}
+
+export const ROLES = ['scorer', 'monitor', 'trainer'] as const;
+export type RoleName = (typeof ROLES)[number];
+
+const START: Readonly<Record<RoleName, (around: Surroundings) => RunningRole>> = {
+  scorer: startScorer,
+  monitor: startMonitor,
+  trainer: startTrainer,
+};
+
+/** Starts a role; it runs until it is stopped. */
+export const startRole = (name: RoleName, around: Surroundings): RunningRole => START[name](around);
+
+/** Consumer groups of the roles. */
+export const groupsOf = ({ group }: Pick<Config, 'group'>): Record<RoleName, string> => ({
+  scorer: group,
+  monitor: `${group}.monitor`,
+  trainer: `${group}.trainer`,
+});
+
+function common({ config, kafka, metrics, log, wrap }: Surroundings) {
+  return {
+    kafka,
+    sessionTimeoutMs: config.kafka.sessionTimeoutMs,
+    wrap: wrap.ports,
+    delivery: config.delivery,
+    maxBatchRecords: config.limits.maxBatchRecords,
+    stopBudgetMs: config.limits.stopBudgetMs - 2000,
+    metrics,
+    log,
+  };
+}
+
+function startScorer(around: Surroundings): RunningRole {
+  const { config, metrics, fatal } = around;
+  const { names } = config.topics;
+  const settings = {
+    ...common(around),
+    topic: names.customerEvents,
+    outputs: [names.churnScores, names.deadLetters],
+    singles: [names.driftCounts],
+    groupId: groupsOf(config).scorer,
+    startFrom: config.startFrom,
+    writtenBefore: (partition: number) => writtenBefore(around, partition),
+    onCommitted: (...[batch, decision, stageMs]: Parameters<Parameters<typeof runRole>[0]['onCommitted']>) =>
+      recordScores(metrics, batch, decision, stageMs, Date.now()),
+  };
+  return runRole(settings, scorerRole(around), fatal);
+}
+
+/** Committed offsets expire when a group is away for long; the outputs tell as well how far it had come. */
+async function writtenBefore(
+  { kafka, config, log }: Surroundings,
+  partition: number,
+): Promise<number | undefined> {
+  const { customerEvents, churnScores, deadLetters } = config.topics.names;
+  const ends = [0];
+  for (const topic of [churnScores, deadLetters]) {
+    const last = await readLast(kafka, topic, `${config.group}.last.${randomUUID()}`, partition);
+    if (last !== undefined) ends.push(sourceEnd(customerEvents, partition, last) ?? 0);
+  }
+  const offset = Math.max(...ends);
+  if (offset === 0) return undefined;
+  log.error({ partition, offset }, 'no committed offset, but outputs: going on after the last of them');
+  return offset;
+}
+
+/** The encoders are made when a partition is armed: a registry that is away is then a transient fault like any other. */
+function scorerRole({ config, registry, models, wrap }: Surroundings): OpenRole {
+  const { names } = config.topics;
+  const plain = decoderOf({ config, registry }, 'customerEvents', EVENT);
+  const decoder = wrap.decoder?.(plain) ?? plain;
+  let scorer: Role | undefined;
+  return async () =>
+    (scorer ??= createScorer({
+      model: models.current,
+      decoder,
+      encodeScore: await topicEncoder(config, registry, 'churnScores'),
+      encodeCounts: await topicEncoder(config, registry, 'driftCounts'),
+      contentType: registry === undefined ? 'application/json' : 'application/avro',
+      topics: names,
+      tombstones: config.tombstones,
+    }));
+}
+
+function startMonitor(around: Surroundings): RunningRole {
+  const { config, fatal } = around;
+  const { names } = config.topics;
+  const settings = {
+    ...common(around),
+    topic: names.driftCounts,
+    outputs: [names.driftVerdicts, names.retrainEvents],
+    singles: [],
+    groupId: groupsOf(config).monitor,
+    startFrom: 'earliest' as const,
+    onCommitted: () => undefined,
+  };
+  return runRole(settings, monitorRole(around), fatal);
+}
+
+function monitorRole(around: Surroundings): OpenRole {
+  const { config, registry, models } = around;
+  return async (partition, offset) => {
+    const open = createMonitor({
+      rule: config.drift,
+      decodeCounts: (value) => decodeOwn(value, registry) as Promise<DriftCounts>,
+      encodeVerdict: await topicEncoder(config, registry, 'driftVerdicts'),
+      encodeRequest: await topicEncoder(config, registry, 'retrainEvents'),
+      lastVerdict: () => readLastVerdict(around),
+      manifestOf: (sha256) => {
+        const manifest = models.manifestOf(sha256);
+        if (manifest !== undefined) return Promise.resolve(manifest);
+        return Promise.reject(
+          new BankChurnError('MODEL_UNAVAILABLE', `the profile of model ${sha256} is not known here`),
+        );
+      },
+      topics: config.topics.names,
+      onVerdict: (verdict) => tellVerdict(around, verdict),
+    });
+    return open(partition, offset);
+  };
+}
+
+function tellVerdict({ metrics, log }: Surroundings, { psi, events, drifted, request }: Verdict): void {
+  for (const { name, psi: value } of psi) {
+    if (name === SCORE_SERIES) metrics.scorePsi.set(value);
+    else metrics.featurePsi.set({ feature: name }, value);
+  }
+  const largest = psi.reduce((a, b) => (b.psi > a.psi ? b : a));
+  log.info({ events, drifted, largest: largest.name, psi: Number(largest.psi.toFixed(4)) }, 'verdict');
+  if (!request) return;
+  metrics.retrainEvents.inc({ result: 'requested' });
+  log.warn({ largest: largest.name, psi: largest.psi, events }, 'drift: a new model is asked for');
+}
+
+function startTrainer(around: Surroundings): RunningRole {
+  const { config, fatal } = around;
+  const settings = {
+    ...common(around),
+    topic: config.topics.names.retrainEvents,
+    outputs: [],
+    singles: [config.topics.names.churnModels, config.topics.names.modelArtifacts],
+    groupId: groupsOf(config).trainer,
+    startFrom: 'earliest' as const,
+    onCommitted: () => undefined,
+  };
+  return runRole(settings, trainerRole(around), fatal);
+}
+
+const LONGEST_RETRY_MS = 300_000;
+
+function trainerRole(around: Surroundings): OpenRole {
+  const { config, kafka, registry, metrics, log } = around;
+  const { training, topics, group } = config;
+  const modelLog = modelLogOf(around);
+  const freshRows = {
+    ...training,
+    kafka,
+    group,
+    topics: topics.names,
+    decodeEvents: decoderOf(around, 'customerEvents', EVENT),
+    decodeOutcomes: decoderOf(around, 'customerOutcomes', OUTCOME),
+    onUnreadable: (count: number, fault: string) =>
+      log.warn({ count, fault }, 'outcomes that cannot be read'),
+  };
+  const challenging = {
+    baseCsv: training.baseCsv,
+    resampling: config.resampling.strategy,
+    gate: training,
+    fetchRelease: modelLog.fetch,
+    onProgress: (stage: string, share: number) => log.debug({ stage, share }, 'training'),
+  };
+  return createTrainer({
+    decodeRequest: (value) => decodeOwn(value, registry),
+    readLog: modelLog.read,
+    collect: (request) => collectFreshRows(freshRows, request),
+    challenge: (champion, fresh, signal) => {
+      const rows = { train: fresh.train.length, holdout: fresh.holdout.length };
+      log.info({ champion: champion.version, ...rows }, 'training a challenger');
+      return challenge(challenging, champion, fresh, signal);
+    },
+    write: async (decide, release) => {
+      const done = await modelLog.write(decide, 'GATE', release);
+      if (release !== undefined && done.change.release) void recordChallenger(around, release, done.change);
+      return done;
+    },
+    clock: { now: Date.now, sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) },
+    rule: { ...training, retryMs: { first: training.retryMs, longest: LONGEST_RETRY_MS } },
+    onResult: (result, { requestId, modelVersion }, reason) => {
+      if (result === 'stale' || result === 'answered') metrics.retrainEvents.inc({ result });
+      else metrics.trainingRuns.inc({ result });
+      const level = result === 'failed' ? 'error' : 'info';
+      log[level]({ requestId, modelVersion, reason }, `retraining: ${result}`);
+    },
+    onUnreadable: (offset, fault) => log.error({ offset, fault }, 'no retrain request: passed over'),
+  });
+}
+
+/** The challenger in MLflow, where that is on: bounded, and nothing depends on it. */
+async function recordChallenger(
+  { config, log }: Surroundings,
+  release: Release,
+  { kinds, answer }: LogChange,
+): Promise<void> {
+  if (!config.mlflow.enabled) return;
+  const endedMs = Date.now();
+  const outcome = await recordInMlflow(config.mlflow, {
+    release,
+    alias: kinds.includes('ACTIVATION') ? 'champion' : 'challenger',
+    begunMs: endedMs,
+    endedMs,
+    files: { 'gate.txt': `${answer?.reason ?? ''}\n` },
+  });
+  if (outcome.recorded)
+    log.info({ run: outcome.runUrl, version: outcome.modelVersion }, 'recorded in MLflow');
+  else log.warn({ fault: outcome.fault }, 'not recorded in MLflow; the release stands');
+}
