@@ -23,7 +23,7 @@ export async function recordTraining(
   if (!settings.enabled) return;
   const endedMs = Date.now();
   const files: Record<string, string> = { 'metrics.json': await readFile(metrics, 'utf8') };
-  for (const name of await readdir(out))
+  for (const name of await readdir(out, { recursive: true }))
     if (/\.(md|svg)$/.test(name)) files[`model/${name}`] = await readFile(join(out, name), 'utf8');
   const outcome = await recordInMlflow(settings, { release, alias: 'champion', begunMs, endedMs, files });
   say(

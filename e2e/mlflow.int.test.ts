@@ -103,6 +103,8 @@ describe.skipIf(python === undefined)('with MLflow', () => {
     const download = async (path: string): Promise<Buffer> =>
       Buffer.from(await (await fetch(`${files}/${path}`)).arrayBuffer());
     expect(await download('model.onnx')).toEqual(await readFile(join(folder, 'a/model.onnx')));
+    for (const name of ['README.md', 'plots/reliability.svg'])
+      expect(await download(name)).toEqual(await readFile(join(folder, 'a', name)));
     expect((await download('../metrics.json')).toString()).toBe(figures);
   }, 120_000);
 
