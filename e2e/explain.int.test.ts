@@ -65,9 +65,11 @@ test.each([true, false])(
     await modelLogOf(context).write(() => ({ release: true, kinds: ['ACTIVATION'], sha256: release.manifest.sha256 }), 'GATE', release); // prettier-ignore
 
     const champion = (await readRelease('models/champion')).manifest;
+    // No release in a folder: the log's own history must do.
+    const fromLog = { ...world, env: { ...world.env, MODEL_DIR: 'no-such-folder' } };
     const scores = await Promise.all(out.scores.map((record) => readScore(record, context.registry)));
     for (const score of [scores[0]!, scores[299]!]) {
-      const { code, stdout, stderr } = await explain(world, score.scoreId, '--json');
+      const { code, stdout, stderr } = await explain(fromLog, score.scoreId, '--json');
       expect([code, stderr]).toEqual([0, '']);
       const told = JSON.parse(stdout) as Explanation & { sameAsPublished: boolean };
       expect(told).toMatchObject({
