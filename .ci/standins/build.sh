@@ -3,7 +3,8 @@
 # Names and tags are read from docker-compose.yml; versions inside are the nearest the packages give. Never push these.
 set -euo pipefail
 cd "$(dirname "$0")"
-image() { docker compose -f ../../docker-compose.yml --profile '*' config --images | grep -m 1 -- "$1"; }
+images=$(docker compose -f ../../docker-compose.yml --profile '*' config --images)
+image() { grep -- "$1" <<<"$images" | head -n 1; }
 # JRE 17 / this machine's CAs: the bases are stand-ins themselves.
 java=$(image apache/kafka)
 base=node:24-bookworm-slim
@@ -12,7 +13,7 @@ build() { # build FILE IMAGE [ARG…]
   local file=$1 tag=$2 begun=$SECONDS
   shift 2
   if ! docker image inspect "$tag" >/dev/null 2>&1; then
-    docker build -q -t "$tag" -f "$file" "$@" . >/dev/null
+    docker build -q -t "$tag" -f "$file" "$@" . >/dev/null || { echo "$tag cannot be built" >&2; return 1; }
   fi
   echo "$tag: $((SECONDS - begun)) s"
 }
