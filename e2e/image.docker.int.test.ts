@@ -85,7 +85,7 @@ describe.skipIf(!hasDocker)('the image', () => {
       const out = await collect(world);
       const producing = produce(world, 20_000, 9);
       await settled(() => out.scores.length > 1000, 'the first scores', 60_000, 0);
-      const workers = `for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline | grep -q -- '--worker 2' && echo \${p#/proc/}; done`;
+      const workers = `for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline | grep -q '^[^ ]*node .*--worker 2 ' && echo \${p#/proc/}; done`;
       const pid = (await service.exec(['sh', '-c', workers])).output.trim().split('\n')[0]!;
       expect(pid).toMatch(/^\d+$/);
       expect((await service.exec(['sh', '-c', `kill -9 ${pid}`])).exitCode).toBe(0);
