@@ -6,7 +6,7 @@ SOURCES := $(shell find . -name '*.ts' -not -path './node_modules/*' -not -path 
 MODULES := node_modules/.installed
 BUILD := dist/.built
 
-.PHONY: help install demo test check format train api-start broker bench environments docker-demo docker-down chaos dev clean
+.PHONY: help install demo test check format train api-start broker bench environments docker-demo docker-down chaos chaos-controls dev clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -66,6 +66,9 @@ docker-down: ## End it: containers, networks and volumes (images stay)
 
 chaos: $(BUILD) ## Faults of every kind under load, judged by Kafka's own client (CHAOS_EVENTS=300000, CHAOS_SEED=n)
 	@node --import tsx e2e/chaos/main.ts
+
+chaos-controls: $(BUILD) ## Services that are wrong on purpose: the oracle must find each
+	@node --import tsx e2e/chaos/controls.ts
 
 dev: $(MODULES) ## The service from the sources, restarted on change (ROLE=scorer or monitor: that one alone)
 	@exec node --watch --import tsx cli/bankchurn.ts serve $(if $(ROLE),--roles $(ROLE))

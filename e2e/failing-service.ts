@@ -6,11 +6,14 @@ import { createInterface } from 'node:readline';
 import { readConfig, packageRoot } from '../cli/context.ts';
 import type { LoopPorts } from '../consumers/loop.ts';
 import { createLog, serve } from '../main.ts';
+import { EVENT } from '../schemas/avro.ts';
 import type { RecordDecoder } from '../schemas/decoder.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
 import type { Lane, Role, Transaction } from '../schemas/ports.ts';
-import type { RoleName } from '../roles.ts';
+import type { RoleName, Wrap } from '../roles.ts';
+import { decoderOf, kafkaOf, registryOf } from '../wiring.ts';
 import type { Failpoint } from './failpoints.ts';
+import { PLANTED_BUGS, type BugContext, type PlantedBug } from './planted-bugs.ts';
 
 let name = '';
 let left = 0;
@@ -102,14 +105,27 @@ const failingDecoder =
     return decode;
   };
 
+function bugContext(): BugContext {
+  return {
+    kafka: kafkaOf(config, createLog(config.logLevel)),
+    groupId: config.group,
+    freshDecoder: () => decoderOf({ config, registry: registryOf(config) }, 'customerEvents', EVENT),
+  };
+}
+
 process.on('SIGTERM', () => (isDraining = true));
 arm(process.env['FAILPOINT'] ?? '');
 createInterface({ input: process.stdin })
   .on('line', arm)
   .on('close', () => process.exit(1));
 const config = readConfig({ config: `${packageRoot()}/configs/config.yaml` });
+const bug = process.env['PLANTED_BUG'] as PlantedBug | undefined;
+const planted: Wrap = bug === undefined ? {} : PLANTED_BUGS[bug](bugContext());
 const roles = (process.env['ROLES'] ?? 'scorer').split(',') as RoleName[];
 const exitCode = await serve(config, createLog(config.logLevel), roles, {
-  wrap: { ports: failingPorts, decoder: failingDecoder },
+  wrap: {
+    ports: (ports) => failingPorts(planted.ports?.(ports) ?? ports),
+    decoder: (decoder) => failingDecoder(planted.decoder?.(decoder) ?? decoder),
+  },
 });
 process.exit(exitCode);

@@ -29,7 +29,7 @@ import org.apache.kafka.common.header.Header;
  * What the chaos run believes: Kafka's own client, no code of ours. Commands, answers as JSON lines:
  *   produce BROKERS TOPIC FILE RATE            records of FILE, each once, round robin over the partitions there are
  *   watch BROKERS SCORES DEAD                  follows both outputs (read_committed) until standard input ends
- *   judge BROKERS INPUT SCORES DEAD FOLDER     reads everything anew, compares, leaves input and scores in FOLDER
+ *   judge BROKERS INPUT SCORES DEAD FOLDER ISOLATION  reads everything anew, compares, leaves input and scores in FOLDER
  *   dump BROKERS TOPIC PARTITION FROM ISOLATION  offset and value of each record there is
  */
 public class Oracle {
@@ -37,7 +37,7 @@ public class Oracle {
     switch (a[0]) {
       case "produce" -> produce(a[1], a[2], a[3], Double.parseDouble(a[4]));
       case "watch" -> watch(a[1], a[2], a[3]);
-      case "judge" -> judge(a[1], a[2], a[3], a[4], Path.of(a[5]));
+      case "judge" -> judge(a[1], a[2], a[3], a[4], Path.of(a[5]), a[6]);
       case "dump" -> dump(a[1], a[2], Integer.parseInt(a[3]), Long.parseLong(a[4]), a[5]);
       default -> throw new IllegalArgumentException(a[0]);
     }
@@ -212,10 +212,10 @@ public class Oracle {
     }
   }
 
-  static void judge(String brokers, String input, String scores, String dead, Path folder) throws Exception {
+  static void judge(String brokers, String input, String scores, String dead, Path folder, String isolation) throws Exception {
     Account account = new Account();
     long[] n = new long[8]; // input, scored, dead, missing, uncommitted, bytes that differ, headers that differ
-    try (KafkaConsumer<byte[], byte[]> committed = consumer(brokers, "read_committed");
+    try (KafkaConsumer<byte[], byte[]> committed = consumer(brokers, isolation);
         KafkaConsumer<byte[], byte[]> all = consumer(brokers, "read_uncommitted")) {
       int partitions = committed.partitionsFor(input).size();
       for (int p = 0; p < partitions; p++) {

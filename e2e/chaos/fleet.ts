@@ -1,7 +1,8 @@
 /** Scorers as processes: each place has one, and gets another when that is gone. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { packageRoot } from '../../cli/context.ts';
@@ -35,6 +36,8 @@ export interface Fleet {
   stop(): Promise<(number | null)[]>;
 }
 
+/** Folder that keeps what the scorers tell, to look into a run that failed. */
+const LOGS = process.env['CHAOS_LOGS'];
 const RESTART_MS = 200;
 const READY_MS = 30_000;
 const TAIL_LINES = 30;
@@ -62,6 +65,7 @@ export function startScorer(program: string, env: Readonly<Record<string, string
     createInterface({ input: stream }).on('line', (line) => {
       lines.push(line);
       told += 1;
+      if (LOGS !== undefined) appendFileSync(join(LOGS, `scorer-${String(child.pid)}.log`), `${line}\n`);
       if (lines.length > TAIL_LINES) lines.shift();
       const found = /"port":(\d+),"msg":"sidecar listens"/.exec(line)?.[1];
       if (found !== undefined) tellPort(Number(found));

@@ -24,8 +24,12 @@ export interface ChaosOptions {
   readonly log: (line: string) => void;
   /** Further environment of the scorers (negative controls). */
   readonly env?: Readonly<Record<string, string>>;
-  /** Another model for the expected set (negative control). */
-  readonly expectedModelDir?: string;
+  /** Of the oracle's last reading (controls: read_uncommitted). */
+  readonly isolation?: 'read_committed' | 'read_uncommitted';
+  /** A control: the expected scores are those of a model with another byte. */
+  readonly flipByte?: boolean;
+  /** Longest wait for the last records; a control need not wait. */
+  readonly doneTimeoutMs?: number;
 }
 
 interface Watched {
@@ -177,7 +181,7 @@ async function run({ options, begun, folder, oracle, cluster, fleet }: Running):
   await until(() => isProduced, (events / rate) * 1000 + DONE_TIMEOUT_MS);
   await produce.ended;
   log(`${seconds()}  all ${String(sent)} events are in`);
-  if (!(await until(() => watched.seen >= events, DONE_TIMEOUT_MS)))
+  if (!(await until(() => watched.seen >= events, options.doneTimeoutMs ?? DONE_TIMEOUT_MS)))
     faults.push(
       `${String(watched.seen)} of ${String(events)} were there after ${String(DONE_TIMEOUT_MS)} ms`,
     );
@@ -198,12 +202,14 @@ async function run({ options, begun, folder, oracle, cluster, fleet }: Running):
     names.churnScores,
     names.deadLetters,
     folder,
+    options.isolation ?? 'read_committed',
   ]).ended)!;
   const partitions = Object.keys(watched.positions).length;
-  const modelDir = options.expectedModelDir ?? join(packageRoot(), 'models/champion');
+  const modelDir = join(packageRoot(), 'models/champion');
   const recomputed = await recompute(folder, partitions, modelDir, {
     ...cluster.env,
     KAFKA_BROKERS: embedded.brokers,
+    FLIP_BYTE: options.flipByte === true ? '1' : '',
   });
   const poison = Math.floor(events / POISON_EVERY);
   const expected: [what: string, found: number, wanted: number][] = [
