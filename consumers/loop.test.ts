@@ -113,8 +113,9 @@ function startMember(
     disarmed: () => undefined,
     fatal: () => undefined,
   };
-  // A dead process sleeps for ever.
-  const sleep = () => new Promise<void>((resolve) => fuse.blown() || setImmediate(resolve));
+  // A dead process sleeps for ever; the broker here is never late.
+  const sleep = (ms: number) =>
+    new Promise<void>((resolve) => fuse.blown() || ms >= 1000 || setImmediate(resolve));
   const clock = { now: () => 0, sleep };
   const ports = {
     source,
@@ -123,7 +124,13 @@ function startMember(
     clock,
     observer,
   };
-  const options = { topic: 'in', maxBatchRecords, maxSendBytes: 1e6, backOffMs: { first: 1, longest: 1 } };
+  const options = {
+    topic: 'in',
+    maxBatchRecords,
+    maxSendBytes: 1e6,
+    answerTimeoutMs: 1000,
+    backOffMs: { first: 1, longest: 1 },
+  };
   const member: Member = { loop: createLoop(ports, options), fetchFrom: undefined };
   return member;
 }

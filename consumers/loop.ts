@@ -43,6 +43,8 @@ export interface LoopOptions {
   readonly maxBatchRecords: number;
   /** Bytes of one send at most (a single larger record is sent alone). */
   readonly maxSendBytes: number;
+  /** Longest wait for the broker to take a transaction; twice that for a lane to be opened. Later is in doubt, milliseconds. */
+  readonly answerTimeoutMs: number;
   /** First and longest wait before a partition is armed again, milliseconds; doubles in between. */
   readonly backOffMs: { readonly first: number; readonly longest: number };
 }
@@ -108,13 +110,31 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
     for (const partition of partitions) void arm(partition, epoch);
   }
 
+  /** A client may go on trying for minutes what will not succeed: late is as good as failed, whatever becomes of it. */
+  async function inTime<T>(work: Promise<T>, times: number, onLate?: (late: T) => void): Promise<T> {
+    let isLate = false;
+    const late = clock.sleep(options.answerTimeoutMs * times).then((): never => {
+      isLate = true;
+      const ms = String(options.answerTimeoutMs * times);
+      throw new BankChurnError('TRANSACTION_FAILED', `Kafka did not answer in ${ms} ms`);
+    });
+    work.then(
+      (result) => {
+        if (isLate) onLate?.(result);
+      },
+      () => undefined,
+    );
+    return Promise.race([work, late]);
+  }
+
   const current = (armedEpoch: number): boolean => armedEpoch === epoch && !stopping;
 
   async function arm(partition: number, armedEpoch: number): Promise<void> {
     let lane: Lane | undefined;
     try {
-      lane = await openLane(topic, partition);
-      const next = current(armedEpoch) ? await startingOffset(partition, lane) : 0;
+      const opening = openLane(topic, partition);
+      lane = await inTime(opening, 2, discard);
+      const next = current(armedEpoch) ? await inTime(startingOffset(partition, lane), 2) : 0;
       const role = current(armedEpoch) ? await openRole(partition, next) : undefined;
       if (role === undefined || !current(armedEpoch)) {
         discard(lane);
@@ -204,7 +224,7 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
       await inGroup(delivery);
     });
     const decided = clock.now();
-    const sent = await write(batch, decision, lane.lane, delivery);
+    const sent = await inTime(write(batch, decision, lane.lane, delivery), 1);
     const last = batch.records[batch.records.length - 1]!.offset;
     lane.next = last + 1;
     // Armed anew meanwhile: the fetch position is the new lane's.

@@ -95,6 +95,7 @@ export function runRole(
       topic,
       maxBatchRecords: settings.maxBatchRecords,
       maxSendBytes: MAX_SEND_BYTES,
+      answerTimeoutMs: settings.sessionTimeoutMs,
       backOffMs: BACK_OFF_MS,
     };
     const running = createLoop(settings.wrap?.(ports) ?? ports, options);

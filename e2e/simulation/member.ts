@@ -45,6 +45,7 @@ interface Position {
 }
 
 const MAX_BATCH = 4;
+const ANSWER_MS = 250;
 
 export function startMember(context: MemberContext): Member {
   const { id, broker, group, process, random, bent } = context;
@@ -90,7 +91,13 @@ export function startMember(context: MemberContext): Member {
     },
   };
   const backOffMs = { first: 10, longest: 80 };
-  const options = { topic: 'in', maxBatchRecords: MAX_BATCH, maxSendBytes: 1e6, backOffMs };
+  const options = {
+    topic: 'in',
+    maxBatchRecords: MAX_BATCH,
+    maxSendBytes: 1e6,
+    answerTimeoutMs: ANSWER_MS,
+    backOffMs,
+  };
   const loop: Loop = createLoop(bent.ports?.(ports, context) ?? ports, options);
 
   function poll(partition: number): void {
@@ -193,7 +200,7 @@ function toRecord(offset: number): SourceRecord {
 
 /** A lane as `openFencedLane` makes it. */
 export async function openLane({ broker, process }: MemberContext, id: string): Promise<Lane> {
-  const epoch = await process.call(() => broker.initProducer(id));
+  const epoch = await process.call(() => broker.initProducer(id), true);
   return {
     begin: () =>
       Promise.resolve({
@@ -209,8 +216,8 @@ export async function openLane({ broker, process }: MemberContext, id: string): 
             )
             .then(() => 0),
         sendOffsets: (_, partition, next) =>
-          process.call(() => broker.sendOffsets(id, epoch, partition, next)),
-        commit: () => process.call(() => broker.endTransaction(id, epoch, true)),
+          process.call(() => broker.sendOffsets(id, epoch, partition, next), true),
+        commit: () => process.call(() => broker.endTransaction(id, epoch, true), true),
         abort: () => process.call(() => broker.endTransaction(id, epoch, false)),
       }),
     close: () => Promise.resolve(),

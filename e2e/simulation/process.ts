@@ -18,8 +18,8 @@ export interface SimulatedProcess {
   sleep(ms: number): Promise<void>;
   /** Runs something in this process: now, when it goes on again, or never. */
   wake(run: () => void): void;
-  /** A request: the effect takes place at the broker, a while later the answer is here. */
-  call<T>(effect: () => T | typeof AGAIN): Promise<T>;
+  /** A request: the effect takes place at the broker, a while later the answer is here (`hangs`: or never). */
+  call<T>(effect: () => T | typeof AGAIN, hangs?: boolean): Promise<T>;
 }
 
 export function startProcess(time: Scheduler, random: Random, weather: Weather): SimulatedProcess {
@@ -33,9 +33,10 @@ export function startProcess(time: Scheduler, random: Random, weather: Weather):
   }
   const latency = (): number => (random.next() < weather.slow ? 20 + random.int(280) : 1 + random.int(4));
 
-  function call<T>(effect: () => T | typeof AGAIN): Promise<T> {
+  function call<T>(effect: () => T | typeof AGAIN, hangs = false): Promise<T> {
     return new Promise((resolve, reject) => {
       const answer = (settle: () => void): void => {
+        if (hangs && random.next() < weather.loss / 4) return; // the client tries on and on, and tells nothing
         const isLost = random.next() < weather.loss;
         const lost = (): void => reject(new Error('the connection was lost'));
         time.after(latency(), () => wake(isLost ? lost : settle));
