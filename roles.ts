@@ -207,6 +207,7 @@ function trainerRole(around: Surroundings): OpenRole {
   const challenging = {
     baseCsv: training.baseCsv,
     resampling: config.resampling.strategy,
+    memoryBudgetBytes: config.resampling.memoryBudgetMiB * 1024 * 1024,
     gate: training,
     fetchRelease: modelLog.fetch,
     onProgress: (stage: string, share: number) => log.debug({ stage, share }, 'training'),

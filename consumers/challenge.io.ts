@@ -15,6 +15,8 @@ export interface ChallengeSettings {
   /** Path of the base set; trained along where the file is there. */
   readonly baseCsv: string;
   readonly resampling: Resampling;
+  /** Of the resampling, bytes. */
+  readonly memoryBudgetBytes: number;
   readonly gate: GateRule;
   readonly fetchRelease: (logged: LoggedRelease) => Promise<Release>;
   readonly onProgress: (stage: string, share: number) => void;
@@ -27,9 +29,9 @@ export async function challenge(
   fresh: FreshRows,
   signal: AbortSignal,
 ): Promise<Challenge> {
-  const { baseCsv, resampling, gate } = settings;
+  const { baseCsv, resampling, memoryBudgetBytes, gate } = settings;
   const hasBase = existsSync(baseCsv);
-  const job = { baseCsv: hasBase ? baseCsv : null, fresh, resampling };
+  const job = { baseCsv: hasBase ? baseCsv : null, fresh, resampling, memoryBudgetBytes };
   const { release: trained, evaluation } = await trainInWorker(job, signal, settings.onProgress);
   const release = { ...trained, onnx: Buffer.from(trained.onnx) };
   const championAuc = await recentAuc(await settings.fetchRelease(champion), fresh.holdout);

@@ -28,6 +28,8 @@ class World {
   log: ModelLog = EMPTY_LOG;
   now = 2000;
   labels = 1000;
+  /** One in so many left. */
+  oneIn = 2;
   passes = true;
   trained = 0;
   sleeps: number[] = [];
@@ -67,7 +69,8 @@ class World {
     return { change };
   }
   ports(): TrainerPorts {
-    const rows = (n: number): LabelledEvent[] => Array.from({ length: n }, () => ({}) as LabelledEvent);
+    const rows = (n: number): LabelledEvent[] =>
+      Array.from({ length: n }, (_, i) => ({ churned: i % this.oneIn === 0 }) as LabelledEvent);
     return {
       decodeRequest: (value) => Promise.resolve(JSON.parse(value.toString())),
       readLog: () => Promise.resolve(this.log),
@@ -153,6 +156,17 @@ test('too few labels: deferred once, waits longer each time, then answers', asyn
   expect(world.added()).toEqual(['DEFERRAL champion', 'RELEASE challenger-1', 'ACTIVATION challenger-1']);
   expect(world.records[2]?.reason).toContain('10 labelled rows');
   expect(world.sleeps.filter((ms) => ms >= 5000)).toEqual([5000, 10_000, 20_000, 20_000]);
+});
+
+test('labels of one class only are too few as well', async () => {
+  const world = new World();
+  world.oneIn = 1;
+  world.onSleep = () => {
+    if (world.sleeps.some((ms) => ms >= 5000)) world.oneIn = 5;
+  };
+  await world.answer();
+  expect(world.added()).toEqual(['DEFERRAL champion', 'RELEASE challenger-1', 'ACTIVATION challenger-1']);
+  expect(world.records[2]?.reason).toContain('all who left');
 });
 
 test('labels that never come: rejected when the request expires', async () => {

@@ -106,15 +106,22 @@ async function answer(
       return state;
     }
     const fresh = await ports.collect(request);
-    const missing = rule.minRecentLabels - fresh.holdout.length;
-    const [found, wanted] = [String(fresh.holdout.length), String(rule.minRecentLabels)];
-    if (missing <= 0) return await retrain(ports, request, log, fresh);
-    const labels = `${found} labelled rows of the drifted stream to judge a challenger on, ${wanted} are needed`;
+    const labels = tooFew(fresh, rule);
+    if (labels === undefined) return await retrain(ports, request, log, fresh);
     if (clock.now() - request.requestedAt > rule.expiryMs)
       return refuse(ports, request, 'rejected', `expired: after ${hours(rule.expiryMs)} still ${labels}`);
     if (state === 'open') await refuse(ports, request, 'deferred', labels);
     await clock.sleep(waitMs);
   }
+}
+
+/** Why no challenger can be judged (or trained) on these rows; undefined: one can. */
+function tooFew({ train, holdout }: FreshRows, { minRecentLabels }: TrainerRule): string | undefined {
+  const found = `${String(holdout.length)} labelled rows of the drifted stream to judge a challenger on`;
+  if (holdout.length < minRecentLabels) return `${found}, ${String(minRecentLabels)} are needed`;
+  const isMixed = (rows: FreshRows['train']): boolean =>
+    rows.some(({ churned }) => churned) && rows.some(({ churned }) => !churned);
+  return isMixed(train) && isMixed(holdout) ? undefined : `${found}, all who left or all who stayed`;
 }
 
 const hours = (ms: number): string => `${(ms / 3_600_000).toFixed(1)} h`;

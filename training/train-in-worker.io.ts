@@ -10,6 +10,8 @@ export interface TrainingJob {
   readonly baseCsv: string | null;
   readonly fresh: FreshRows;
   readonly resampling: Resampling;
+  /** Of the resampling, see `TrainingOptions`. */
+  readonly memoryBudgetBytes: number;
 }
 
 /** What it gives back. */

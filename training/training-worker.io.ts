@@ -8,7 +8,7 @@ import { trainRelease } from './train.ts';
 import { DEFAULT_PARAMETERS } from './boosting.ts';
 import type { TrainingJob, TrainingMessage } from './train-in-worker.io.ts';
 
-const { baseCsv, fresh, resampling } = workerData as TrainingJob;
+const { baseCsv, fresh, resampling, memoryBudgetBytes } = workerData as TrainingJob;
 const tell = (message: TrainingMessage): void => parentPort?.postMessage(message);
 
 function readBase(path: string) {
@@ -20,6 +20,7 @@ const base = baseCsv !== null && existsSync(baseCsv) ? readBase(baseCsv) : undef
 const { dataset, split, profileRows, scoreProfileRows } = challengerData(fresh, base);
 const { release, evaluation } = trainRelease(dataset, split, {
   resampling,
+  memoryBudgetBytes,
   profile: { rows: profileRows, scoreRows: scoreProfileRows },
   onProgress: (stage, share) => tell({ kind: 'progress', stage, share }),
 });
