@@ -4,6 +4,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { EVENT } from './avro.ts';
+import { SCHEMAS } from './generated.ts';
 import { createRegistry, type Registry } from './registry.io.ts';
 
 const SETTINGS = { timeoutMs: 400, negativeTtlMs: 60_000, autoRegister: true };
@@ -43,6 +44,23 @@ test('autoRegister off: a missing schema is a fault to mend, with what to do', a
   await expect(
     registry.schemaId(`t${randomBytes(4).toString('hex')}-value`, 'ChurnScore', 'FULL_TRANSITIVE'),
   ).rejects.toMatchObject({ code: 'SCHEMA_REFUSED' });
+});
+
+test('a registration that was cut off before the compatibility was set is completed', async () => {
+  const url = inject('kafka').registryUrl!;
+  const subject = `t${randomBytes(4).toString('hex')}-value`;
+  const put = (path: string, method: string, body: object) =>
+    fetch(`${url}${path}`, {
+      method,
+      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+      body: JSON.stringify(body),
+    });
+  await put(`/subjects/${subject}/versions`, 'POST', { schema: JSON.stringify(SCHEMAS.ChurnScore) });
+  await put(`/config/${subject}`, 'PUT', { compatibility: 'NONE' });
+  const registry = open(url, { timeoutMs: 5000 });
+  expect(await registry.schemaId(subject, 'ChurnScore', 'FULL_TRANSITIVE')).toBeGreaterThan(0);
+  const config = (await (await fetch(`${url}/config/${subject}`)).json()) as { compatibilityLevel: string };
+  expect(config.compatibilityLevel).toBe('FULL_TRANSITIVE');
 });
 
 test.each<[string, RequestListener]>([

@@ -69,12 +69,15 @@ export function createRegistry(settings: RegistrySettings): Registry {
     retry: { retries: 0 },
   });
 
-  async function ask(method: 'GET' | 'DELETE', path: string): Promise<Answer> {
+  async function ask(method: 'GET' | 'DELETE' | 'PUT', path: string, body?: object): Promise<Answer> {
     const options = {
       method,
       agent,
       signal: AbortSignal.timeout(timeoutMs),
-      headers: { accept: 'application/vnd.schemaregistry.v1+json, application/json' },
+      headers: {
+        accept: 'application/vnd.schemaregistry.v1+json, application/json',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
       ...(auth === undefined ? {} : { auth: `${auth.username}:${auth.password}` }),
     };
     try {
@@ -82,7 +85,7 @@ export function createRegistry(settings: RegistrySettings): Registry {
         (secure ? https : http)
           .request(base + path, options, resolve)
           .once('error', reject)
-          .end();
+          .end(body === undefined ? undefined : JSON.stringify(body));
       });
       if (Number(response.headers['content-length'] ?? 0) > MAX_ANSWER)
         throw new Error('the answer is too large');
@@ -143,15 +146,17 @@ export function createRegistry(settings: RegistrySettings): Registry {
     name: SchemaName,
     compatibility: keyof typeof COMPATIBILITY,
   ): Promise<number> {
-    const schema = JSON.stringify(SCHEMAS[name]);
-    const asking = settings.autoRegister
-      ? library
-          .register(
-            { type: 'AVRO' as never, schema },
-            { subject, compatibility: COMPATIBILITY[compatibility] },
-          )
-          .then((r) => r.id)
-      : library.getRegistryIdBySchema(subject, { type: 'AVRO' as never, schema });
+    const schema = { type: 'AVRO' as never, schema: JSON.stringify(SCHEMAS[name]) };
+    const register = async (): Promise<number> =>
+      (await library.register(schema, { subject, compatibility: COMPATIBILITY[compatibility] })).id;
+    const asking = !settings.autoRegister
+      ? library.getRegistryIdBySchema(subject, schema)
+      : register().catch(async (error: unknown) => {
+          // A first registration that was cut off in the middle has left the subject without its compatibility.
+          if (!isHalfRegistered(error)) throw error;
+          await ask('PUT', `/config/${encodeURIComponent(subject)}`, { compatibility });
+          return register();
+        });
     try {
       return await withTimeout(asking, timeoutMs * 3);
     } catch (cause) {
@@ -191,6 +196,11 @@ function bounded<V>(map: Map<number, V>): Map<number, V> {
   if (oldest !== undefined) map.delete(oldest);
   return map;
 }
+
+const isHalfRegistered = (error: unknown): boolean =>
+  error instanceof Error &&
+  error.name === 'ConfluentSchemaRegistryCompatibilityError' &&
+  error.message.includes('!= NONE');
 
 async function withTimeout<T>(work: Promise<T>, ms: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
