@@ -265,15 +265,29 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
     ready.delete(partition);
     source.pause([partition]);
     discard(lane.lane);
-    if (error instanceof GroupError) throw error.cause;
-    try {
-      // Still a member? A scorer that lost the partition must not fence the one that has it now.
-      await delivery.heartbeat();
-    } catch (groupError) {
-      observer.disarmed(partition, error, 0);
-      throw groupError;
+    // Still a member? A scorer that lost the partition must not fence the one that has it now.
+    const unheard = error instanceof GroupError ? error : await heard(delivery);
+    if (unheard === undefined) {
+      rearm(partition, lane.epoch, error);
+      return;
     }
-    rearm(partition, lane.epoch, error);
+    if (!(error instanceof GroupError)) observer.disarmed(partition, error, options.backOffMs.first);
+    void armOnceHeard(partition, lane.epoch, delivery);
+    throw unheard.cause;
+  }
+
+  /**
+   * A lost membership comes back as a new assignment, which ends this. A heartbeat that failed because the broker was away
+   * brings none: the first one that succeeds says that the partition is still ours.
+   */
+  async function armOnceHeard(partition: number, armedEpoch: number, delivery: Delivery): Promise<void> {
+    const { first, longest } = options.backOffMs;
+    for (let waitMs = first; ; waitMs = Math.min(waitMs * 2, longest)) {
+      await clock.sleep(waitMs);
+      if (!current(armedEpoch)) return;
+      if ((await heard(delivery)) === undefined) break;
+    }
+    if (current(armedEpoch)) await arm(partition, armedEpoch);
   }
 
   return {
@@ -293,10 +307,17 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
 }
 
 async function inGroup(delivery: Delivery): Promise<void> {
+  const unheard = await heard(delivery);
+  if (unheard !== undefined) throw unheard;
+}
+
+/** A heartbeat: undefined, or why the group did not take it. */
+async function heard(delivery: Delivery): Promise<GroupError | undefined> {
   try {
     await delivery.heartbeat();
+    return undefined;
   } catch (cause) {
-    throw new GroupError('the group has moved on', { cause });
+    return new GroupError('no word from the group', { cause });
   }
 }
 

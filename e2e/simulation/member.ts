@@ -134,8 +134,9 @@ export function startMember(context: MemberContext): Member {
     loop
       .deliver(partition, offsets.map(toRecord), bent.delivery?.(delivery, partition) ?? delivery)
       .catch((error: unknown) => {
-        if (error instanceof GroupChanged || /lost/.test(String(error))) rejoin();
-        else context.onFault(`deliver rejects: ${String(error)}`);
+        // As kafkajs: only the group's own word makes a member join again; a heartbeat that was lost does not.
+        if (error instanceof GroupChanged) rejoin();
+        else if (!/lost/.test(String(error))) context.onFault(`deliver rejects: ${String(error)}`);
       })
       .finally(() => {
         position.inHand -= 1;
