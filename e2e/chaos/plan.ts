@@ -67,19 +67,19 @@ export function planFaults(counts: FaultCounts, random: Random): Fault[] {
   return [...order].map((i) => faults[i]!);
 }
 
-/** Seconds a fault and the recovery from it take, about: so long the stream must go on. */
+/** Seconds a fault and the recovery from it take on a quiet machine: so long the stream must go on. */
 const SECONDS: Record<Fault['kind'], number> = {
-  failpoint: 8,
-  kill: 7,
-  zombie: 12,
-  drain: 4,
-  broker: 18,
-  resets: 3,
-  hole: 19,
-  slow: 12,
-  half: 12,
+  failpoint: 6,
+  kill: 5,
+  zombie: 11.5,
+  drain: 2,
+  broker: 10,
+  resets: 1.5,
+  hole: 18,
+  slow: 10,
+  half: 10,
   registry: 23,
-  grow: 4,
+  grow: 2,
 };
 
 /** Events a second with which the stream lasts about as long as the faults. */
