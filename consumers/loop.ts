@@ -10,7 +10,6 @@ import type {
   Clock,
   Decision,
   Delivery,
-  Emission,
   Lane,
   OpenLane,
   OpenRole,
@@ -19,6 +18,7 @@ import type {
   SourceRecord,
 } from '../schemas/ports.ts';
 import { BankChurnError } from '../schemas/errors.ts';
+import { splitEmission } from './split-emission.ts';
 
 /** What the loop reports; nothing in it decides anything. */
 export interface LoopObserver {
@@ -319,26 +319,4 @@ async function heard(delivery: Delivery): Promise<GroupError | undefined> {
   } catch (cause) {
     return new GroupError('no word from the group', { cause });
   }
-}
-
-/** Splits one emission into sends that stay below a number of records and of bytes. */
-export function* splitEmission(
-  emission: Emission,
-  maxRecords: number,
-  maxBytes: number,
-): Generator<Emission> {
-  const { topic, partition, records } = emission;
-  let from = 0;
-  let bytes = 0;
-  for (let i = 0; i < records.length; i++) {
-    const size = (records[i]!.value?.length ?? 0) + (records[i]!.key?.length ?? 0) + 256;
-    if (i > from && (i - from >= maxRecords || bytes + size > maxBytes)) {
-      yield { topic, partition, records: records.slice(from, i) };
-      from = i;
-      bytes = 0;
-    }
-    bytes += size;
-  }
-  if (from === 0 && records.length > 0) yield emission;
-  else if (from < records.length) yield { topic, partition, records: records.slice(from) };
 }
