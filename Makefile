@@ -70,7 +70,7 @@ chaos: $(BUILD) ## Faults of every kind under load, judged by Kafka's own client
 chaos-controls: $(BUILD) ## Services that are wrong on purpose: the oracle must find each
 	@node --import tsx e2e/chaos/controls.ts
 
-dev: $(MODULES) ## The service from the sources, restarted on change (ROLE=scorer or monitor: that one alone)
+dev: $(MODULES) ## The service from the sources, restarted on change (ROLE=scorer, monitor or trainer: that one alone)
 	@exec node --watch --import tsx cli/bankchurn.ts serve $(if $(ROLE),--roles $(ROLE))
 
 clean: ## Remove what was built (not what was downloaded)

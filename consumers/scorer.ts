@@ -164,7 +164,11 @@ function countRecord(
 /** The offset after the one that a score or dead letter of a partition was made from; undefined where it was not made from there. */
 export function sourceEnd(topic: string, partition: number, { headers }: SourceRecord): number | undefined {
   const text = (name: string): string => String(headers[name] ?? '');
-  const id = text('ce_id') || `${text('source-topic')}/${text('source-partition')}/${text('source-offset')}`;
+  // A dead letter keeps the headers of its record, and those may have a `ce_id` of their own.
+  const isDeadLetter = text('source-offset') !== '';
+  const id = isDeadLetter
+    ? `${text('source-topic')}/${text('source-partition')}/${text('source-offset')}`
+    : text('ce_id');
   const prefix = `${topic}/${String(partition)}/`;
   const offset = id.startsWith(prefix) ? id.slice(prefix.length) : '';
   return /^\d+$/.test(offset) ? Number(offset) + 1 : undefined;

@@ -1,0 +1,158 @@
+/** The scorer's decisions in memory, with the shipped model: bytes in, records out. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { goldenSchema, manifestSchema } from '../models/manifest.ts';
+import { EVENT } from '../schemas/avro.ts';
+import { createDecoder } from '../schemas/decoder.ts';
+import type { ChurnScore, DriftCounts } from '../schemas/generated.ts';
+import type { Batch, Decision, OutputRecord, RecordHeaders, SourceRecord } from '../schemas/ports.ts';
+import { openModel } from '../scoring/model.ts';
+import { createSession } from '../scoring/onnx.io.ts';
+import { createScorer, deadLetter, sourceEnd, type ScorerPorts } from './scorer.ts';
+
+const read = (name: string): Buffer => readFileSync(`models/champion/${name}`);
+const model = await openModel(
+  {
+    manifest: manifestSchema.parse(JSON.parse(read('manifest.json').toString())),
+    onnx: read('model.onnx'),
+    golden: goldenSchema.parse(JSON.parse(read('golden.json').toString())),
+  },
+  createSession,
+);
+
+function scorer(more: Partial<ScorerPorts> = {}) {
+  const role = createScorer({
+    model: () => ({ model, activation: 7 }),
+    decoder: createDecoder({ shape: EVENT, maxRecordBytes: 1000, findWriter: undefined }),
+    encodeScore: (score) => JSON.stringify(score),
+    encodeCounts: (counts) => JSON.stringify(counts),
+    topics: { churnScores: 'scores', deadLetters: 'letters', driftCounts: 'counts' },
+    tombstones: 'ignore',
+    contentType: 'application/json',
+    ...more,
+  });
+  return (records: readonly SourceRecord[]): Promise<Decision> =>
+    role({ topic: 'events', partition: 3, records } satisfies Batch, () => Promise.resolve());
+}
+
+const record = (offset: number, value: unknown, headers: RecordHeaders = {}): SourceRecord => ({
+  offset,
+  timestampMs: 1000 + offset,
+  key: Buffer.from('k'),
+  value: value === null ? null : Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)),
+  headers,
+});
+const event = (id: string, more: object = {}) => ({
+  eventId: id,
+  customerId: `c-${id}`,
+  occurredAt: 5,
+  age: 50,
+  ...more,
+});
+const records = ({ emit }: Decision, topic: string): readonly OutputRecord[] =>
+  emit.filter((emission) => emission.topic === topic).flatMap((emission) => emission.records);
+const values = <T>(decision: Decision, topic: string): T[] =>
+  records(decision, topic).map(({ value }) => JSON.parse(String(value)) as T);
+
+test('a batch of all kinds: each readable event a score, each unreadable one a dead letter, all counted', async () => {
+  const decision = await scorer()([
+    record(10, event('a'), { traceparent: Buffer.from('00-trace') }),
+    record(11, 'not JSON'),
+    record(12, null),
+    record(13, event('b', { age: -1 })),
+    record(14, event('c', { geography: 'Atlantis', numOfProducts: 5 })),
+    record(15, `{"x":"${'x'.repeat(1000)}"}`),
+  ]);
+  expect(decision.commit).toBe(16);
+  expect(Object.fromEntries(decision.outcomes)).toEqual({
+    RECORD_UNDECODABLE: 1,
+    RECORD_INVALID: 1,
+    RECORD_TOO_LARGE: 1,
+    ignored: 1,
+    scored: 2,
+  });
+  expect(decision.emit.map(({ topic, partition }) => [topic, partition])).toEqual([
+    ['scores', 3],
+    ['letters', 3],
+    ['counts', 0],
+  ]);
+  const scores = values<ChurnScore>(decision, 'scores');
+  expect(scores).toMatchObject([
+    { scoreId: 'events/3/10', eventId: 'a', customerId: 'c-a', occurredAt: 5 },
+    { scoreId: 'events/3/14', eventId: 'c' },
+  ]);
+  const { threshold, sha256, version } = model.manifest;
+  for (const { churnProbability, churnPrediction, reasons, modelSha256, modelVersion } of scores) {
+    expect([modelSha256, modelVersion]).toEqual([sha256, version]);
+    expect(churnPrediction).toBe(churnProbability >= threshold);
+    expect(reasons).toHaveLength(model.manifest.reasonsCount);
+  }
+  expect(records(decision, 'scores')[0]).toMatchObject({
+    key: 'c-a',
+    headers: {
+      ce_id: 'events/3/10',
+      traceparent: Buffer.from('00-trace'),
+      'content-type': 'application/json',
+    },
+  });
+  const letters = records(decision, 'letters');
+  expect(letters.map(({ headers }) => [headers?.['error-code'], headers?.['source-offset']])).toEqual([
+    ['RECORD_UNDECODABLE', '11'],
+    ['RECORD_INVALID', '13'],
+    ['RECORD_TOO_LARGE', '15'],
+  ]);
+  expect(String(letters[0]?.value)).toBe('not JSON');
+  const [counts, ...rest] = values<DriftCounts>(decision, 'counts');
+  expect(rest).toEqual([]);
+  expect(counts).toMatchObject({
+    activation: 7,
+    events: 2,
+    firstOffset: 10,
+    lastOffset: 15,
+    maxTimestamp: 1015,
+  });
+  for (const series of counts!.series) expect(series.counts.reduce((a, b) => a + b)).toBe(2);
+});
+
+test('however a stream is cut into batches, its scores are the same bytes', async () => {
+  const stream = Array.from({ length: 30 }, (_, i) =>
+    record(i, event(String(i), { age: 20 + i, balance: i * 1000 })),
+  );
+  const bytes = async (size: number): Promise<string[]> => {
+    const all: string[] = [];
+    for (let from = 0; from < stream.length; from += size)
+      all.push(
+        ...records(await scorer()(stream.slice(from, from + size)), 'scores').map(({ value }) =>
+          String(value),
+        ),
+      );
+    return all;
+  };
+  expect(await bytes(1)).toEqual(await bytes(30));
+  expect(await bytes(7)).toEqual(await bytes(30));
+});
+
+test('a tombstone is a dead letter where that is asked for; unreadable records alone are not counted', async () => {
+  const decision = await scorer({ tombstones: 'dead-letter' })([record(1, null), record(2, '{')]);
+  expect(decision.emit.map(({ topic }) => topic)).toEqual(['letters']);
+  expect(records(decision, 'letters').map(({ value }) => value)).toEqual([null, Buffer.from('{')]);
+  expect(decision.commit).toBe(3);
+});
+
+test('without a model nothing is decided', async () => {
+  await expect(scorer({ model: () => undefined })([record(1, event('a'))])).rejects.toMatchObject({
+    code: 'MODEL_UNAVAILABLE',
+  });
+});
+
+test('outputs tell where they came from, also a dead letter of a record with a ce_id of its own', () => {
+  const from = record(41, 'x', { ce_id: Buffer.from('theirs'), own: Buffer.from('kept') });
+  const batch: Batch = { topic: 'events', partition: 3, records: [from] };
+  const letter = deadLetter(batch, from, { code: 'RECORD_INVALID', message: 'm' });
+  expect(letter.headers).toMatchObject({ ce_id: Buffer.from('theirs'), own: Buffer.from('kept') });
+  const written = (headers: RecordHeaders | undefined): SourceRecord => record(0, 'x', headers);
+  expect(sourceEnd('events', 3, written(letter.headers))).toBe(42);
+  expect(sourceEnd('events', 3, written({ ce_id: 'events/3/9' }))).toBe(10);
+  expect(sourceEnd('events', 3, written({ ce_id: 'events/4/9' }))).toBeUndefined();
+  expect(sourceEnd('events', 3, written({ ce_id: 'events/3/x' }))).toBeUndefined();
+});
