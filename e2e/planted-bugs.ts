@@ -4,11 +4,7 @@ import type { LoopPorts } from '../consumers/loop.ts';
 import type { RecordDecoder } from '../schemas/decoder.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
 import { BankChurnError } from '../schemas/errors.ts';
-import type { Position } from '../schemas/ports.ts';
 import type { Wrap } from '../roles.ts';
-
-/** Longer than a zombie sleeps. */
-const UNTIL_FENCED_MS = 12_000;
 
 export interface BugContext {
   readonly kafka: Kafka;
@@ -25,22 +21,6 @@ const idPerMember =
     openLane: (topic, partition) =>
       openFencedLane(kafka, `${groupId}.${topic}.${String(partition)}.${String(process.pid)}`, groupId),
   });
-
-/** The committed offset is read first; by the time the lane is open a former owner may have gone on. */
-const positionFirst =
-  () =>
-  (ports: LoopPorts): LoopPorts => {
-    const read = new Map<number, Position>();
-    return {
-      ...ports,
-      openLane: async (topic, partition) => {
-        read.set(partition, await ports.source.position(partition));
-        await new Promise((resolve) => setTimeout(resolve, UNTIL_FENCED_MS));
-        return ports.openLane(topic, partition);
-      },
-      source: { ...ports.source, position: (partition) => Promise.resolve(read.get(partition)!) },
-    };
-  };
 
 /** What was fetched counts as done; after a fault it goes on from there. */
 const resolveFirst =
@@ -81,7 +61,6 @@ const outageIsPoison =
 
 export const PLANTED_BUGS = {
   'id-per-member': (context) => ({ ports: idPerMember(context) }),
-  'no-re-read': () => ({ ports: positionFirst() }),
   'resolve-before-commit': () => ({ ports: resolveFirst() }),
   'outage-is-poison': (context) => ({ decoder: outageIsPoison(context) }),
 } as const satisfies Record<string, (context: BugContext) => Wrap>;

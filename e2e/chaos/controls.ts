@@ -11,7 +11,6 @@ const planted = (bug: PlantedBug, faults: Partial<FaultCounts>): Partial<ChaosOp
 
 const CONTROLS: Readonly<Record<string, Partial<ChaosOptions>>> = {
   'id-per-member': planted('id-per-member', { zombies: 4 }),
-  'no-re-read': planted('no-re-read', { zombies: 4 }),
   'resolve-before-commit': planted('resolve-before-commit', { resets: 100, brokers: 1 }),
   'outage-is-poison': planted('outage-is-poison', { registry: 1 }),
   'flipped-byte': { flipByte: true, faults: { ...NONE, kills: 1 } },
