@@ -13,8 +13,8 @@ export interface OutcomeOptions {
 export interface OutcomeQueue {
   /** The event was sent now. */
   add(sourced: SourcedEvent): void;
-  /** Sends what is due. While too many wait, waits with them. */
-  sendDue(): Promise<void>;
+  /** Sends what is due. While too many wait, waits with them, until aborted. */
+  sendDue(signal?: AbortSignal): Promise<void>;
   /** Waits for the rest and sends it. Returns how many were sent in all; an abort leaves the rest unsent. */
   drain(signal?: AbortSignal): Promise<number>;
 }
@@ -41,13 +41,13 @@ export function createOutcomeQueue(
   let first = 0;
   let sent = 0;
 
-  async function sendDue(): Promise<void> {
+  async function sendDue(signal?: AbortSignal): Promise<void> {
     do {
       const now = Date.now();
       let due = first;
       while (due < waiting.length && due - first < SEND_RECORDS && waiting[due]!.dueMs <= now) due++;
       if (due === first) {
-        if (waiting.length - first < MOST_WAITING) return;
+        if (waiting.length - first < MOST_WAITING || signal?.aborted === true) return;
         await sleep(TICK_MS);
         continue;
       }
@@ -71,7 +71,7 @@ export function createOutcomeQueue(
     sendDue,
     drain: async (signal) => {
       while (waiting.length > first && signal?.aborted !== true) {
-        await sendDue();
+        await sendDue(signal);
         await sleep(TICK_MS);
       }
       return sent;

@@ -76,7 +76,7 @@ export async function publishEvents(
     sent += waiting.length;
     for (const sourced of waiting) outcomes?.add(sourced);
     waiting = [];
-    await outcomes?.sendDue();
+    await outcomes?.sendDue(signal);
     onSent?.(sent);
   };
   const chunk =

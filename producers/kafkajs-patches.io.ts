@@ -54,7 +54,7 @@ type ConsumerGroupClass = new (options: { readonly instrumentationEmitter: objec
 
 /**
  * After an outage the library starts its consumer again, as a new member of the group: the broker then waits for the
- * former one until its session ends (15 s). This one comes back as the member it was; where the broker does not know it
+ * former one until its session ends. This one comes back as the member it was; where the broker does not know it
  * any more, the library itself goes on as a new one.
  */
 function rejoining(Group: ConsumerGroupClass): ConsumerGroupClass {
