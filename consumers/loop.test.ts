@@ -238,6 +238,31 @@ test('a role that takes long keeps its membership, and gives up when the batch i
   }
 });
 
+test('while a partition’s batches fail it does not count as ready, also when it is armed for another try', async () => {
+  const broker = new Broker(4);
+  const never = new Fuse(Infinity, false);
+  let isAway = true;
+  const role: Role = (batch) =>
+    isAway ? Promise.reject(new Error('the registry is away')) : Promise.resolve(copy(batch));
+  const member = startMember(broker, never, 10, role);
+  const delivery: Delivery = { heartbeat: () => Promise.resolve(), resolve: () => undefined };
+  const armed = async (): Promise<void> => {
+    while (member.fetchFrom === undefined) await new Promise((resolve) => setImmediate(resolve));
+  };
+  member.loop.assigned([0]);
+  await armed();
+  expect(member.loop.state().ready).toEqual([0]);
+  for (let tries = 0; tries < 3; tries++) {
+    await member.loop.deliver(0, broker.log, delivery);
+    expect(member.loop.state().ready).toEqual([]);
+    await armed();
+    expect(member.loop.state().ready).toEqual([]);
+  }
+  isAway = false;
+  await member.loop.deliver(0, broker.log, delivery);
+  expect([member.loop.state().ready, broker.output]).toEqual([[0], everyOnce(broker)]);
+});
+
 test('sends stay below the limits, and nothing is lost in the splitting', () => {
   const sizes = fc.array(fc.integer({ min: 0, max: 5000 }), { maxLength: 200 });
   fc.assert(

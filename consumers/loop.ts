@@ -66,7 +66,7 @@ export interface Loop {
   stop(): void;
   /** Closes the lanes. After `stop`, when the consumer has left the group. */
   close(): Promise<void>;
-  /** Partitions assigned, and those of them ready to process. */
+  /** Partitions assigned, and those of them that process what comes. */
   state(): { readonly assigned: readonly number[]; readonly ready: readonly number[] };
 }
 
@@ -75,9 +75,15 @@ interface Ready {
   readonly lane: Lane;
   readonly role: Role;
   next: number;
+  readonly armedAtMs: number;
+  /** Deliveries that have not ended yet. */
+  waiting: number;
   /** Ends when the delivery in hand has ended. */
   inHand: Promise<void>;
 }
+
+/** A partition armed again after a fault counts as ready when a batch is committed, or when none has come for so long, milliseconds. */
+const QUIET_MS = 1000;
 
 /** Marks an error of the group (thrown by `heartbeat`): it is the consumer's to handle. */
 class GroupError extends Error {}
@@ -140,7 +146,8 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
         discard(lane);
         return;
       }
-      ready.set(partition, { epoch: armedEpoch, lane, role, next, inHand: Promise.resolve() });
+      const armedAtMs = clock.now();
+      ready.set(partition, { epoch: armedEpoch, lane, role, next, armedAtMs, waiting: 0, inHand: Promise.resolve() }); // prettier-ignore
       source.seek(partition, next);
       source.resume(partition);
       observer.armed(partition, next);
@@ -187,11 +194,17 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
   function deliver(partition: number, records: readonly SourceRecord[], delivery: Delivery): Promise<void> {
     const lane = ready.get(partition);
     if (lane?.epoch !== epoch) return Promise.resolve();
+    if (isSound(partition, lane)) failures.delete(partition);
+    lane.waiting += 1;
     // One at a time: where a leader has moved, a second fetch of a partition can come while the first is in hand.
     const done = lane.inHand.then(() => process(partition, lane, records, delivery));
-    lane.inHand = done.catch(() => undefined);
+    lane.inHand = done.catch(() => undefined).then(() => void (lane.waiting -= 1));
     return done;
   }
+
+  /** Armed is not enough: while the registry hangs, a partition is armed between any two tries. */
+  const isSound = (partition: number, { waiting, armedAtMs }: Ready): boolean =>
+    !failures.has(partition) || (waiting === 0 && clock.now() - armedAtMs >= QUIET_MS);
 
   const isCurrent = (partition: number, lane: Ready): boolean => !stopping && ready.get(partition) === lane;
 
@@ -302,7 +315,12 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
       ready.clear();
       await Promise.all(closing);
     },
-    state: () => ({ assigned: assignedPartitions, ready: [...ready.keys()] }),
+    state: () => ({
+      assigned: assignedPartitions,
+      ready: [...ready]
+        .filter(([partition, lane]) => isSound(partition, lane))
+        .map(([partition]) => partition),
+    }),
   };
 }
 

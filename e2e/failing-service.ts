@@ -49,6 +49,7 @@ function failingTransaction(inner: Transaction): Transaction {
       pass('send-offsets');
     },
     commit: async () => {
+      pass('before-end-txn');
       const committed = inner.commit();
       setTimeout(() => pass('end-txn-written'), 1); // on the wire, its answer not yet here
       await committed;

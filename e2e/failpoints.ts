@@ -12,4 +12,5 @@ export const FAILPOINTS = [
   'mid-drain',
 ] as const;
 
-export type Failpoint = (typeof FAILPOINTS)[number];
+/** Besides: where a process that stops has asked for the last time whether the partition is still its own. */
+export type Failpoint = (typeof FAILPOINTS)[number] | 'before-end-txn';

@@ -1,9 +1,12 @@
 /** Wrong ways to build the service, for the controls of the chaos run: each must make the oracle fail. */
-import { openFencedLane, type Kafka } from '../producers/kafka.io.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { IHeaders } from 'kafkajs';
+import { openFencedLane, transactionalIdOf, type Kafka } from '../producers/kafka.io.ts';
 import type { LoopPorts } from '../consumers/loop.ts';
 import type { RecordDecoder } from '../schemas/decoder.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
 import { BankChurnError } from '../schemas/errors.ts';
+import type { Emission, Lane, Position, Transaction } from '../schemas/ports.ts';
 import type { Wrap } from '../roles.ts';
 
 export interface BugContext {
@@ -21,6 +24,104 @@ const idPerMember =
     openLane: (topic, partition) =>
       openFencedLane(kafka, `${groupId}.${topic}.${String(partition)}.${String(process.pid)}`, groupId),
   });
+
+/**
+ * The committed offset is read before the fence and believed after it, also where arming was interrupted in between. It shows
+ * where the former owner commits between the two, so the fence waits for just that, as long as arming may take.
+ */
+const noReRead =
+  () =>
+  (ports: LoopPorts): LoopPorts => {
+    const read = new Map<number, { readonly position: Position; readonly until: number }>();
+    return {
+      ...ports,
+      openLane: async (topic, partition) => {
+        const known = read.get(partition);
+        const { position, until } =
+          known !== undefined && Date.now() < known.until
+            ? known
+            : { position: await ports.source.position(partition), until: Date.now() + BELIEVED_MS };
+        read.set(partition, { position, until });
+        const end = Date.now() + HELD_BACK_MS;
+        while (Date.now() < end && (await ports.source.position(partition)).committed === position.committed)
+          await sleep(50);
+        return ports.openLane(topic, partition);
+      },
+      source: {
+        ...ports.source,
+        position: (partition) => {
+          const { position } = read.get(partition)!;
+          read.delete(partition);
+          return Promise.resolve(position);
+        },
+      },
+    };
+  };
+/** Below the bound of arming, twice the session. */
+const HELD_BACK_MS = 6000;
+const BELIEVED_MS = 12_000;
+
+/** All that a transaction writes in one send to several partitions, and nobody looks at what the reply covers. */
+const oneSend =
+  ({ kafka, groupId }: BugContext) =>
+  (ports: LoopPorts): LoopPorts => ({
+    ...ports,
+    openLane: (topic, partition) =>
+      openCarelessLane(kafka, transactionalIdOf(groupId, topic, partition), groupId),
+  });
+
+async function openCarelessLane(kafka: Kafka, transactionalId: string, groupId: string): Promise<Lane> {
+  const producer = kafka.producer({
+    transactionalId,
+    idempotent: true,
+    maxInFlightRequests: 1,
+    transactionTimeout: 15_000,
+    createPartitioner:
+      () =>
+      ({ message }) =>
+        message.partition!,
+    retry: { initialRetryTime: 5, multiplier: 1.5, retries: 30, maxRetryTime: 1000 },
+  });
+  await producer.connect();
+  await (await producer.transaction()).abort();
+  const begin = async (): Promise<Transaction> => {
+    const transaction = await producer.transaction();
+    const kept: Emission[] = [];
+    return {
+      send: (emission) => Promise.resolve(kept.push(emission)),
+      sendOffsets: async (topic, partition, nextOffset) => {
+        const topicMessages = kept.map((emission) => ({
+          topic: emission.topic,
+          messages: emission.records.map(({ headers, ...record }) => ({
+            ...record,
+            headers: headers as IHeaders,
+            partition: emission.partition,
+          })),
+        }));
+        await transaction.sendBatch({ acks: -1, topicMessages });
+        const topics = [{ topic, partitions: [{ partition, offset: String(nextOffset) }] }];
+        await transaction.sendOffsets({ consumerGroupId: groupId, topics });
+      },
+      commit: () => transaction.commit(),
+      abort: () => transaction.abort(),
+    };
+  };
+  return { begin, close: () => producer.disconnect() };
+}
+
+/** The client's own ways: a handler that returns has done its batch, and what is done is committed. */
+function autoResolve({ kafka, groupId }: BugContext): Wrap {
+  const made = Object.getPrototypeOf(kafka) as Kafka;
+  const plain = Object.getOwnPropertyDescriptor(made, 'consumer')!.value as Kafka['consumer'];
+  made.consumer = function (this: Kafka, options) {
+    const consumer = plain.call(this, options);
+    if (options?.groupId !== groupId) return consumer;
+    const run: typeof consumer.run = (how) =>
+      consumer.run({ ...how, autoCommit: true, eachBatchAutoResolve: true });
+    return { ...consumer, run };
+  };
+  return {};
+}
 
 /** What was fetched counts as done; after a fault it goes on from there. */
 const resolveFirst =
@@ -61,6 +162,9 @@ const outageIsPoison =
 
 export const PLANTED_BUGS = {
   'id-per-member': (context) => ({ ports: idPerMember(context) }),
+  'no-re-read': () => ({ ports: noReRead() }),
+  'one-send': (context) => ({ ports: oneSend(context) }),
+  'auto-resolve': autoResolve,
   'resolve-before-commit': () => ({ ports: resolveFirst() }),
   'outage-is-poison': (context) => ({ decoder: outageIsPoison(context) }),
 } as const satisfies Record<string, (context: BugContext) => Wrap>;

@@ -189,8 +189,12 @@ async function sendCovered(
  * that opening a lane fences whoever wrote for it before, wherever that runs (ADR 1).
  */
 export function createTransactionalLanes(kafka: Kafka, groupId: string): OpenLane {
-  return (topic, partition) => openFencedLane(kafka, `${groupId}.${topic}.${String(partition)}`, groupId);
+  return (topic, partition) => openFencedLane(kafka, transactionalIdOf(groupId, topic, partition), groupId);
 }
+
+/** Of an input partition: whoever opens it again fences the one before. */
+export const transactionalIdOf = (groupId: string, topic: string, partition: number): string =>
+  `${groupId}.${topic}.${String(partition)}`;
 
 /** The one valid writer under a transactional id: whoever had it before is fenced, its open transaction ended. */
 export async function openFencedLane(kafka: Kafka, transactionalId: string, groupId: string): Promise<Lane> {

@@ -27,6 +27,8 @@ export interface EmbeddedOptions {
   readonly onProgress?: (line: string) => void;
   /** More lines of `server.properties`; they win over ours. */
   readonly extraProperties?: Readonly<Record<string, string>>;
+  /** Of the cluster this broker is one of; without it a new one. */
+  readonly clusterId?: string;
 }
 
 /** A real Apache Kafka and schema registry as child processes: they end with us, however we end. */
@@ -98,7 +100,7 @@ async function pullImages(onProgress: (line: string) => void): Promise<void> {
 }
 
 async function startOnPorts(
-  where: Omit<Layout, 'ports' | 'extraProperties'>,
+  where: Omit<Layout, 'ports' | 'extraProperties' | 'clusterId'>,
   options: EmbeddedOptions,
   attempts: number,
 ): Promise<Embedded> {
@@ -107,6 +109,7 @@ async function startOnPorts(
     ...where,
     ports: await choosePorts(options),
     extraProperties: options.extraProperties ?? {},
+    clusterId: options.clusterId,
   };
   options.onProgress?.(
     'starting Apache Kafka' + (options.registry === false ? '' : ' and the schema registry'),

@@ -41,6 +41,8 @@ export interface Layout {
   readonly isTemporary: boolean;
   readonly ports: BrokerPorts & { readonly registry: number };
   readonly extraProperties: Properties;
+  /** Of a new data folder; undefined: a new one. */
+  readonly clusterId: string | undefined;
 }
 
 /** Log of a program of this layout. */
@@ -60,7 +62,7 @@ export async function formatBroker(layout: Layout): Promise<string> {
   const meta = await readFile(join(folder, 'data/meta.properties'), 'utf8').catch(() => '');
   const found = /^cluster\.id=(.+)$/m.exec(meta)?.[1];
   if (found !== undefined) return found;
-  const clusterId = newClusterId();
+  const clusterId = layout.clusterId ?? newClusterId();
   const log = join(layout.runFolder, 'format.log');
   const command = formatCommand(layout.runtime.java, layout.artifacts, properties, clusterId);
   const format = await layout.supervisor.start({ ...command, logFile: log });
@@ -83,7 +85,7 @@ async function containerClusterId(folder: string): Promise<string> {
 }
 
 /** 16 random bytes as Kafka writes them; the first bit is 0, so that the text never begins with `-`, which would be an option. */
-function newClusterId(): string {
+export function newClusterId(): string {
   const bytes = randomBytes(16);
   bytes[0] = (bytes[0] ?? 0) & 0x7f;
   return bytes.toString('base64url');

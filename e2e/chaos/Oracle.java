@@ -15,9 +15,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Scanner;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -27,9 +30,11 @@ import org.apache.kafka.common.header.Header;
 
 /**
  * What the chaos run believes: Kafka's own client, no code of ours. Commands, answers as JSON lines:
- *   produce BROKERS TOPIC FILE RATE            records of FILE, each once, round robin over the partitions there are
+ *   produce BROKERS TOPIC FILE RATE            records of FILE, each once, round robin over the partitions there are; a number on standard
+ *                                              input is another rate from then on
  *   watch BROKERS SCORES DEAD                  follows both outputs (read_committed) until standard input ends
  *   judge BROKERS INPUT SCORES DEAD FOLDER ISOLATION  reads everything anew, compares, leaves input and scores in FOLDER
+ *   holders BROKERS GROUP TRANSACTIONAL_ID SCORES INPUT PARTITION  waits until all replicas are in sync; which broker is what
  *   dump BROKERS TOPIC PARTITION FROM ISOLATION  offset and value of each record there is
  */
 public class Oracle {
@@ -38,6 +43,7 @@ public class Oracle {
       case "produce" -> produce(a[1], a[2], a[3], Double.parseDouble(a[4]));
       case "watch" -> watch(a[1], a[2], a[3]);
       case "judge" -> judge(a[1], a[2], a[3], a[4], Path.of(a[5]), a[6]);
+      case "holders" -> holders(a[1], a[2], a[3], a[4], a[5], Integer.parseInt(a[6]));
       case "dump" -> dump(a[1], a[2], Integer.parseInt(a[3]), Long.parseLong(a[4]), a[5]);
       default -> throw new IllegalArgumentException(a[0]);
     }
@@ -71,10 +77,15 @@ public class Oracle {
     p.put("linger.ms", "20");
     p.put("metadata.max.age.ms", "1000");
     AtomicReference<Exception> fault = new AtomicReference<>();
+    AtomicReference<Double> wanted = new AtomicReference<>(rate);
+    Thread reader = new Thread(() -> new Scanner(System.in).forEachRemaining(line -> wanted.set(Double.parseDouble(line))));
+    reader.setDaemon(true);
+    reader.start();
     try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(p);
         DataInputStream in = new DataInputStream(new BufferedInputStream(new FileInputStream(file), 1 << 20))) {
       long begun = System.nanoTime();
       long said = begun;
+      long before = 0; // sent at former rates
       long sent = 0;
       for (; fault.get() == null; sent++) {
         byte[] key;
@@ -88,7 +99,12 @@ public class Oracle {
           if (e != null) fault.set(e);
         });
         if (sent % 50 == 0) {
-          long early = begun + (long) (sent / rate * 1e9) - System.nanoTime();
+          if (wanted.get() != rate) {
+            rate = wanted.get();
+            begun = System.nanoTime();
+            before = sent;
+          }
+          long early = begun + (long) ((sent - before) / rate * 1e9) - System.nanoTime();
           if (early > 0) Thread.sleep(early / 1_000_000);
         }
         if (System.nanoTime() - said > 500_000_000L) {
@@ -255,6 +271,23 @@ public class Oracle {
     say("{\"input\":%d,\"scores\":%d,\"deadLetters\":%d,\"missing\":%d,\"invented\":%d,\"duplicates\":%d,\"disorder\":%d,\"strays\":%d,"
         + "\"onlyUncommitted\":%d,\"changedBytes\":%d,\"changedHeaders\":%d}", n[0], n[1], n[2], n[3], n[7], account.duplicates,
         account.disorder, account.strays, n[4] - n[1] - n[2], n[5], n[6]);
+  }
+
+  static void holders(String brokers, String group, String id, String scores, String input, int partition) throws Exception {
+    try (Admin admin = Admin.create(common(brokers))) {
+      long end = System.currentTimeMillis() + 60_000;
+      Map<String, TopicDescription> topics;
+      do {
+        Thread.sleep(100);
+        topics = admin.describeTopics(List.of(scores, input, "__consumer_offsets", "__transaction_state")).allTopicNames().get();
+      } while (System.currentTimeMillis() < end && !topics.values().stream().flatMap(t -> t.partitions().stream())
+          .allMatch(p -> p.isr().size() == p.replicas().size()));
+      say("{\"score leader\":%d,\"input leader\":%d,\"transaction coordinator\":%d,\"group coordinator\":%d,\"controller\":%d}",
+          topics.get(scores).partitions().get(partition).leader().id(), topics.get(input).partitions().get(partition).leader().id(),
+          admin.describeTransactions(List.of(id)).all().get().get(id).coordinatorId(),
+          admin.describeConsumerGroups(List.of(group)).all().get().get(group).coordinator().id(),
+          admin.describeMetadataQuorum().quorumInfo().get().leaderId());
+    }
   }
 
   static DataOutputStream out(Path folder, String name) throws Exception {

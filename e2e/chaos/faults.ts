@@ -4,13 +4,15 @@ import type { Kafka } from '../../producers/kafka.io.ts';
 import type { TopicNames } from '../../schemas/topics.ts';
 import type { Cluster } from './cluster.ts';
 import type { Fleet } from './fleet.ts';
-import type { Fault } from './plan.ts';
+import type { BrokerRole, Fault } from './plan.ts';
 
 /** A point that is not passed in this time is told as such. */
 const PASS_MS = 15_000;
 /** A zombie comes back when another has its partitions. */
 const ZOMBIE_MS = 9000;
 const DRAIN_MS = 25_000;
+/** Longer than the cluster waits before it moves leaders and coordinators. */
+const DOWN_MS = 5000;
 
 /** What came of it: words for the log, and whether it hit. */
 export interface Done {
@@ -19,7 +21,15 @@ export interface Done {
   readonly drainExit?: number | null;
 }
 
-export async function strike(fault: Fault, cluster: Cluster, fleet: Fleet): Promise<Done> {
+/** Node id of the broker that has a role at present, once all replicas are in sync again. */
+export type HolderOf = (role: BrokerRole, partition: number) => Promise<number>;
+
+export async function strike(
+  fault: Fault,
+  cluster: Cluster,
+  fleet: Fleet,
+  holderOf: HolderOf,
+): Promise<Done> {
   switch (fault.kind) {
     case 'failpoint': {
       const scorer = fleet.at(fault.place);
@@ -64,9 +74,20 @@ export async function strike(fault: Fault, cluster: Cluster, fleet: Fleet): Prom
       };
     }
     case 'broker':
-      await cluster.embedded.killBroker();
-      await cluster.embedded.restartBroker();
+      await cluster.nodes[0]!.killBroker();
+      await cluster.nodes[0]!.restartBroker();
       return { words: 'SIGKILL of the broker, and its restart', hit: true };
+    case 'role': {
+      const holder = await holderOf(fault.role, fault.partition);
+      const node = cluster.nodes[holder - 1]!;
+      await node.killBroker();
+      await sleep(DOWN_MS);
+      await node.restartBroker();
+      return {
+        words: `SIGKILL of broker ${String(holder)}, ${fault.role} (partition ${String(fault.partition)}); back after ${String(DOWN_MS)} ms`,
+        hit: true,
+      };
+    }
     case 'resets': {
       let done = 0;
       for (let i = 0; i < 4; i++) {

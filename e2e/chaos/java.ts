@@ -17,6 +17,8 @@ export interface OracleRun<Line> {
   readonly ended: Promise<Line | undefined>;
   /** Closes its standard input: `watch` ends then. */
   end(): void;
+  /** A line on its standard input. */
+  tell(line: string): void;
 }
 
 export interface Oracle {
@@ -56,7 +58,12 @@ export async function openOracle(): Promise<Oracle> {
       return last;
     });
     ended.catch(() => undefined); // whoever awaits it is told
-    return { pid: child.pid ?? 0, ended, end: () => child.stdin.end() };
+    return {
+      pid: child.pid ?? 0,
+      ended,
+      end: () => child.stdin.end(),
+      tell: (line) => void child.stdin.write(`${line}\n`),
+    };
   }
 
   return {

@@ -1,18 +1,20 @@
-/** `make chaos`: CHAOS_EVENTS (300,000), CHAOS_SEED (random), CHAOS_RATE (events a second). Prints seed, fault log, verdict. */
+/** `make chaos`: CHAOS_EVENTS (300,000), CHAOS_SEED (random), CHAOS_BROKERS (1, or 3: killed by role), CHAOS_RATE (events a second). Prints seed, fault log, verdict. */
 import { randomInt } from 'node:crypto';
 import { SIZES } from './plan.ts';
 import { runChaos } from './run.ts';
 
 const events = Number(process.env['CHAOS_EVENTS'] ?? 300_000);
 const seed = Number(process.env['CHAOS_SEED'] ?? randomInt(1_000_000));
-const size = events >= 1_000_000 ? 'record' : events >= 200_000 ? 'usual' : 'short';
+const brokers = process.env['CHAOS_BROKERS'] === '3' ? 3 : 1;
+const size =
+  brokers === 3 ? 'three brokers' : events >= 1_000_000 ? 'record' : events >= 200_000 ? 'usual' : 'short';
 const rate = process.env['CHAOS_RATE'] === undefined ? undefined : Number(process.env['CHAOS_RATE']);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 say(
-  `chaos: ${String(events)} events, faults: ${size}, seed ${String(seed)} (CHAOS_SEED=${String(seed)} repeats the plan)`,
+  `chaos: ${String(events)} events, ${String(brokers)} broker${brokers === 1 ? '' : 's'}, faults: ${size}, seed ${String(seed)} (CHAOS_SEED=${String(seed)} repeats the plan)`,
 );
-const verdict = await runChaos({ events, seed, rate, faults: SIZES[size], log: say });
+const verdict = await runChaos({ events, seed, rate, brokers, faults: SIZES[size], log: say });
 const { judged, recomputed, recoveries } = verdict;
 const p95 = recoveries[Math.min(recoveries.length - 1, Math.floor(recoveries.length * 0.95))] ?? 0;
 say(JSON.stringify({ ...judged, ...recomputed }));

@@ -7,13 +7,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { packageRoot } from '../../cli/context.ts';
 import { eventEncoder } from '../../cli/publish.io.ts';
+import { transactionalIdOf } from '../../producers/kafka.io.ts';
 import { createRandom } from '../../schemas/random.ts';
 import { startCluster, type Cluster } from './cluster.ts';
-import { strike } from './faults.ts';
+import { strike, type HolderOf } from './faults.ts';
 import { startFleet, type Fleet } from './fleet.ts';
 import { POISON_EVERY, writeInput } from './input.ts';
 import { openOracle, type Oracle } from './java.ts';
-import { PLACES, planFaults, rateFor, type Fault, type FaultCounts } from './plan.ts';
+import { FULL_RATE, PLACES, planFaults, rateFor, type Fault, type FaultCounts } from './plan.ts';
 
 export interface ChaosOptions {
   readonly events: number;
@@ -21,6 +22,8 @@ export interface ChaosOptions {
   readonly faults: FaultCounts;
   /** Events a second; without it the stream lasts as long as the faults. */
   readonly rate?: number | undefined;
+  /** 3: KRaft of three processes, replication 3, min.insync.replicas 2. */
+  readonly brokers?: 1 | 3;
   readonly log: (line: string) => void;
   /** Further environment of the scorers (negative controls). */
   readonly env?: Readonly<Record<string, string>>;
@@ -79,16 +82,17 @@ const SETTLE_MS = 700;
 export async function runChaos(options: ChaosOptions): Promise<Verdict> {
   const begun = Date.now();
   const folder = await mkdtemp(join(tmpdir(), 'bankchurn-chaos-'));
-  const oracle = await openOracle();
+  let oracle: Oracle | undefined;
   let cluster: Cluster | undefined;
   let fleet: Fleet | undefined;
   try {
-    cluster = await startCluster(options.log);
+    cluster = await startCluster(options.log, options.brokers);
+    oracle = await openOracle(); // after it: its jars are the broker's
     fleet = startFleet(PLACES, { ...cluster.env, ...options.env });
     return await run({ options, begun, folder, oracle, cluster, fleet });
   } finally {
     await fleet?.stop();
-    await oracle.close();
+    await oracle?.close();
     await cluster?.close();
     await rm(folder, { recursive: true, force: true });
   }
@@ -105,7 +109,7 @@ interface Running {
 
 async function run({ options, begun, folder, oracle, cluster, fleet }: Running): Promise<Verdict> {
   const { events, seed, log } = options;
-  const { embedded, direct } = cluster;
+  const { brokers, direct } = cluster;
   const plan = planFaults(options.faults, createRandom(seed));
   const rate = options.rate ?? rateFor(events, plan);
   const { names } = direct.config.topics;
@@ -117,14 +121,11 @@ async function run({ options, begun, folder, oracle, cluster, fleet }: Running):
   let watched: Watched = { seen: 0, duplicates: 0, disorder: 0, strays: 0, positions: {} };
   let sent = 0;
   let isProduced = false;
-  const watch = oracle.run<Watched>(
-    ['watch', embedded.brokers, names.churnScores, names.deadLetters],
-    (line) => {
-      watched = line;
-    },
-  );
+  const watch = oracle.run<Watched>(['watch', brokers, names.churnScores, names.deadLetters], (line) => {
+    watched = line;
+  });
   const produce = oracle.run<{ sent: number; done?: true }>(
-    ['produce', embedded.brokers, names.customerEvents, input, String(rate)],
+    ['produce', brokers, names.customerEvents, input, String(rate)],
     (line) => {
       sent = line.sent;
       isProduced = line.done === true;
@@ -146,12 +147,20 @@ async function run({ options, begun, folder, oracle, cluster, fleet }: Running):
   if (!(await Promise.race([until(() => watched.seen > FIRST_SCORES, START_TIMEOUT_MS), broken])))
     throw new Error(`no scores in ${String(START_TIMEOUT_MS)} ms:\n  ${fleet.at(0).tail()}`);
 
+  const holderOf: HolderOf = async (role, partition) => {
+    const { group } = direct.config;
+    const transactionalId = transactionalIdOf(group, names.customerEvents, partition);
+    const where = [group, transactionalId, names.churnScores, names.customerEvents, String(partition)];
+    const holders = await oracle.run<Record<string, number>>(['holders', brokers, ...where]).ended;
+    return holders![role]!;
+  };
   const recoveries: number[] = [];
   let missedPoints = 0;
-  for (const fault of plan) {
+  for (const [i, fault] of plan.entries()) {
+    if (options.rate === undefined) produce.tell(String(Math.max(1, rateFor(events - sent, plan.slice(i)))));
     if ('place' in fault) await fleet.ready(fault.place);
     const from = seconds();
-    const done = await Promise.race([strike(fault, cluster, fleet), broken]);
+    const done = await Promise.race([strike(fault, cluster, fleet, holderOf), broken]);
     if (!done.hit) missedPoints += 1;
     if (done.drainExit !== undefined && done.drainExit !== 0)
       faults.push(`a drain ended with ${String(done.drainExit)}`);
@@ -178,6 +187,7 @@ async function run({ options, begun, folder, oracle, cluster, fleet }: Running):
     return took;
   }
 
+  if (options.rate === undefined) produce.tell(String(FULL_RATE));
   await until(() => isProduced, (events / rate) * 1000 + DONE_TIMEOUT_MS);
   await produce.ended;
   log(`${seconds()}  all ${String(sent)} events are in`);
@@ -197,7 +207,7 @@ async function run({ options, begun, folder, oracle, cluster, fleet }: Running):
   log(`${seconds()}  judging`);
   const judged = (await oracle.run<Judged>([
     'judge',
-    embedded.brokers,
+    brokers,
     names.customerEvents,
     names.churnScores,
     names.deadLetters,
@@ -208,7 +218,7 @@ async function run({ options, begun, folder, oracle, cluster, fleet }: Running):
   const modelDir = join(packageRoot(), 'models/champion');
   const recomputed = await recompute(folder, partitions, modelDir, {
     ...cluster.env,
-    KAFKA_BROKERS: embedded.brokers,
+    KAFKA_BROKERS: brokers,
     FLIP_BYTE: options.flipByte === true ? '1' : '',
   });
   const poison = Math.floor(events / POISON_EVERY);
