@@ -20,6 +20,8 @@ let producer: RecordProducer;
 let closeReader: () => Promise<void>;
 const seen: string[] = [];
 let letters = 0;
+/** An outage may cost the lines and buffers of its retries, and not what piles up in Kafka meanwhile. */
+const GROWTH_MIB = 50;
 let sent: string[] = [];
 
 beforeAll(async () => {
@@ -76,19 +78,24 @@ test.each<[mode: ProxyMode, ms: number]>([
   ['refuse', 25_000],
   ['hole', 20_000],
   ['half', 20_000],
-])('Kafka: %s for a while: says why, stays alive, at most a line a second, goes on within 10 s', { timeout: 120_000 }, async (mode, ms) => {
+  ['refuse', 130_000],
+])('Kafka: %s for a while: says why, stays alive, at most a line a second, memory stays flat, goes on within 10 s', { timeout: 240_000 }, async (mode, ms) => {
   const lines = scorer.lines();
+  const memory = scorer.residentMib();
   cluster.kafka.setMode(mode);
   await send(300, ms + seen.length);
+  const backlog = ms > 60_000 ? 20_000 : 0; // many fetches' worth
+  for (let i = 0; i < backlog; i += 500) await send(500, ms + seen.length + 1 + i);
   await sleep(ms - 1000);
   const [ready, live] = [await ask('/health/ready'), await ask('/health/live')];
   await sleep(1000);
-  const told = scorer.lines() - lines;
+  const [told, held] = [scorer.lines() - lines, scorer.residentMib()];
   cluster.kafka.setMode('open');
   await expectRecovered(10_000);
   expect([ready.status, live.status]).toEqual([503, 200]);
   expect(['Kafka does not answer', 'Not joined']).toContain(ready.detail);
   expect(told).toBeLessThanOrEqual(ms / 1000);
+  expect(held - memory).toBeLessThan(GROWTH_MIB);
 }); // prettier-ignore
 
 test('Kafka: slow: goes on, if slowly, and everything once', { timeout: 120_000 }, async () => {
@@ -98,6 +105,20 @@ test('Kafka: slow: goes on, if slowly, and everything once', { timeout: 120_000 
   cluster.kafka.setMode('open');
   await expectRecovered(20_000);
 });
+
+test(
+  'Kafka: connections reset over and over: goes on between, everything once',
+  { timeout: 120_000 },
+  async () => {
+    for (let round = 0; round < 20; round++) {
+      await send(50, 4000 + round);
+      cluster.kafka.reset();
+      await sleep(500);
+    }
+    expect((await ask('/health/live')).status).toBe(200);
+    await expectRecovered(10_000);
+  },
+);
 
 /** A writer schema that the scorer has not seen: each call registers another one. */
 async function unseenSchema(note: string): Promise<Encode> {
@@ -140,7 +161,9 @@ async function nonsense(): Promise<Server> {
 /** Also between two tries, when the partition is armed for a moment. */
 async function expectUnready(forMs: number): Promise<void> {
   const seen = new Set<string>();
-  for (const end = Date.now() + forMs; Date.now() < end; await sleep(20)) {
+  const end = Date.now() + forMs;
+  while (Date.now() < end) {
+    await sleep(20);
     const { status, detail } = await ask('/health/ready');
     seen.add(`${String(status)} ${String(detail)}`);
   }

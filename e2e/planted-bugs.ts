@@ -115,7 +115,7 @@ function autoResolve({ kafka, groupId }: BugContext): Wrap {
   const plain = Object.getOwnPropertyDescriptor(made, 'consumer')!.value as Kafka['consumer'];
   made.consumer = function (this: Kafka, options) {
     const consumer = plain.call(this, options);
-    if (options?.groupId !== groupId) return consumer;
+    if (options.groupId !== groupId) return consumer;
     const run: typeof consumer.run = (how) =>
       consumer.run({ ...how, autoCommit: true, eachBatchAutoResolve: true });
     return { ...consumer, run };

@@ -21,6 +21,8 @@ export interface Scorer {
   tail(): string;
   /** How many lines it has told. */
   lines(): number;
+  /** Resident memory, MiB. */
+  residentMib(): number;
 }
 
 export interface Fleet {
@@ -89,6 +91,7 @@ export function startScorer(program: string, env: Readonly<Record<string, string
     kill: (signal) => void child.kill(signal),
     tail: () => lines.join('\n  '),
     lines: () => told,
+    residentMib: () => residentMib(child.pid ?? 0),
   };
 }
 
