@@ -64,7 +64,7 @@ docker-down: ## End it: containers, networks and volumes (images stay)
 	-@docker rm --force $${BANKCHURN_CONTAINER:-bankchurn-demo} >/dev/null 2>&1 # also where it was started by hand
 	docker compose --profile '*' down --volumes --remove-orphans
 
-chaos: $(BUILD) ## Faults of every kind under load, judged by Kafka's own client (CHAOS_EVENTS=300000, CHAOS_SEED=n)
+chaos: $(BUILD) ## Faults of every kind under load, judged by Kafka's own client (CHAOS_EVENTS=300000, CHAOS_SEED=n, CHAOS_BROKERS=3)
 	@node --import tsx e2e/chaos/main.ts
 
 chaos-controls: $(BUILD) ## Services that are wrong on purpose: the oracle must find each

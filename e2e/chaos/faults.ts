@@ -33,10 +33,13 @@ export async function strike(
   switch (fault.kind) {
     case 'failpoint': {
       const scorer = fleet.at(fault.place);
-      const passed = scorer.failAt(fault.point, fault.nth, 'SIGKILL', PASS_MS);
-      if (fault.point === 'mid-drain') scorer.kill('SIGTERM');
-      if (fault.point === 'armed-before-seek') cluster.kafka.reset(); // something to arm for
-      const hit = await passed;
+      const attempt = (nth: number): Promise<boolean> => {
+        const passed = scorer.failAt(fault.point, nth, 'SIGKILL', PASS_MS);
+        if (fault.point === 'mid-drain') scorer.kill('SIGTERM');
+        if (fault.point === 'armed-before-seek') cluster.kafka.reset(); // something to arm for
+        return passed;
+      };
+      const hit = (await attempt(fault.nth)) || (!scorer.isGone() && (await attempt(1)));
       if (!hit) scorer.kill('SIGKILL');
       await scorer.exited;
       return {
