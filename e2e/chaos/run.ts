@@ -191,10 +191,9 @@ async function run({ options, begun, folder, oracle, cluster, fleet }: Running):
   await until(() => isProduced, (events / rate) * 1000 + DONE_TIMEOUT_MS);
   await produce.ended;
   log(`${seconds()}  all ${String(sent)} events are in`);
-  if (!(await until(() => watched.seen >= events, options.doneTimeoutMs ?? DONE_TIMEOUT_MS)))
-    faults.push(
-      `${String(watched.seen)} of ${String(events)} were there after ${String(DONE_TIMEOUT_MS)} ms`,
-    );
+  const doneMs = options.doneTimeoutMs ?? DONE_TIMEOUT_MS;
+  if (!(await until(() => watched.seen >= events, doneMs)))
+    faults.push(`${String(watched.seen)} of ${String(events)} were there after ${String(doneMs)} ms`);
   for (let place = 0; place < PLACES; place++) await fleet.ready(place);
   const exits = await fleet.stop();
   if (exits.some((code) => code !== 0)) faults.push(`the scorers ended with ${exits.join(', ')}`);
