@@ -9,7 +9,7 @@ import type { BrokerRole, Fault } from './plan.ts';
 /** A point that is not passed in this time is told as such. */
 const PASS_MS = 15_000;
 /** A zombie comes back when another has its partitions. */
-const ZOMBIE_MS = 9000;
+const ZOMBIE_MS = 8000;
 const DRAIN_MS = 25_000;
 /** Longer than the cluster waits before it moves leaders and coordinators. */
 const DOWN_MS = 5000;

@@ -70,7 +70,7 @@ export function planFaults(counts: FaultCounts, random: Random): Fault[] {
       times(counts.perFailpoint, () => ({ kind: 'failpoint', point, nth: nth(point, random), place: place() })),
     ),
     ...times(counts.kills, () => ({ kind: 'kill', place: place() })),
-    ...times(counts.zombies, (i) => ({ kind: 'zombie', point: counts.zombiePoint ?? ZOMBIE_POINTS[i % ZOMBIE_POINTS.length]!, nth: 2 + random.int(12), place: place() })),
+    ...times(counts.zombies, (i) => ({ kind: 'zombie', point: counts.zombiePoint ?? ZOMBIE_POINTS[i % ZOMBIE_POINTS.length]!, nth: 2 + random.int(8), place: place() })),
     ...times(counts.drains, () => ({ kind: 'drain', place: place() })),
     ...times(counts.brokers, () => ({ kind: 'broker' })),
     ...times(counts.roles, (i) => ({ kind: 'role', role: BROKER_ROLES[i % BROKER_ROLES.length]!, partition: random.int(PARTITIONS) })),
@@ -112,5 +112,5 @@ export const FULL_RATE = 20_000;
 
 /** Arming and draining are rare: the first pass. */
 function nth(point: Failpoint, random: Random): number {
-  return point === 'armed-before-seek' || point === 'mid-drain' ? 1 : 2 + random.int(20);
+  return point === 'armed-before-seek' || point === 'mid-drain' ? 1 : 2 + random.int(8);
 }
