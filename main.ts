@@ -1,7 +1,7 @@
 /** Wiring: configuration, roles, sidecar, signals. */
 import { pino, type Logger } from 'pino';
 import type { Config } from './config.ts';
-import type { HealthState } from './consumers/health.ts';
+import { createStallRule, type HealthState } from './consumers/health.ts';
 import { partitionCounts } from './consumers/kafka-topics.io.ts';
 import { createMetrics, type Metrics } from './consumers/metrics.io.ts';
 import type { RunningRole } from './consumers/run-role.io.ts';
@@ -156,17 +156,18 @@ function onSignals(log: Logger, stop: () => void): void {
 /** Running but not consuming, and Kafka answers: only a restart helps. */
 function watch(config: Config, kafka: Kafka, health: () => HealthState, onStall: () => void): void {
   let probing = false;
+  const isStall = createStallRule(config.limits.stallMs);
   const check = async (): Promise<void> => {
     const { silentMs, stopping } = health();
-    if (probing || stopping || silentMs === undefined || silentMs < config.limits.stallMs) return;
+    if (probing || stopping || silentMs === undefined || silentMs < config.limits.stallMs / 2) return;
     probing = true;
     try {
       const probe = partitionCounts(kafka, [config.topics.names.customerEvents]);
       const late = sleep(PROBE_TIMEOUT_MS).then(() => Promise.reject(new Error('late')));
       await Promise.race([probe, late]);
-      if ((health().silentMs ?? 0) >= config.limits.stallMs) onStall();
+      if (isStall(Date.now(), health().silentMs ?? 0, true)) onStall();
     } catch {
-      // Kafka is away: nothing that a restart would mend.
+      isStall(Date.now(), silentMs, false); // Kafka is away: nothing that a restart would mend
     } finally {
       probing = false;
     }

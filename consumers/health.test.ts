@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { healthReport, liveReport, readyReport, type HealthState } from './health.ts';
+import { createStallRule, healthReport, liveReport, readyReport, type HealthState } from './health.ts';
 
 const well: HealthState = {
   model: { version: 'v', sha256: 's' },
@@ -41,4 +41,18 @@ test.each<[string, Partial<HealthState>, live: 200 | 503]>([
 
 test('a scorer without partitions is well: there are more scorers than partitions', () => {
   expect(healthReport({ ...well, assigned: [], ready: [] }).status).toBe(200);
+});
+
+test('a stall is silence while Kafka answers, and not the end of an outage, however long that was', () => {
+  const away = createStallRule(60_000);
+  for (let at = 30_000; at <= 600_000; at += 5000) expect(away(at, at, false)).toBe(false);
+  expect([away(605_000, 605_000, true), away(630_000, 630_000, true)]).toEqual([false, false]);
+  expect(away(635_000, 635_000, true)).toBe(true);
+
+  const stalled = createStallRule(60_000);
+  expect([30_000, 55_000, 60_000].map((at) => stalled(at, at, true))).toEqual([false, false, true]);
+
+  const recovering = createStallRule(60_000);
+  expect([recovering(40_000, 40_000, true), recovering(100_000, 35_000, true)]).toEqual([false, false]);
+  expect([recovering(129_000, 64_000, true), recovering(130_000, 65_000, true)]).toEqual([false, true]);
 });

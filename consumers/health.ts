@@ -76,3 +76,22 @@ export function liveReport(state: HealthState): Report {
     ? { status: 503, body: { live: false, detail: 'Stalled' } }
     : { status: 200, body: { live: true } };
 }
+
+/**
+ * When silence is a stall that only a restart mends: nothing consumed for `stallMs`, and Kafka has answered for the latter half of
+ * it. After an outage, however long, a consumer so has half of `stallMs` to come back by itself.
+ *
+ * @returns a rule to be told of each look at Kafka: now, the silence so far (milliseconds), whether Kafka answers.
+ */
+export function createStallRule(
+  stallMs: number,
+): (nowMs: number, silentMs: number, answers: boolean) => boolean {
+  let answeringSinceMs: number | undefined;
+  let lookedAtMs = -Infinity;
+  return (nowMs, silentMs, answers) => {
+    const wasSilent = nowMs - silentMs <= lookedAtMs; // since the last look
+    lookedAtMs = nowMs;
+    answeringSinceMs = answers ? ((wasSilent ? answeringSinceMs : undefined) ?? nowMs) : undefined;
+    return answers && silentMs >= stallMs && nowMs - answeringSinceMs! >= stallMs / 2;
+  };
+}

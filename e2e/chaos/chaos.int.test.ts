@@ -15,6 +15,7 @@ test.skipIf(!javac)(
       events: 100_000,
       seed: 20261,
       faults: SIZES.short,
+      env: { SESSION_TIMEOUT_MS: '3000' },
       log: (line) => log.push(line),
     });
     expect({ faults: verdict.faults, log: verdict.faults.length === 0 ? [] : log }).toEqual({
@@ -24,5 +25,6 @@ test.skipIf(!javac)(
     expect(verdict.judged).toMatchObject({ scores: 99_500, deadLetters: 500 });
     expect(verdict.judged.onlyUncommitted).toBeGreaterThan(0);
     expect(verdict.peakMib).toBeLessThan(300);
+    process.stderr.write(`chaos, short: ${verdict.wallSeconds.toFixed(0)} s\n`);
   },
 );
