@@ -26,6 +26,8 @@ const CONTROLS: Readonly<Record<string, Control>> = {
 };
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
+/** An account that does not come out; that something took too long, or ended, proves nothing about the oracle. */
+const isJudged = (fault: string): boolean => / \d+, wanted \d+$/.test(fault);
 const chosen = process.env['CONTROLS']?.split(',') ?? Object.keys(CONTROLS);
 let wrong = 0;
 for (const name of chosen) {
@@ -41,7 +43,9 @@ for (const name of chosen) {
   let faults: readonly string[] = [];
   let tried = 0;
   for (; tried < tries && faults.length === 0; tried++)
-    ({ faults } = await runChaos({ ...base, ...control, seed: base.seed + tried }));
+    faults = (await runChaos({ ...base, ...control, seed: base.seed + tried })).faults.filter(
+      (fault) => name === 'none' || isJudged(fault),
+    );
   const isRight = name === 'none' ? faults.length === 0 : faults.length > 0;
   if (!isRight) wrong += 1;
   say(

@@ -5,7 +5,12 @@ import { runChaos } from './run.ts';
 
 const events = Number(process.env['CHAOS_EVENTS'] ?? 300_000);
 const seed = Number(process.env['CHAOS_SEED'] ?? randomInt(1_000_000));
-const brokers = process.env['CHAOS_BROKERS'] === '3' ? 3 : 1;
+const wanted = process.env['CHAOS_BROKERS'] ?? '1';
+if (wanted !== '1' && wanted !== '3') {
+  process.stderr.write(`CHAOS_BROKERS is ${wanted}: must be 1 or 3\n`);
+  process.exit(2);
+}
+const brokers = wanted === '3' ? 3 : 1;
 const size =
   brokers === 3 ? 'three brokers' : events >= 1_000_000 ? 'record' : events >= 200_000 ? 'usual' : 'short';
 const rate = process.env['CHAOS_RATE'] === undefined ? undefined : Number(process.env['CHAOS_RATE']);
