@@ -181,9 +181,10 @@ public class Oracle {
           try {
             extend(consumer, assigned, List.of(scores, dead));
           } catch (org.apache.kafka.common.errors.TimeoutException e) {
-            // the broker is away
+            // the broker is away, or slow at its start
           }
         }
+        if (assigned.isEmpty()) continue; // poll refuses then
         for (ConsumerRecord<byte[], byte[]> r : consumer.poll(Duration.ofMillis(100))) {
           long[] from = source(r, r.topic().equals(scores));
           account.add(r.topic(), r, (int) from[0], from[1]);

@@ -46,7 +46,7 @@ export async function openOracle(): Promise<Oracle> {
     let last: Line | undefined;
     let said = '';
     child.stdin.on('error', () => undefined);
-    child.stderr.on('data', (data) => (said = (said + String(data)).slice(-4000)));
+    child.stderr.on('data', (data) => (said = (said + String(data)).slice(0, 8000)));
     const lines = createInterface({ input: child.stdout });
     lines.on('line', (text) => {
       last = JSON.parse(text) as Line;
