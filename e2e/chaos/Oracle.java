@@ -31,7 +31,7 @@ import org.apache.kafka.common.header.Header;
 /**
  * What the chaos run believes: Kafka's own client, no code of ours. Commands, answers as JSON lines:
  *   produce BROKERS TOPIC FILE RATE            records of FILE, each once, round robin over the partitions there are; a number on standard
- *                                              input is another rate from then on
+ *                                              input is another rate from then on, its end the end
  *   watch BROKERS SCORES DEAD                  follows both outputs (read_committed) until standard input ends
  *   judge BROKERS INPUT SCORES DEAD FOLDER ISOLATION  reads everything anew, compares, leaves input and scores in FOLDER
  *   holders BROKERS GROUP TRANSACTIONAL_ID SCORES INPUT PARTITION  waits until all replicas are in sync; which broker is what
@@ -78,7 +78,10 @@ public class Oracle {
     p.put("metadata.max.age.ms", "1000");
     AtomicReference<Exception> fault = new AtomicReference<>();
     AtomicReference<Double> wanted = new AtomicReference<>(rate);
-    Thread reader = new Thread(() -> new Scanner(System.in).forEachRemaining(line -> wanted.set(Double.parseDouble(line))));
+    Thread reader = new Thread(() -> {
+      new Scanner(System.in).forEachRemaining(line -> wanted.set(Double.parseDouble(line)));
+      Runtime.getRuntime().halt(1); // whoever asked for it is gone
+    });
     reader.setDaemon(true);
     reader.start();
     try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(p);

@@ -22,6 +22,7 @@ test.skipIf(!javac)(
       faults: [],
       log: [],
     });
+    expect(verdict.missedPoints).toBe(0);
     expect(verdict.judged).toMatchObject({ scores: 99_500, deadLetters: 500 });
     expect(verdict.judged.onlyUncommitted).toBeGreaterThan(0);
     expect(verdict.peakMib).toBeLessThan(300);

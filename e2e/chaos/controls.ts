@@ -1,5 +1,6 @@
 /** `make chaos-controls`: services that are wrong on purpose, and an oracle that looks wrong: each run must end in faults. CONTROLS=name,… takes some. */
 import type { PlantedBug } from '../planted-bugs.ts';
+import { runCommand, say } from './command.ts';
 import type { FaultCounts } from './plan.ts';
 import { runChaos, type ChaosOptions } from './run.ts';
 
@@ -25,12 +26,11 @@ const CONTROLS: Readonly<Record<string, Control>> = {
   none: { faults: { ...NONE, kills: 1 } },
 };
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
 /** An account that does not come out; that something took too long, or ended, proves nothing about the oracle. */
 const isJudged = (fault: string): boolean => / \d+, wanted \d+$/.test(fault);
-const chosen = process.env['CONTROLS']?.split(',') ?? Object.keys(CONTROLS);
-let wrong = 0;
-for (const name of chosen) {
+
+/** Whether the control came out as it must. */
+async function isAsItMustBe(name: string, signal: AbortSignal): Promise<boolean> {
   const base = {
     events: 40_000,
     seed: 5,
@@ -38,6 +38,7 @@ for (const name of chosen) {
     doneTimeoutMs: 30_000,
     faults: NONE,
     log: process.env['CHAOS_VERBOSE'] === undefined ? (): void => undefined : say,
+    signal,
   };
   const { tries = 1, ...control } = CONTROLS[name]!;
   let faults: readonly string[] = [];
@@ -46,10 +47,20 @@ for (const name of chosen) {
     faults = (await runChaos({ ...base, ...control, seed: base.seed + tried })).faults.filter(
       (fault) => name === 'none' || isJudged(fault),
     );
-  const isRight = name === 'none' ? faults.length === 0 : faults.length > 0;
-  if (!isRight) wrong += 1;
+  const isRight = (name === 'none') === (faults.length === 0);
   say(
     `${isRight ? 'as it must be' : 'NOT as it must be'}  ${name}${tried > 1 ? ` (try ${String(tried)})` : ''}: ${faults.map((fault) => fault.slice(0, 160)).join('; ') || 'no fault'}`,
   );
+  return isRight;
 }
-process.exit(wrong === 0 ? 0 : 1);
+
+await runCommand(async (signal) => {
+  const names = Object.keys(CONTROLS);
+  const chosen = process.env['CONTROLS']?.split(',') ?? names;
+  const unknown = chosen.filter((name) => !names.includes(name));
+  if (unknown.length > 0)
+    throw new Error(`CONTROLS: no ${unknown.join(', ')}; there are ${names.join(', ')}`);
+  let wrong = 0;
+  for (const name of chosen) if (!(await isAsItMustBe(name, signal))) wrong += 1;
+  return wrong === 0 ? 0 : 1;
+});

@@ -33,6 +33,8 @@ export interface ChaosOptions {
   readonly flipByte?: boolean;
   /** Longest wait for the last records; a control need not wait. */
   readonly doneTimeoutMs?: number;
+  /** Ends the run before its time; it rejects with the reason. */
+  readonly signal?: AbortSignal;
 }
 
 interface Watched {
@@ -85,11 +87,16 @@ export async function runChaos(options: ChaosOptions): Promise<Verdict> {
   let oracle: Oracle | undefined;
   let cluster: Cluster | undefined;
   let fleet: Fleet | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    options.signal?.addEventListener('abort', () => reject(options.signal?.reason as Error));
+  });
+  aborted.catch(() => undefined);
   try {
     cluster = await startCluster(options.log, options.brokers);
     oracle = await openOracle(); // after it: its jars are the broker's
+    options.signal?.throwIfAborted();
     fleet = startFleet(PLACES, { ...cluster.env, ...options.env });
-    return await run({ options, begun, folder, oracle, cluster, fleet });
+    return await Promise.race([run({ options, begun, folder, oracle, cluster, fleet }), aborted]);
   } finally {
     await fleet?.stop();
     await oracle?.close();
