@@ -26,6 +26,14 @@ test.each(DOCUMENTS)('%s: links and make targets exist', (path) => {
   expect(targets.filter((target) => !new RegExp(`^${target}:`, 'm').test(read('Makefile')))).toEqual([]);
 });
 
+test('each fault of the runbook is shown by a test of that name', () => {
+  const rows = [...read('docs/runbook.md').matchAll(/`(e2e\/[^`]+\.test\.ts)`: “([^”]+)”/g)];
+  expect(rows.length).toBeGreaterThan(18);
+  const isThere = ([, file, title]: RegExpExecArray): boolean =>
+    new RegExp(`^.*['\`]${title!.replaceAll('…', '.+')}`, 'm').test(read(file!));
+  expect(rows.filter((row) => !isThere(row)).map(([row]) => row)).toEqual([]);
+});
+
 test('each variable of the configuration file is one that is read', () => {
   const named = [...read('configs/config.yaml').matchAll(/\[([A-Z_]+)\]/g)].map(([, name]) => name!);
   const source = read('config.ts');

@@ -201,3 +201,23 @@ test.each(['refuse', 'hole', 'nonsense'] as const)(
     expect((await ask('/health/ready')).status).toBe(200);
   },
 );
+
+test.each(['kafka', 'registry'] as const)(
+  '%s: away when the process starts: alive, not ready, and goes on by itself',
+  { timeout: 120_000 },
+  async (what) => {
+    scorer.kill('SIGTERM');
+    expect((await scorer.exited).code).toBe(0);
+    cluster[what].setMode('refuse');
+    cluster[what].reset();
+    scorer = startScorer(buildFailingService(), cluster.env);
+    await send(300, 7000 + seen.length, await eventEncoder(cluster.direct, 'avro'));
+    const before = seen.length;
+    await sleep(12_000);
+    const [ready, live] = [await ask('/health/ready'), await ask('/health/live')];
+    expect([ready.status, live.status, seen.length]).toEqual([503, 200, before]);
+    cluster[what].setMode('open');
+    await expectRecovered(10_000);
+    expect((await ask('/health/ready')).status).toBe(200);
+  },
+);

@@ -36,7 +36,7 @@ export async function strike(
       const attempt = (nth: number): Promise<boolean> => {
         const passed = scorer.failAt(fault.point, nth, 'SIGKILL', PASS_MS);
         if (fault.point === 'mid-drain') scorer.kill('SIGTERM');
-        if (fault.point === 'armed-before-seek') cluster.kafka.reset(); // something to arm for
+        if (fault.point === 'armed-before-seek') fleet.at((fault.place + 1) % fleet.places).kill('SIGTERM'); // its partitions are armed here
         return passed;
       };
       const hit = (await attempt(fault.nth)) || (!scorer.isGone() && (await attempt(1)));
