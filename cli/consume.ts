@@ -43,15 +43,21 @@ export function consumeCommand(): Command {
         groupId: `${config.group}.consume.${randomUUID()}`,
         fromBeginning: options.fromBeginning === true,
       };
-      const reader = await openReader(kafka, [topic], readerOptions, async (_, partition, record) => {
-        if (left <= 0) return;
-        left -= 1;
-        const line = options.deadLetters
-          ? deadLetterLine(partition, record)
-          : scoreLine(await readScore(record, registry), options.format);
-        process.stdout.write(`${line}\n`);
-        if (left === 0) finish();
-      });
+      const reader = await openReader(
+        kafka,
+        [topic],
+        readerOptions,
+        async (_, partition, record) => {
+          if (left <= 0) return;
+          const line = options.deadLetters
+            ? deadLetterLine(partition, record)
+            : scoreLine(await readScore(record, registry), options.format);
+          process.stdout.write(`${line}\n`);
+          left -= 1;
+          if (left === 0) finish();
+        },
+        (error) => say(error.message),
+      );
       await finished;
       await reader.close();
       registry?.close();

@@ -11,17 +11,23 @@ export interface Reader {
   close(): Promise<void>;
 }
 
+/** First and longest wait before a record is tried again, milliseconds. */
+const RETRY_MS = { first: 100, longest: 5000 };
+
 /**
  * Reads topics (committed records only) in a group of its own that is deleted on close.
  *
  * @param fromBeginning else only what comes from now on.
- * @param onRecord awaited: a slow consumer slows the reading.
+ * @param onRecord awaited: a slow consumer slows the reading. Where it throws a transient BankChurnError the same record
+ *   comes again, and nothing behind it before; after any other error the reading goes on behind it.
+ * @param onRetry told of each such try.
  */
 export async function openReader(
   kafka: Kafka,
   topics: readonly string[],
   options: { readonly groupId: string; readonly fromBeginning: boolean },
   onRecord: (topic: string, partition: number, record: SourceRecord) => void | Promise<void>,
+  onRetry: (error: BankChurnError) => void = () => undefined,
 ): Promise<Reader> {
   const { groupId, fromBeginning } = options;
   const consumer = kafka.consumer({
@@ -52,11 +58,24 @@ export async function openReader(
     eachBatch: async ({ batch, heartbeat, isRunning }) => {
       const place = `${batch.topic}/${String(batch.partition)}`;
       for (const message of batch.messages) {
-        if (!isRunning()) return;
         const record = toSourceRecord(message);
         if (record.offset < (next.get(place) ?? 0)) continue;
+        for (let waitMs = RETRY_MS.first; ; waitMs = Math.min(waitMs * 2, RETRY_MS.longest)) {
+          if (!isRunning()) return;
+          try {
+            await onRecord(batch.topic, batch.partition, record);
+            break;
+          } catch (error) {
+            if (!isTransient(error)) {
+              next.set(place, record.offset + 1);
+              throw error;
+            }
+            onRetry(error);
+            await new Promise((resolve) => setTimeout(resolve, waitMs));
+            await heartbeat();
+          }
+        }
         next.set(place, record.offset + 1);
-        await onRecord(batch.topic, batch.partition, record);
       }
       await heartbeat();
     },
@@ -69,6 +88,10 @@ export async function openReader(
     },
   };
 }
+
+/** Whether the world is in the way, and not what was read. */
+export const isTransient = (error: unknown): error is BankChurnError =>
+  error instanceof BankChurnError && error.action === 'transient';
 
 /** Offsets of one partition, `from` <= offset < `to`. */
 export interface OffsetRange {

@@ -5,8 +5,8 @@ import { goldenSchema, manifestSchema, type Release } from '../models/manifest.t
 import { openFencedLane, type Kafka } from '../producers/kafka.io.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { ModelOrigin, ModelRecord } from '../schemas/generated.ts';
-import type { OutputRecord } from '../schemas/ports.ts';
-import { openReader, readAll, readRange, type Reader } from './kafka-readers.io.ts';
+import type { OutputRecord, SourceRecord } from '../schemas/ports.ts';
+import { isTransient, openReader, readAll, readRange, type Reader } from './kafka-readers.io.ts';
 
 /** Bytes of one record of `churn-model-artifacts`, and of a whole release. */
 const CHUNK_BYTES = 512 * 1024;
@@ -35,10 +35,14 @@ export interface ModelLogAccess {
     origin: ModelOrigin,
     release?: Release,
   ): Promise<{ log: ModelLog; change: LogChange }>;
-  /** The bytes of a release. Throws MODEL_CORRUPT where they are not what the log says. */
+  /** The bytes of a release. Throws MODEL_CORRUPT where they are not what the log says, BROKER_UNAVAILABLE where Kafka is away. */
   fetch(logged: LoggedRelease): Promise<Release>;
-  /** Calls back with the log after each record, from its beginning on. */
-  follow(onLog: (log: ModelLog) => void | Promise<void>): Promise<Reader>;
+  /**
+   * Calls back with the log after each record, from its beginning on. A record that cannot be read now is tried until it
+   * can (a release or an activation must not be passed over), and so is one for which `onLog` throws a transient
+   * BankChurnError; one that never can be read is passed over. `onFault` is told of each.
+   */
+  follow(onLog: (log: ModelLog) => void | Promise<void>, onFault: (error: unknown) => void): Promise<Reader>;
 }
 
 export function openModelLog(settings: ModelLogSettings): ModelLogAccess {
@@ -108,21 +112,30 @@ export function openModelLog(settings: ModelLogSettings): ModelLogAccess {
     },
     fetch: async (logged) => {
       const { artifactOffset: from, artifactChunks: chunks } = logged;
-      const records = await readRange(kafka, topics.modelArtifacts, readerGroup(), from, from + chunks);
+      const reading = readRange(kafka, topics.modelArtifacts, readerGroup(), from, from + chunks);
+      const records = await reading.catch((cause: unknown) => {
+        if (!isKafkaError(cause)) throw cause;
+        throw new BankChurnError('BROKER_UNAVAILABLE', `no release: ${(cause as Error).message}`, { cause });
+      });
       return assemble(logged, Buffer.concat(records.map(({ value }) => value ?? Buffer.alloc(0))));
     },
-    follow: async (onLog) => {
+    follow: async (onLog, onFault) => {
       let log = EMPTY_LOG;
-      return openReader(
-        kafka,
-        [topics.churnModels],
-        { groupId: readerGroup(), fromBeginning: true },
-        async (_, __, { offset, value }) => {
-          if (value === null) return;
-          log = foldRecord(log, offset, await decode(value));
-          await onLog(log);
-        },
-      );
+      const onRecord = async (_: string, __: number, { offset, value }: SourceRecord): Promise<void> => {
+        if (value === null) return;
+        let folded: ModelLog;
+        try {
+          folded = foldRecord(log, offset, await decode(value));
+        } catch (error) {
+          if (isTransient(error)) throw error;
+          onFault(error);
+          return;
+        }
+        await onLog(folded);
+        log = folded;
+      };
+      const options = { groupId: readerGroup(), fromBeginning: true };
+      return openReader(kafka, [topics.churnModels], options, onRecord, onFault);
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Metrics } from './metrics.io.ts';
+import { isTransient } from './kafka-readers.io.ts';
 import type { ModelLogAccess } from './model-log.io.ts';
 import type { Log } from './run-role.io.ts';
 import type { ServingModel } from './scorer.ts';
@@ -29,7 +30,7 @@ export interface Serving {
   stop(): Promise<void>;
 }
 
-const RETRY_MS = { first: 1000, longest: 30_000 };
+const RETRY_MS = { first: 1000, longest: 5000 };
 /** A batch in hand may still use the former model. */
 const CLOSE_AFTER_MS = 10_000;
 
@@ -48,7 +49,7 @@ export function keepServing({ modelDir, source, log, metrics, modelLog }: Servin
     const message = error instanceof Error ? error.message : String(error);
     if (message !== fault) {
       log.error({ code: error instanceof BankChurnError ? error.code : undefined, ...context }, message);
-      metrics.modelSwaps.inc({ result: 'refused' });
+      if (!isTransient(error)) metrics.modelSwaps.inc({ result: 'refused' });
     }
     fault = message;
   }
@@ -67,7 +68,7 @@ export function keepServing({ modelDir, source, log, metrics, modelLog }: Servin
     if (former !== undefined) void sleep(CLOSE_AFTER_MS).then(() => former.model.close());
   }
 
-  /** Serves what the log says; a release that fails its checks leaves the present one in service. */
+  /** Serves what the log says; a release that fails its checks leaves the present one in service. Throws what may pass. */
   async function onLog(state: ModelLog): Promise<void> {
     newest = state;
     const active = activeModel(state);
@@ -83,6 +84,7 @@ export function keepServing({ modelDir, source, log, metrics, modelLog }: Servin
         serving = { ...serving, activation: active.offset };
       else await swap(await modelLog.fetch(logged), active.offset);
     } catch (error) {
+      if (isTransient(error)) throw error;
       tell(error, { activation: active.offset, stays: serving?.model.manifest.version });
     }
   }
@@ -125,7 +127,7 @@ export function keepServing({ modelDir, source, log, metrics, modelLog }: Servin
       return;
     }
     await retrying(async () => {
-      closeReader = (await modelLog.follow(onLog)).close;
+      closeReader = (await modelLog.follow(onLog, (error) => tell(error, {}))).close;
     });
     if (source === 'auto') await retrying(bringImage);
   }

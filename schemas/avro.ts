@@ -1,6 +1,6 @@
 import avsc from 'avsc';
 import { isUtf8 } from 'node:buffer';
-import type { Poison } from './errors.ts';
+import { BankChurnError, type Poison } from './errors.ts';
 import { readEvent } from './event.ts';
 import { SCHEMAS, type CustomerEvent, type CustomerOutcome, type SchemaName } from './generated.ts';
 import { readOutcome } from './outcome.ts';
@@ -102,6 +102,23 @@ function decodeBody<T>(
       message: `Avro: ${error instanceof Error ? error.message : String(error)}`,
     };
   }
+}
+
+/**
+ * The decoder of any writer schema, for values that are ours or are shown to people.
+ *
+ * @param writer Avro schema, parsed from JSON.
+ * @returns throws RECORD_UNDECODABLE where the bytes are not of that schema.
+ */
+export function compileAny(writer: unknown): (value: Buffer) => unknown {
+  const type = avsc.Type.forSchema(writer as avsc.Schema);
+  return (value) => {
+    try {
+      return type.fromBuffer(value.subarray(HEADER_BYTES)) as unknown;
+    } catch (cause) {
+      throw new BankChurnError('RECORD_UNDECODABLE', `Avro: ${(cause as Error).message}`, { cause });
+    }
+  };
 }
 
 /** Decodes a JSON value (of an event also with the data set's column names). Never throws. */

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { EVENT } from './avro.ts';
+import { events } from '../e2e/world.ts';
+import { createAvroEncoder, EVENT } from './avro.ts';
 import { SCHEMAS } from './generated.ts';
 import { createRegistry, type Registry } from './registry.io.ts';
 
@@ -78,6 +79,21 @@ test.each<[string, RequestListener]>([
   await expect(registry.schemaId('s', 'ChurnScore', 'FULL_TRANSITIVE')).rejects.toMatchObject({
     code: 'REGISTRY_UNAVAILABLE',
   });
+  const value = Buffer.from([0, 0, 0, 0, 1, 2, 3]);
+  await expect(registry.decode(value)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
+});
+
+test('any value: decoded by its writer’s schema; where that cannot be, the value is at fault', async () => {
+  const registry = open(inject('kafka').registryUrl!, { timeoutMs: 5000 });
+  const subject = `t${randomBytes(4).toString('hex')}-value`;
+  const event = events(1, 7)[0]!;
+  const id = await registry.schemaId(subject, 'CustomerEvent', 'BACKWARD_TRANSITIVE');
+  const value = createAvroEncoder('CustomerEvent', id)(event);
+  expect(await registry.decode(value)).toMatchObject({ eventId: event.eventId });
+  const unread = value.subarray(0, value.length - 3);
+  await expect(registry.decode(unread)).rejects.toMatchObject({ code: 'RECORD_UNDECODABLE' });
+  value.writeUInt32BE(1_999_999_999, 1);
+  await expect(registry.decode(value)).rejects.toMatchObject({ code: 'SCHEMA_UNKNOWN' });
 });
 
 test('one that is not there is transient; refusals are remembered, and asked once at a time', async () => {

@@ -3,7 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { text } from 'node:stream/consumers';
 import { COMPATIBILITY, SchemaRegistry } from '@kafkajs/confluent-schema-registry';
-import { compileWriter, type Shape, type WriterDecoder } from './avro.ts';
+import { compileAny, compileWriter, schemaId as idOf, type Shape, type WriterDecoder } from './avro.ts';
 import type { FindWriter } from './decoder.ts';
 import { BankChurnError, type Poison } from './errors.ts';
 import { SCHEMAS, type SchemaName } from './generated.ts';
@@ -33,7 +33,11 @@ export interface Registry {
     name: SchemaName,
     compatibility: 'FULL_TRANSITIVE' | 'BACKWARD_TRANSITIVE',
   ): Promise<number>;
-  /** Decodes any value in the wire format by its writer's schema, for people to read. */
+  /**
+   * Decodes any value in the wire format by its writer's schema.
+   *
+   * @throws BankChurnError RECORD_UNDECODABLE or SCHEMA_UNKNOWN where the value is at fault, REGISTRY_UNAVAILABLE otherwise.
+   */
   decode(value: Buffer): Promise<unknown>;
   /** Deletes a subject (the demo's own, on a registry that was given). */
   deleteSubject(subject: string): Promise<void>;
@@ -114,11 +118,23 @@ export function createRegistry(settings: RegistrySettings): Registry {
       const message = `schema id ${String(id)} belongs to ${owners.join(', ')}, not to ${subjects.join(' or ')}`;
       return { code: 'SCHEMA_FOREIGN', message };
     }
-    const schema = await ask('GET', `/schemas/ids/${String(id)}`);
-    const source = (schema.body as { schema?: unknown } | null)?.schema;
-    if (schema.status !== 200 || typeof source !== 'string')
-      throw away(`status ${String(schema.status)} for schema id ${String(id)}`);
-    return compileWriter(JSON.parse(source), shape);
+    return compileWriter(sourceOf(id, await ask('GET', `/schemas/ids/${String(id)}`)), shape);
+  }
+
+  const decoders = new Map<number, (value: Buffer) => unknown>();
+
+  async function decode(value: Buffer): Promise<unknown> {
+    const id = idOf(value);
+    if (id === undefined) throw new BankChurnError('RECORD_UNDECODABLE', 'not in the wire format');
+    let decoder = decoders.get(id);
+    if (decoder === undefined) {
+      const answer = await ask('GET', `/schemas/ids/${String(id)}`);
+      if (isNotFound(answer))
+        throw new BankChurnError('SCHEMA_UNKNOWN', `the registry has no schema with id ${String(id)}`);
+      decoder = compileAny(sourceOf(id, answer));
+      bounded(decoders).set(id, decoder);
+    }
+    return decoder(value);
   }
 
   function findWriter<T>(subjects: readonly string[], shape: Shape<T>): FindWriter<T> {
@@ -167,7 +183,7 @@ export function createRegistry(settings: RegistrySettings): Registry {
   return {
     findWriter,
     schemaId,
-    decode: (value) => library.decode(value) as Promise<unknown>,
+    decode,
     deleteSubject: async (subject) => {
       await ask('DELETE', `/subjects/${encodeURIComponent(subject)}`);
     },
@@ -185,6 +201,14 @@ function subjectsOf({ status, body }: Answer): string[] | undefined {
   if (status !== 200 || !Array.isArray(body) || body.length === 0) return undefined;
   const subjects = body.map((version) => (version as { subject?: unknown } | null)?.subject);
   return subjects.every((subject) => typeof subject === 'string') ? subjects : undefined;
+}
+
+/** The schema of an answer, parsed. */
+function sourceOf(id: number, { status, body }: Answer): unknown {
+  const source = (body as { schema?: unknown } | null)?.schema;
+  if (status !== 200 || typeof source !== 'string')
+    throw away(`status ${String(status)} for schema id ${String(id)}`);
+  return JSON.parse(source);
 }
 
 function isNotFound({ status, body }: Answer): boolean {
