@@ -110,3 +110,19 @@ test('one that is not there is transient; refusals are remembered, and asked onc
   expect(await find(5)).toMatchObject({ code: 'SCHEMA_UNKNOWN' });
   expect(asked).toBe(1);
 });
+
+test('a thousand values of one schema ask for it once', async () => {
+  let asked = 0;
+  const registry = open(
+    await server((_, response) => {
+      asked += 1;
+      response.end('{"schema":"\\"int\\""}');
+    }),
+  );
+  const value = Buffer.from([0, 0, 0, 0, 9, 14]);
+  expect(new Set(await Promise.all(Array.from({ length: 1000 }, () => registry.decode(value))))).toEqual(
+    new Set([7]),
+  );
+  expect(await registry.decode(value)).toBe(7);
+  expect(asked).toBe(1);
+});

@@ -122,19 +122,25 @@ export function createRegistry(settings: RegistrySettings): Registry {
   }
 
   const decoders = new Map<number, (value: Buffer) => unknown>();
+  const fetching = new Map<number, Promise<(value: Buffer) => unknown>>();
+
+  async function fetchDecoder(id: number): Promise<(value: Buffer) => unknown> {
+    const answer = await ask('GET', `/schemas/ids/${String(id)}`);
+    if (isNotFound(answer))
+      throw new BankChurnError('SCHEMA_UNKNOWN', `the registry has no schema with id ${String(id)}`);
+    const decoder = compileAny(sourceOf(id, answer));
+    bounded(decoders).set(id, decoder);
+    return decoder;
+  }
 
   async function decode(value: Buffer): Promise<unknown> {
     const id = idOf(value);
     if (id === undefined) throw new BankChurnError('RECORD_UNDECODABLE', 'not in the wire format');
-    let decoder = decoders.get(id);
-    if (decoder === undefined) {
-      const answer = await ask('GET', `/schemas/ids/${String(id)}`);
-      if (isNotFound(answer))
-        throw new BankChurnError('SCHEMA_UNKNOWN', `the registry has no schema with id ${String(id)}`);
-      decoder = compileAny(sourceOf(id, answer));
-      bounded(decoders).set(id, decoder);
-    }
-    return decoder(value);
+    const known = decoders.get(id);
+    if (known !== undefined) return known(value);
+    const asking = fetching.get(id) ?? fetchDecoder(id).finally(() => fetching.delete(id));
+    fetching.set(id, asking);
+    return (await asking)(value);
   }
 
   function findWriter<T>(subjects: readonly string[], shape: Shape<T>): FindWriter<T> {
