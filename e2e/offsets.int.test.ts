@@ -61,7 +61,8 @@ test(
     await produceEvents(world, 600, 23);
     await settled(() => out.scores.length >= 600, 'the first scores');
     process.kill(first.pid, 'SIGSTOP');
-    await produceEvents(world, 600, 24);
+    await produceEvents(world, 600, 24); // may answer the fetch that is under way
+    await produceEvents(world, 600, 25); // cannot: the process stands still
     await deleteAll();
     process.kill(first.pid, 'SIGCONT');
     expect(await first.exited).toBe(1);

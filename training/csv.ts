@@ -147,6 +147,7 @@ const QUOTES = new Map([
   ['CSV_MAX_RECORD_SIZE', 'a row of more than a megabyte, so most likely a quote that is never closed'],
   ['INVALID_OPENING_QUOTE', 'a quote inside a cell that is not quoted'],
   ['CSV_INVALID_CLOSING_QUOTE', 'text behind a closing quote'],
+  ['CSV_NON_TRIMABLE_CHAR_AFTER_CLOSING_QUOTE', 'text behind a closing quote'],
 ]);
 
 /** A fault of the parser in our words; of anything else, that thing. */

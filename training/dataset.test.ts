@@ -55,6 +55,12 @@ describe('parseDataset', () => {
     expect(() => parseDataset(text, 'test')).toThrow('line 6, column CreditScore');
   });
 
+  it.each(['"600" 1', '"600"1'])('text behind a closing quote is refused with its line: %s', (cell) => {
+    expect(() => parseDataset(csv(GOOD.replace('600', cell)), 'test')).toThrow(
+      /line 2, column CreditScore: text behind/,
+    );
+  });
+
   it('tells at most ten faults', () => {
     const bad = Array.from({ length: 50 }, () => GOOD.replace('600', 'abc').replace(/1$/, '7'));
     const lines = ((): string => {
