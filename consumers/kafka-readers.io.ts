@@ -1,5 +1,5 @@
 /** Kafka read outside of the loop: whole topics as they grow, and ranges of offsets. */
-import type { Kafka } from 'kafkajs';
+import type { EachBatchPayload, Kafka } from 'kafkajs';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
 import { METADATA_MAX_AGE_MS } from '../producers/kafka.io.ts';
@@ -53,31 +53,42 @@ export async function openReader(
     const offset = next.get(`${topic}/${String(partition)}`);
     if (offset !== undefined) consumer.seek({ topic, partition, offset: String(offset) });
   };
+  const readBatch = async ({ batch, heartbeat, isRunning }: EachBatchPayload): Promise<void> => {
+    const place = `${batch.topic}/${String(batch.partition)}`;
+    for (const message of batch.messages) {
+      const record = toSourceRecord(message);
+      if (record.offset < (next.get(place) ?? 0)) continue;
+      for (let waitMs = RETRY_MS.first; ; waitMs = Math.min(waitMs * 2, RETRY_MS.longest)) {
+        if (!isRunning()) return;
+        try {
+          await onRecord(batch.topic, batch.partition, record);
+          break;
+        } catch (error) {
+          if (!isTransient(error)) {
+            next.set(place, record.offset + 1);
+            throw error;
+          }
+          onRetry(error);
+          await new Promise((resolve) => setTimeout(resolve, waitMs));
+          await heartbeat();
+        }
+      }
+      next.set(place, record.offset + 1);
+    }
+    await heartbeat();
+  };
+  const inHand = new Map<string, Promise<void>>();
   await consumer.run({
     autoCommit: false,
-    eachBatch: async ({ batch, heartbeat, isRunning }) => {
-      const place = `${batch.topic}/${String(batch.partition)}`;
-      for (const message of batch.messages) {
-        const record = toSourceRecord(message);
-        if (record.offset < (next.get(place) ?? 0)) continue;
-        for (let waitMs = RETRY_MS.first; ; waitMs = Math.min(waitMs * 2, RETRY_MS.longest)) {
-          if (!isRunning()) return;
-          try {
-            await onRecord(batch.topic, batch.partition, record);
-            break;
-          } catch (error) {
-            if (!isTransient(error)) {
-              next.set(place, record.offset + 1);
-              throw error;
-            }
-            onRetry(error);
-            await new Promise((resolve) => setTimeout(resolve, waitMs));
-            await heartbeat();
-          }
-        }
-        next.set(place, record.offset + 1);
-      }
-      await heartbeat();
+    // One at a time: after a fault of the broker a second fetch of a partition can come while the first is in hand.
+    eachBatch: async (payload) => {
+      const place = `${payload.batch.topic}/${String(payload.batch.partition)}`;
+      const turn = (inHand.get(place) ?? Promise.resolve()).then(() => readBatch(payload));
+      inHand.set(
+        place,
+        turn.catch(() => undefined),
+      );
+      await turn;
     },
   });
   await joined;
