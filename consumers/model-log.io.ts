@@ -62,7 +62,8 @@ export function openModelLog(settings: ModelLogSettings): ModelLogAccess {
     origin: ModelOrigin,
     release: Release | undefined,
   ) {
-    const lane = await openFencedLane(kafka, `${group}.models`, group);
+    const outputs = [topics.churnModels, topics.modelArtifacts].map((topic) => ({ topic, partition: 0 }));
+    const lane = await openFencedLane(kafka, `${group}.models`, { outputs, groupId: undefined });
     try {
       const log = await read();
       const change = decide(log);

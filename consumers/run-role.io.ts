@@ -1,7 +1,7 @@
 import { createAtLeastOnceLanes, createTransactionalLanes, type Kafka } from '../producers/kafka.io.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import { createPace } from '../schemas/pace.ts';
-import type { Lane, OpenRole, Role } from '../schemas/ports.ts';
+import type { OpenLane, OpenRole } from '../schemas/ports.ts';
 import { createLoopConsumer, type LoopConsumer, type StartFrom } from './kafka.io.ts';
 import { partitionCounts } from './kafka-topics.io.ts';
 import { createLoop, type Loop, type LoopObserver, type LoopPorts } from './loop.ts';
@@ -86,8 +86,8 @@ export function runRole(
     const observer = createObserver(settings, fatal);
     const ports = {
       source: consumer.source,
-      openLane,
-      openRole: whenOutputsAreThere,
+      openLane: whenOutputsAreThere(openLane),
+      openRole,
       clock: { now: Date.now, sleep },
       observer,
     };
@@ -130,8 +130,9 @@ export function runRole(
     );
   }
 
-  async function lanes(): Promise<(topic: string, partition: number) => Promise<Lane>> {
-    if (settings.delivery === 'exactly-once') return createTransactionalLanes(kafka, settings.groupId);
+  async function lanes(): Promise<OpenLane> {
+    if (settings.delivery === 'exactly-once')
+      return createTransactionalLanes(kafka, settings.groupId, settings);
     const plain = await createAtLeastOnceLanes(kafka, (...offset) => consumer!.commitOffset(...offset));
     closeLanes = plain.close;
     return plain.openLane;
@@ -158,18 +159,20 @@ export function runRole(
   let outputPartitions = 0;
 
   /** Outputs grow before inputs; where they have not, the new partitions wait. */
-  async function whenOutputsAreThere(partition: number, offset: number): Promise<Role> {
-    if (partition >= outputPartitions) {
-      const counts = await partitionCounts(kafka, settings.outputs);
-      outputPartitions = Math.min(...counts.values());
-      const short = [...counts].filter(([, count]) => partition >= count).map(([name]) => name);
-      if (short.length > 0)
-        throw new BankChurnError(
-          'PARTITION_MISSING',
-          `${topic} has a partition ${String(partition)}, ${short.join(' and ')} not: add partitions there; it waits`,
-        );
-    }
-    return openRole(partition, offset);
+  function whenOutputsAreThere(openLane: OpenLane): OpenLane {
+    return async (inputTopic, partition) => {
+      if (partition >= outputPartitions) {
+        const counts = await partitionCounts(kafka, settings.outputs);
+        outputPartitions = Math.min(...counts.values());
+        const short = [...counts].filter(([, count]) => partition >= count).map(([name]) => name);
+        if (short.length > 0)
+          throw new BankChurnError(
+            'PARTITION_MISSING',
+            `${topic} has a partition ${String(partition)}, ${short.join(' and ')} not: add partitions there; it waits`,
+          );
+      }
+      return openLane(inputTopic, partition);
+    };
   }
 
   async function topicsReady(): Promise<void> {

@@ -22,7 +22,10 @@ const idPerMember =
   (ports: LoopPorts): LoopPorts => ({
     ...ports,
     openLane: (topic, partition) =>
-      openFencedLane(kafka, `${groupId}.${topic}.${String(partition)}.${String(process.pid)}`, groupId),
+      openFencedLane(kafka, `${groupId}.${topic}.${String(partition)}.${String(process.pid)}`, {
+        groupId,
+        outputs: [],
+      }),
   });
 
 /**

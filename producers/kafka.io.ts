@@ -1,6 +1,6 @@
 /** Kafka, writing side: the client, plain producers, and the transactional lanes of the loop. With `consumers/kafka.io.ts` the only file that knows kafkajs. */
 import { readFileSync } from 'node:fs';
-import './kafkajs-patches.io.ts'; // before the library
+import { renewMarkersFirst } from './kafkajs-patches.io.ts'; // before the library
 import kafkajs, {
   type IHeaders,
   type Kafka,
@@ -15,6 +15,8 @@ import { compress as zstdCompress, decompress as zstdDecompress } from '@mongodb
 import { BankChurnError } from '../schemas/errors.ts';
 import { createPace } from '../schemas/pace.ts';
 import type { Emission, Lane, OpenLane, OutputRecord, Transaction } from '../schemas/ports.ts';
+import { retryPassing } from './passing-faults.io.ts';
+import type { MarkerScope } from './renew-markers.io.ts';
 
 export type { Kafka };
 
@@ -184,20 +186,45 @@ async function sendCovered(
   return Number(covered.baseOffset ?? -1);
 }
 
+/** The topics that a partition's transactions write to: `outputs` in the same partition, `singles` in their only one. */
+export interface LaneTopics {
+  readonly outputs: readonly string[];
+  readonly singles: readonly string[];
+}
+
 /**
  * Lanes that commit outputs and offset in one transaction. The transactional id belongs to the *input partition*, so
  * that opening a lane fences whoever wrote for it before, wherever that runs (ADR 1).
  */
-export function createTransactionalLanes(kafka: Kafka, groupId: string): OpenLane {
-  return (topic, partition) => openFencedLane(kafka, transactionalIdOf(groupId, topic, partition), groupId);
+export function createTransactionalLanes(
+  kafka: Kafka,
+  groupId: string,
+  { outputs, singles }: LaneTopics,
+): OpenLane {
+  return (topic, partition) =>
+    openFencedLane(kafka, transactionalIdOf(groupId, topic, partition), {
+      groupId,
+      outputs: [
+        ...outputs.map((output) => ({ topic: output, partition })),
+        ...singles.map((single) => ({ topic: single, partition: 0 })),
+      ],
+    });
 }
 
 /** Of an input partition: whoever opens it again fences the one before. */
 export const transactionalIdOf = (groupId: string, topic: string, partition: number): string =>
   `${groupId}.${topic}.${String(partition)}`;
 
-/** The one valid writer under a transactional id: whoever had it before is fenced, its open transaction ended. */
-export async function openFencedLane(kafka: Kafka, transactionalId: string, groupId: string): Promise<Lane> {
+/**
+ * The one valid writer under a transactional id: whoever had it before is fenced, its open transaction ended, and its last
+ * one is decided in each partition of `scope` (these must exist).
+ */
+export async function openFencedLane(
+  kafka: Kafka,
+  transactionalId: string,
+  scope: MarkerScope,
+): Promise<Lane> {
+  renewMarkersFirst(transactionalId, scope);
   const producer = kafka.producer({
     transactionalId,
     idempotent: true,
@@ -215,42 +242,22 @@ export async function openFencedLane(kafka: Kafka, transactionalId: string, grou
     await producer.disconnect().catch(() => undefined);
     throw error;
   }
-  return { begin: () => begin(producer, groupId), close: () => producer.disconnect() };
+  return { begin: () => begin(producer, scope.groupId), close: () => producer.disconnect() };
 }
 
-async function begin(producer: Producer, groupId: string): Promise<Transaction> {
+async function begin(producer: Producer, groupId: string | undefined): Promise<Transaction> {
   const transaction = await producer.transaction();
   return {
     send: (emission) => sendCovered(transaction, emission),
     sendOffsets: (topic, partition, nextOffset) => {
       const topics = [{ topic, partitions: [{ partition, offset: String(nextOffset) }] }];
-      return retrying(() => transaction.sendOffsets({ consumerGroupId: groupId, topics }));
+      if (groupId === undefined) return Promise.reject(new Error('a lane without a group has no offsets'));
+      // kafkajs itself does not repeat what adds offsets. (A failed commit cannot be repeated: its state machine has no way back.)
+      return retryPassing(() => transaction.sendOffsets({ consumerGroupId: groupId, topics }));
     },
     commit: () => transaction.commit(),
     abort: () => transaction.abort(),
   };
-}
-
-/** Told by the broker's error codes: the former transaction is still being ended, or a coordinator is on the move. */
-const PASSING = new Set([
-  'CONCURRENT_TRANSACTIONS',
-  'NOT_COORDINATOR_FOR_GROUP',
-  'GROUP_COORDINATOR_NOT_AVAILABLE',
-  'GROUP_LOAD_IN_PROGRESS',
-]);
-const PASSING_RETRIES = { times: 40, waitMs: 25 };
-
-/** kafkajs itself does not repeat what adds offsets to a transaction. (A failed commit cannot be repeated: its state machine has no way back.) */
-async function retrying(work: () => Promise<void>): Promise<void> {
-  for (let left = PASSING_RETRIES.times; ; left--) {
-    try {
-      await work();
-      return;
-    } catch (error) {
-      if (left === 0 || !PASSING.has(String((error as { type?: unknown } | null)?.type))) throw error;
-      await new Promise((resolve) => setTimeout(resolve, PASSING_RETRIES.waitMs));
-    }
-  }
 }
 
 /** Commits a consumed offset by the consumer's own membership. */

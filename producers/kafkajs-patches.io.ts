@@ -1,11 +1,13 @@
 /**
  * Functions inside kafkajs 2.2.4 replaced by our own before it is loaded (import this file first): the library is no
  * longer released, two of them took half of the CPU of a score, one lets aborted records through, one passes over deleted
- * records, and one makes a consumer wait for its own ghost. See docs/adr/0009-kafkajs-patches.md.
+ * records, one makes a consumer wait for its own ghost, and one is where a fault of Kafka itself is mended. See
+ * docs/adr/0009-kafkajs-patches.md.
  */
 import { createRequire } from 'node:module';
 import { keepCommitted } from './aborted-records.ts';
 import { encodeRecord, type RecordFields } from './record-encoding.ts';
+import { renewMarkers, type Cluster, type MarkerScope } from './renew-markers.io.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -75,6 +77,42 @@ function rejoining(Group: ConsumerGroupClass): ConsumerGroupClass {
   };
 }
 
+/** What of the library's manager of a producer's transactions is used here. */
+interface Manager {
+  initProducerId(): Promise<void>;
+}
+interface ManagerOptions {
+  readonly cluster: Cluster;
+  readonly transactional: boolean;
+  readonly transactionalId?: string;
+  readonly transactionTimeout: number;
+}
+const markerScopes = new Map<string, MarkerScope>();
+
+/** A producer with this transactional id, when it is initialised, first writes the markers of its last transaction again. */
+export function renewMarkersFirst(transactionalId: string, scope: MarkerScope): void {
+  markerScopes.set(transactionalId, scope);
+}
+
+const renewing =
+  (createManager: (options: ManagerOptions) => Manager) =>
+  (options: ManagerOptions): Manager => {
+    const manager = createManager(options);
+    const { cluster, transactional, transactionalId, transactionTimeout } = options;
+    const scope = transactionalId === undefined ? undefined : markerScopes.get(transactionalId);
+    if (!transactional || transactionalId === undefined || scope === undefined) return manager;
+    return {
+      ...manager,
+      initProducerId: async () => {
+        await renewMarkers(cluster, transactionalId, transactionTimeout, scope);
+        await manager.initProducerId();
+      },
+    };
+  };
+
+if (require.cache[require.resolve('kafkajs')]?.loaded === true)
+  throw new Error('kafkajs was loaded before its patches: import producers/kafka.io.ts first');
+
 function replace(path: string, exports: unknown): void {
   const file = require.resolve(`kafkajs/src/${path}`);
   const { version } = require('kafkajs/package.json') as { version: string };
@@ -87,6 +125,10 @@ function replace(path: string, exports: unknown): void {
 replace('protocol/recordBatch/record/v0/index.js', record);
 replace('producer/groupMessagesPerPartition.js', groupByPartition);
 replace('consumer/filterAbortedMessages.js', keepCommitted);
+replace(
+  'producer/eosManager/index.js',
+  renewing(require('kafkajs/src/producer/eosManager') as Parameters<typeof renewing>[0]),
+);
 replace(
   'consumer/consumerGroup.js',
   rejoining(require('kafkajs/src/consumer/consumerGroup') as ConsumerGroupClass),

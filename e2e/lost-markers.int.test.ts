@@ -1,0 +1,129 @@
+/**
+ * Kafka 4.1 to 4.3 can complete a transaction without some or all of its markers (KAFKA-20734: a broker that comes back while
+ * a decided transaction waits for them). Here they are kept away on purpose: the coordinator is not told of a partition, and
+ * the broker is told not to ask it. Whoever opens the lane next must find the transaction decided as it was, everywhere.
+ */
+import { createRequire } from 'node:module';
+import { beforeAll, expect, onTestFinished, test, afterAll, inject } from 'vitest';
+import { createTransactionalLanes } from '../producers/kafka.io.ts';
+import kafkajs from 'kafkajs'; // patched by the line above
+import { boundsOf, readRanges } from '../consumers/kafka-readers.io.ts';
+import type { Lane, OutputRecord } from '../schemas/ports.ts';
+import { createWorld, type World } from './world.ts';
+
+interface Request {
+  readonly topics: readonly { readonly topic: string }[];
+}
+interface BrokerRequests {
+  addPartitionsToTxn(request: Request): Promise<unknown>;
+  addOffsetsToTxn(request: object): Promise<unknown>;
+}
+const { prototype: requests } = createRequire(import.meta.url)('kafkajs/src/broker/index.js') as {
+  prototype: BrokerRequests;
+};
+
+/** The broker no longer asks the coordinator whether a partition is part of the transaction. */
+async function verify(isOn: boolean): Promise<void> {
+  const admin = new kafkajs.Kafka({ brokers: inject('kafka').brokers.split(',') }).admin();
+  await admin.connect();
+  const { brokers } = await admin.describeCluster();
+  const configEntries = [{ name: 'transaction.partition.verification.enable', value: String(isOn) }];
+  const resources = brokers.map(({ nodeId }) => ({
+    type: kafkajs.ConfigResourceTypes.BROKER,
+    name: String(nodeId),
+    configEntries,
+  }));
+  await admin.alterConfigs({ validateOnly: false, resources });
+  await admin.disconnect();
+}
+
+beforeAll(() => verify(false));
+afterAll(() => verify(true));
+
+const PARTITION = 3;
+const record = (value: string): OutputRecord => ({ key: null, value });
+
+/** While `work` runs the coordinator does not learn of these topics, nor, if said so, of the offsets. */
+async function untold(topics: readonly string[], offsets: boolean, work: () => Promise<void>): Promise<void> {
+  const { addPartitionsToTxn, addOffsetsToTxn } = requests;
+  requests.addPartitionsToTxn = async function (this: BrokerRequests, request) {
+    const told = request.topics.filter(({ topic }) => !topics.includes(topic));
+    return told.length === 0 ? undefined : addPartitionsToTxn.call(this, { ...request, topics: told });
+  };
+  if (offsets) requests.addOffsetsToTxn = () => Promise.resolve();
+  try {
+    await work();
+  } finally {
+    Object.assign(requests, { addPartitionsToTxn, addOffsetsToTxn });
+  }
+}
+
+async function write(world: World, lane: Lane, values: readonly string[], next: number, isKept = true) {
+  const { customerEvents, churnScores, driftCounts } = world.context.config.topics.names;
+  const transaction = await lane.begin();
+  await transaction.send({ topic: churnScores, partition: PARTITION, records: values.map(record) });
+  await transaction.send({ topic: driftCounts, partition: 0, records: [record('counts')] });
+  await transaction.sendOffsets(customerEvents, PARTITION, next);
+  await (isKept ? transaction.commit() : transaction.abort());
+}
+
+async function committedOffset({ context: { config, kafka } }: World): Promise<number> {
+  const admin = kafka.admin();
+  await admin.connect();
+  const topics = [config.topics.names.customerEvents];
+  const [found] = await admin.fetchOffsets({ groupId: config.group, topics });
+  await admin.disconnect();
+  return Number(found!.partitions.find(({ partition }) => partition === PARTITION)?.offset ?? -1);
+}
+
+async function committedScores({ context: { config, kafka } }: World): Promise<string[]> {
+  const { churnScores } = config.topics.names;
+  const range = (await boundsOf(kafka, churnScores)).find(({ partition }) => partition === PARTITION)!;
+  const values: string[] = [];
+  await readRanges(kafka, churnScores, `${config.group}.test`, [range], (records) => {
+    values.push(...records.map(({ value }) => String(value)));
+  });
+  return values;
+}
+
+const CASES = [
+  { decision: 'commit', lost: ['scores', 'offset'] },
+  { decision: 'commit', lost: ['scores'] },
+  { decision: 'commit', lost: ['offset'] },
+  { decision: 'commit', lost: [] },
+  { decision: 'abort', lost: ['scores', 'offset'] },
+  { decision: 'abort', lost: ['offset'] },
+] as const;
+
+test.for(CASES)(
+  'markers of $lost lost: the next lane finds the $decision, everywhere',
+  { timeout: 60_000 },
+  async ({ decision, lost }) => {
+    const world = await createWorld({ registry: false });
+    const { config, kafka } = world.context;
+    const { customerEvents, churnScores, deadLetters, driftCounts } = config.topics.names;
+    const openLane = createTransactionalLanes(kafka, config.group, {
+      outputs: [churnScores, deadLetters],
+      singles: [driftCounts],
+    });
+    const losesScores = (lost as readonly string[]).includes('scores');
+    const losesOffset = (lost as readonly string[]).includes('offset');
+    const isKept = decision === 'commit';
+
+    const first = await openLane(customerEvents, PARTITION);
+    onTestFinished(() => first.close());
+    await untold(losesScores ? [churnScores] : [], losesOffset, () =>
+      write(world, first, ['a', 'b', 'c'], 3, isKept),
+    );
+    const second = await openLane(customerEvents, PARTITION);
+    onTestFinished(() => second.close());
+    expect(await committedOffset(world)).toBe(isKept ? 3 : -1);
+    expect(await committedScores(world)).toEqual(isKept ? ['a', 'b', 'c'] : []);
+
+    await write(world, second, ['d'], 4);
+    const third = await openLane(customerEvents, PARTITION);
+    onTestFinished(() => third.close());
+    expect(await committedOffset(world)).toBe(4);
+    expect(await committedScores(world)).toEqual(isKept ? ['a', 'b', 'c', 'd'] : ['d']);
+  },
+);
