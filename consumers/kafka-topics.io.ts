@@ -1,4 +1,5 @@
 /** Kafka's administration: topics made, compared, counted, deleted. */
+import '../producers/kafkajs-patches.io.ts'; // before the library
 import kafkajs, { type Admin, type ITopicConfig, type Kafka } from 'kafkajs';
 import { BankChurnError } from '../schemas/errors.ts';
 

@@ -27,6 +27,8 @@ export interface ConsumerEvents {
   lag(partition: number, records: number, ageMs: number): void;
   /** A sign of life: a fetch, a heartbeat or a join. */
   alive(): void;
+  /** The group has taken a heartbeat. */
+  heard(): void;
   /** Membership was lost, for the time being. */
   left(): void;
   /** The consumer is gone for good: the process should end. */
@@ -113,7 +115,10 @@ function listen(consumer: Consumer, topic: string, events: ConsumerEvents, posit
     events.assigned(payload.memberAssignment[topic] ?? []);
     events.alive();
   });
-  consumer.on(consumer.events.HEARTBEAT, () => events.alive());
+  consumer.on(consumer.events.HEARTBEAT, () => {
+    events.alive();
+    events.heard();
+  });
   consumer.on(consumer.events.FETCH, () => events.alive());
   consumer.on(consumer.events.REBALANCING, () => events.left());
   consumer.on(consumer.events.STOP, () => events.left());

@@ -62,6 +62,8 @@ export interface Loop {
   assigned(partitions: readonly number[]): void;
   /** Records of one partition, in order. Resolves when they are committed or given up; rejects only with a group error. */
   deliver(partition: number, records: readonly SourceRecord[], delivery: Delivery): Promise<void>;
+  /** The group has taken a heartbeat: lanes at rest that are no longer sound are opened again. */
+  heard(): void;
   /** No further batch is begun; the one in hand is finished. */
   stop(): void;
   /** Closes the lanes. After `stop`, when the consumer has left the group. */
@@ -219,6 +221,10 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
       records[0]!.offset < lane.next ? records.filter(({ offset }) => offset >= lane.next) : records;
     for (let from = 0; from < fresh.length; from += options.maxBatchRecords) {
       if (!isCurrent(partition, lane)) return;
+      if (!lane.lane.isSound()) {
+        await giveUp(partition, lane, undefined, delivery);
+        return;
+      }
       const batch = { topic, partition, records: fresh.slice(from, from + options.maxBatchRecords) };
       try {
         await perform(batch, lane, delivery);
@@ -273,18 +279,33 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
     return sent;
   }
 
-  async function giveUp(partition: number, lane: Ready, error: unknown, delivery: Delivery): Promise<void> {
-    if (ready.get(partition) !== lane) return; // a new assignment has closed the lane already
+  function renewLanes(): void {
+    for (const [partition, lane] of ready) {
+      if (lane.waiting > 0 || lane.lane.isSound()) continue;
+      disarm(partition, lane);
+      void arm(partition, lane.epoch);
+    }
+  }
+
+  function disarm(partition: number, { lane }: Ready): void {
     ready.delete(partition);
     source.pause([partition]);
-    discard(lane.lane);
+    discard(lane);
+  }
+
+  /** `error`: undefined where nothing was tried, and the lane alone is no longer sound. */
+  async function giveUp(partition: number, lane: Ready, error: unknown, delivery: Delivery): Promise<void> {
+    if (ready.get(partition) !== lane) return; // a new assignment has closed the lane already
+    disarm(partition, lane);
     // Still a member? A scorer that lost the partition must not fence the one that has it now.
     const unheard = error instanceof GroupError ? error : await heard(delivery);
     if (unheard === undefined) {
-      rearm(partition, lane.epoch, error);
+      if (error === undefined) void arm(partition, lane.epoch);
+      else rearm(partition, lane.epoch, error);
       return;
     }
-    if (!(error instanceof GroupError)) observer.disarmed(partition, error, options.backOffMs.first);
+    if (error !== undefined && !(error instanceof GroupError))
+      observer.disarmed(partition, error, options.backOffMs.first);
     void armOnceHeard(partition, lane.epoch, delivery);
     throw unheard.cause;
   }
@@ -306,6 +327,7 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
   return {
     assigned,
     deliver,
+    heard: renewLanes,
     stop: () => {
       stopping = true;
     },

@@ -114,6 +114,7 @@ export function runRole(
             running.assigned(partitions);
           },
           deliver: running.deliver,
+          heard: running.heard,
           lag: (partition, records, ageMs) => {
             metrics.lagRecords.set({ topic, partition }, records);
             metrics.lagSeconds.set({ topic, partition }, ageMs / 1000);

@@ -66,6 +66,7 @@ function failingLane(inner: Lane): Lane {
       pass('begin');
       return failingTransaction(transaction);
     },
+    isSound: () => inner.isSound(),
     close: () => {
       drained('mid-drain');
       return inner.close();

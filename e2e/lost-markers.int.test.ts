@@ -4,6 +4,7 @@
  * the broker is told not to ask it. Whoever opens the lane next must find the transaction decided as it was, everywhere.
  */
 import { createRequire } from 'node:module';
+import { Socket } from 'node:net';
 import { beforeAll, expect, onTestFinished, test, afterAll, inject } from 'vitest';
 import { createTransactionalLanes } from '../producers/kafka.io.ts';
 import kafkajs from 'kafkajs'; // patched by the line above
@@ -15,6 +16,7 @@ interface Request {
   readonly topics: readonly { readonly topic: string }[];
 }
 interface BrokerRequests {
+  endTxn(request: object): Promise<unknown>;
   addPartitionsToTxn(request: Request): Promise<unknown>;
   addOffsetsToTxn(request: object): Promise<unknown>;
 }
@@ -42,6 +44,18 @@ afterAll(() => verify(true));
 
 const PARTITION = 3;
 const record = (value: string): OutputRecord => ({ key: null, value });
+
+function lanesOf({ context: { config, kafka } }: World) {
+  const topics = config.topics.names;
+  const outputs = [topics.churnScores, topics.deadLetters];
+  const openLane = createTransactionalLanes(kafka, config.group, { outputs, singles: [topics.driftCounts] });
+  return { openLane, topics };
+}
+
+const sockets = (): Socket[] =>
+  (process as unknown as { _getActiveHandles(): unknown[] })
+    ._getActiveHandles()
+    .filter((handle) => handle instanceof Socket);
 
 /** While `work` runs the coordinator does not learn of these topics, nor, if said so, of the offsets. */
 async function untold(topics: readonly string[], offsets: boolean, work: () => Promise<void>): Promise<void> {
@@ -100,12 +114,8 @@ test.for(CASES)(
   { timeout: 60_000 },
   async ({ decision, lost }) => {
     const world = await createWorld({ registry: false });
-    const { config, kafka } = world.context;
-    const { customerEvents, churnScores, deadLetters, driftCounts } = config.topics.names;
-    const openLane = createTransactionalLanes(kafka, config.group, {
-      outputs: [churnScores, deadLetters],
-      singles: [driftCounts],
-    });
+    const { openLane, topics } = lanesOf(world);
+    const { customerEvents, churnScores } = topics;
     const losesScores = (lost as readonly string[]).includes('scores');
     const losesOffset = (lost as readonly string[]).includes('offset');
     const isKept = decision === 'commit';
@@ -127,3 +137,48 @@ test.for(CASES)(
     expect(await committedScores(world)).toEqual(isKept ? ['a', 'b', 'c', 'd'] : ['d']);
   },
 );
+
+test.for(['addPartitionsToTxn', 'endTxn'] as const)(
+  'a renewal interrupted at %s is finished by the next lane',
+  { timeout: 60_000 },
+  async (step) => {
+    const world = await createWorld({ registry: false });
+    const { openLane, topics } = lanesOf(world);
+    const first = await openLane(topics.customerEvents, PARTITION);
+    onTestFinished(() => first.close());
+    await untold([topics.churnScores], false, () => write(world, first, ['a', 'b', 'c'], 3));
+
+    const { addPartitionsToTxn, endTxn } = requests;
+    requests[step] = () => Promise.reject(new Error('interrupted'));
+    try {
+      await expect(openLane(topics.customerEvents, PARTITION)).rejects.toThrow('interrupted');
+    } finally {
+      Object.assign(requests, { addPartitionsToTxn, endTxn });
+    }
+    const second = await openLane(topics.customerEvents, PARTITION);
+    onTestFinished(() => second.close());
+    expect(await committedOffset(world)).toBe(3);
+    expect(await committedScores(world)).toEqual(['a', 'b', 'c']);
+  },
+);
+
+test('a lane whose connection broke writes nothing more', { timeout: 60_000 }, async () => {
+  const world = await createWorld({ registry: false });
+  const { openLane, topics } = lanesOf(world);
+  const before = new Set(sockets());
+  const lane = await openLane(topics.customerEvents, PARTITION);
+  onTestFinished(() => lane.close());
+  await write(world, lane, ['a'], 1);
+  expect(lane.isSound()).toBe(true);
+  for (const socket of sockets()) if (!before.has(socket)) socket.destroy(new Error('broken'));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(lane.isSound()).toBe(false);
+  await expect(write(world, lane, ['b'], 2)).rejects.toThrow('a connection broke');
+
+  const next = await openLane(topics.customerEvents, PARTITION);
+  onTestFinished(() => next.close());
+  await write(world, next, ['c'], 2);
+  const last = await openLane(topics.customerEvents, PARTITION);
+  onTestFinished(() => last.close());
+  expect(await committedScores(world)).toEqual(['a', 'c']);
+});

@@ -11,6 +11,7 @@ interface Encoder {
 interface Decoder {
   readInt16(): number;
   readInt32(): number;
+  readInt64(): { toString(): string };
   readUVarInt(): number;
   readUVarIntString(): string;
   readTaggedFields(): unknown;
@@ -24,9 +25,14 @@ const { createErrorFromCode } = require('kafkajs/src/protocol/error') as {
 export const DESCRIBE_TRANSACTIONS = 65;
 const TRANSACTIONAL_ID_NOT_FOUND = 105;
 
+/** The last transaction of an id, and the producer it is of. */
 export interface DescribedTransaction {
-  /** `Ongoing`, `PrepareCommit`, `CompleteCommit`, …; undefined: the coordinator does not know the id. */
+  /** `Empty`, `Ongoing`, `PrepareCommit`, `CompleteCommit`, …; undefined: the coordinator does not know the id. */
   readonly state: string | undefined;
+  /** As given to `InitProducerId`, milliseconds. */
+  readonly timeoutMs: number;
+  readonly producerId: string;
+  readonly producerEpoch: number;
 }
 
 /** As kafkajs wants a request: by version (there is only 0). */
@@ -53,6 +59,14 @@ function encodeRequest(transactionalId: string): Encoder {
   return new EncoderClass().writeUVarInt(NO_TAGS).writeUVarIntArray(ids).writeUVarInt(NO_TAGS);
 }
 
+/** What is told of an id that the coordinator does not know. */
+export const UNKNOWN: DescribedTransaction = {
+  state: undefined,
+  timeoutMs: 0,
+  producerId: '-1',
+  producerEpoch: -1,
+};
+
 /** @throws the broker's error, other than that it does not know the id. */
 export function decodeResponse(bytes: Buffer): DescribedTransaction {
   const decoder = new DecoderClass(bytes);
@@ -60,8 +74,11 @@ export function decodeResponse(bytes: Buffer): DescribedTransaction {
   decoder.readInt32(); // throttle time
   decoder.readUVarInt(); // as many as were asked for: one
   const code = decoder.readInt16();
-  if (code === TRANSACTIONAL_ID_NOT_FOUND) return { state: undefined };
+  if (code === TRANSACTIONAL_ID_NOT_FOUND) return UNKNOWN;
   if (code !== 0) throw createErrorFromCode(code);
   decoder.readUVarIntString(); // the transactional id
-  return { state: decoder.readUVarIntString() };
+  const state = decoder.readUVarIntString();
+  const timeoutMs = decoder.readInt32();
+  decoder.readInt64(); // when it began
+  return { state, timeoutMs, producerId: decoder.readInt64().toString(), producerEpoch: decoder.readInt16() };
 }

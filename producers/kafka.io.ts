@@ -1,6 +1,6 @@
 /** Kafka, writing side: the client, plain producers, and the transactional lanes of the loop. With `consumers/kafka.io.ts` the only file that knows kafkajs. */
 import { readFileSync } from 'node:fs';
-import { renewMarkersFirst } from './kafkajs-patches.io.ts'; // before the library
+import { openTransactions } from './kafkajs-patches.io.ts'; // before the library
 import kafkajs, {
   type IHeaders,
   type Kafka,
@@ -224,7 +224,6 @@ export async function openFencedLane(
   transactionalId: string,
   scope: MarkerScope,
 ): Promise<Lane> {
-  renewMarkersFirst(transactionalId, scope);
   const producer = kafka.producer({
     transactionalId,
     idempotent: true,
@@ -237,12 +236,12 @@ export async function openFencedLane(
   });
   try {
     await producer.connect();
-    await (await producer.transaction()).abort(); // InitProducerId: fences the predecessor and ends its transaction
+    const isSound = await openTransactions(producer, transactionalId, scope);
+    return { begin: () => begin(producer, scope.groupId), isSound, close: () => producer.disconnect() };
   } catch (error) {
     await producer.disconnect().catch(() => undefined);
     throw error;
   }
-  return { begin: () => begin(producer, scope.groupId), close: () => producer.disconnect() };
 }
 
 async function begin(producer: Producer, groupId: string | undefined): Promise<Transaction> {
@@ -281,6 +280,10 @@ export async function createAtLeastOnceLanes(
       abort: () => Promise.resolve(),
     };
   };
-  const lane: Lane = { begin: () => Promise.resolve(openTransaction()), close: () => Promise.resolve() };
+  const lane: Lane = {
+    begin: () => Promise.resolve(openTransaction()),
+    isSound: () => true,
+    close: () => Promise.resolve(),
+  };
   return { openLane: () => Promise.resolve(lane), close: () => producer.close() };
 }

@@ -5,9 +5,10 @@
  * docs/adr/0009-kafkajs-patches.md.
  */
 import { createRequire } from 'node:module';
+import type { Producer } from 'kafkajs';
 import { keepCommitted } from './aborted-records.ts';
 import { encodeRecord, type RecordFields } from './record-encoding.ts';
-import { renewMarkers, type Cluster, type MarkerScope } from './renew-markers.io.ts';
+import { renewMarkers, watchConnections, type Cluster, type MarkerScope } from './renew-markers.io.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -87,11 +88,29 @@ interface ManagerOptions {
   readonly transactionalId?: string;
   readonly transactionTimeout: number;
 }
-const markerScopes = new Map<string, MarkerScope>();
+interface Opening {
+  readonly scope: MarkerScope;
+  isWhole: () => boolean;
+}
+const openings = new Map<string, Opening>();
 
-/** A producer with this transactional id, when it is initialised, first writes the markers of its last transaction again. */
-export function renewMarkersFirst(transactionalId: string, scope: MarkerScope): void {
-  markerScopes.set(transactionalId, scope);
+/**
+ * Initialises a transactional producer: fences those before it, and writes the markers of their last transaction again.
+ * From its beginning on no coordinator is found once a connection has broken: nothing is known then of the last markers.
+ *
+ * @returns whether each connection that the producer has had is still the one it was.
+ */
+export async function openTransactions(
+  producer: Producer,
+  transactionalId: string,
+  scope: MarkerScope,
+): Promise<() => boolean> {
+  const opening: Opening = { scope, isWhole: () => true };
+  openings.set(transactionalId, opening);
+  const first = producer.transaction(); // makes its manager before it waits for anything
+  openings.delete(transactionalId);
+  await (await first).abort(); // nothing is in it
+  return opening.isWhole;
 }
 
 const renewing =
@@ -99,16 +118,28 @@ const renewing =
   (options: ManagerOptions): Manager => {
     const manager = createManager(options);
     const { cluster, transactional, transactionalId, transactionTimeout } = options;
-    const scope = transactionalId === undefined ? undefined : markerScopes.get(transactionalId);
-    if (!transactional || transactionalId === undefined || scope === undefined) return manager;
+    const opening = transactionalId === undefined ? undefined : openings.get(transactionalId);
+    if (!transactional || transactionalId === undefined || opening === undefined) return manager;
     return {
       ...manager,
       initProducerId: async () => {
-        await renewMarkers(cluster, transactionalId, transactionTimeout, scope);
+        opening.isWhole = watchConnections(cluster);
+        refuseWhenBroken(cluster, opening.isWhole);
+        await renewMarkers(cluster, transactionalId, transactionTimeout, opening.scope);
         await manager.initProducerId();
       },
     };
   };
+
+function refuseWhenBroken(cluster: Cluster, isWhole: () => boolean): void {
+  const find = cluster.findGroupCoordinator.bind(cluster);
+  cluster.findGroupCoordinator = async (of) => {
+    const coordinator = await find(of);
+    if (isWhole()) return coordinator;
+    const { KafkaJSNonRetriableError: Refusal } = require('kafkajs') as typeof import('kafkajs');
+    throw new Refusal('a connection broke: what became of the last transaction is in doubt');
+  };
+}
 
 if (require.cache[require.resolve('kafkajs')]?.loaded === true)
   throw new Error('kafkajs was loaded before its patches: import producers/kafka.io.ts first');

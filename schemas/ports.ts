@@ -76,6 +76,8 @@ export interface Transaction {
 /** The one valid writer of an input partition: opening it has fenced every predecessor and ended its transaction. */
 export interface Lane {
   begin(): Promise<Transaction>;
+  /** False for good once a connection has broken: a transaction that was confirmed may have lost its effect. Open it again. */
+  isSound(): boolean;
   close(): Promise<void>;
 }
 

@@ -18,7 +18,7 @@ test(`${String(SEEDS)} worlds: every record once, in order, and all done in calm
     }
     if (seed % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
-  for (const kind of ['crash', 'stall', 'disturb', 'stop'])
+  for (const kind of ['crash', 'stall', 'disturb', 'stop', 'restart'])
     expect([kind, faults.get(kind)! > SEEDS / 5]).toEqual([kind, true]);
 }); // prettier-ignore
 

@@ -2,7 +2,7 @@
 import { createLoop, type Loop, type LoopPorts } from '../../consumers/loop.ts';
 import type { Random } from '../../schemas/random.ts';
 import type { Delivery, Lane, Role, SourceRecord } from '../../schemas/ports.ts';
-import type { SimulatedBroker } from './broker.ts';
+import type { AGAIN, SimulatedBroker } from './broker.ts';
 import { GroupChanged, type SimulatedGroup } from './group.ts';
 import type { SimulatedProcess } from './process.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -174,6 +174,9 @@ export function startMember(context: MemberContext): Member {
     const isIdle = [...positions.values()].every(({ inHand }) => inHand === 0);
     const beaten = isIdle && !isJoining ? process.call(() => group.heartbeat(membership)) : Promise.resolve();
     void beaten
+      .then(() => {
+        if (isIdle && !isJoining) loop.heard();
+      })
       .catch((error: unknown) => {
         if (error instanceof GroupChanged) rejoin();
       })
@@ -199,28 +202,70 @@ function toRecord(offset: number): SourceRecord {
   return { offset, timestampMs: 0, key: null, value: Buffer.from(String(offset)), headers: {} };
 }
 
+/** How much of a lane's care for markers is left out. */
+export interface Careless {
+  readonly renewsNot?: boolean;
+  readonly forgetsRenewals?: boolean;
+  readonly trustsConnections?: boolean;
+}
+
 /** A lane as `openFencedLane` makes it. */
-export async function openLane({ broker, process }: MemberContext, id: string): Promise<Lane> {
-  const epoch = await process.call(() => broker.initProducer(id), true);
+export async function openLane(context: MemberContext, id: string, careless: Careless = {}): Promise<Lane> {
+  const { broker, process } = context;
+  const restarts = broker.restarts();
+  const isSound = (): boolean => careless.trustsConnections === true || broker.restarts() === restarts;
+  /** On the connections of this lane: once they have broken nothing is sent any more. */
+  const call = <T>(effect: () => T | typeof AGAIN, hangs?: boolean): Promise<T> =>
+    process.call(() => {
+      if (!isSound()) throw new Error('a connection broke');
+      return effect();
+    }, hangs);
+  if (careless.renewsNot !== true) await renewMarkers(broker, id, call, careless);
+  const epoch = await call(() => broker.initProducer(id), true);
   return {
     begin: () =>
       Promise.resolve({
-        send: ({ partition, records }) =>
-          process
-            .call(() =>
-              broker.send(
-                id,
-                epoch,
-                partition,
-                records.map(({ value }) => String(value)),
-              ),
-            )
-            .then(() => 0),
-        sendOffsets: (_, partition, next) =>
-          process.call(() => broker.sendOffsets(id, epoch, partition, next), true),
-        commit: () => process.call(() => broker.endTransaction(id, epoch, true), true),
-        abort: () => process.call(() => broker.endTransaction(id, epoch, false)),
+        send: ({ partition, records }) => {
+          const values = records.map(({ value }) => String(value));
+          return call(() => broker.send(id, epoch, partition, values)).then(() => 0);
+        },
+        sendOffsets: (_, partition, next) => call(() => broker.sendOffsets(id, epoch, partition, next), true),
+        commit: () => call(() => broker.endTransaction(id, epoch, true), true),
+        abort: () => call(() => broker.endTransaction(id, epoch, false)),
       }),
+    isSound,
     close: () => Promise.resolve(),
   };
+}
+
+/** As the real one. */
+async function renewMarkers(
+  broker: SimulatedBroker,
+  id: string,
+  call: SimulatedProcess['call'],
+  careless: Careless,
+) {
+  const renewal = await begunRenewal(broker, id, call, careless);
+  if (renewal === undefined) return;
+  const { epoch, commits } = renewal;
+  await call(() => broker.touch(id, epoch), true);
+  await call(() => broker.endTransaction(id, epoch, commits), true);
+}
+
+async function begunRenewal(
+  broker: SimulatedBroker,
+  id: string,
+  call: SimulatedProcess['call'],
+  careless: Careless,
+) {
+  for (;;) {
+    const last = await call(() => broker.describe(id), true);
+    if (last === undefined) return undefined;
+    const commits =
+      last.state === 'commit' ||
+      (last.isRenewal && last.state !== 'abort' && careless.forgetsRenewals !== true);
+    if (commits && last.state === 'open') return { commits, epoch: last.epoch };
+    const [epoch] = await call(() => [broker.initProducer(id, commits)] as const, true);
+    if (typeof epoch === 'number') return { commits, epoch };
+  }
 }

@@ -79,6 +79,9 @@ function resolveFirst(): Bent {
 export const PLANTED: readonly [bug: string, bend: () => Bent][] = [
   ['commit before publish', () => ({ ports: lanes(async ({ openLane: open }, _, p) => offsetsFirst(await open('in', p))) })],
   ['no fence: a transactional id for each member', () => ({ ports: lanes((_, member, p) => openLane(member, `${member.id}-${String(p)}`)) })],
+  ['markers that were lost are not written again', () => ({ ports: lanes((_, member, p) => openLane(member, `lane-${String(p)}`, { renewsNot: true })) })],
+  ['a renewal that was interrupted is forgotten', () => ({ ports: lanes((_, member, p) => openLane(member, `lane-${String(p)}`, { forgetsRenewals: true })) })],
+  ['a lane goes on over new connections', () => ({ ports: lanes((_, member, p) => openLane(member, `lane-${String(p)}`, { trustsConnections: true })) })],
   ['no re-read after the fence', () => ({ ports: positionsBefore })],
   ['no heartbeat', () => ({ delivery: (delivery) => ({ ...delivery, heartbeat: () => Promise.resolve() }) })],
   ['resolve before commit', resolveFirst],

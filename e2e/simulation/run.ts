@@ -49,13 +49,14 @@ export async function simulate(seed: number, bent: Bent = {}): Promise<Outcome> 
   function strike(): void {
     const living = members.filter((member) => !member.process.isDead());
     const member = living[random.int(living.length)];
-    const kind = ['crash', 'stall', 'disturb', 'stop'][random.int(4)]!;
+    const kind = ['crash', 'stall', 'disturb', 'stop', 'restart'][random.int(5)]!;
     faults.push(`${kind} at ${String(time.now())}`);
     const restart = (): void => {
       member?.process.die();
       time.after(random.int(200), start);
     };
-    if (kind === 'disturb' || member === undefined) group.disturb();
+    if (kind === 'restart') broker.restart();
+    else if (kind === 'disturb' || member === undefined) group.disturb();
     else if (kind === 'stall') member.process.stall(20 + random.int(400));
     else if (kind === 'crash') restart();
     else void member.stop().then(restart);
