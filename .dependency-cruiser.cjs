@@ -37,7 +37,7 @@ module.exports = {
       'kafkajs-in-two-files',
       'Kafka is known to consumers/kafka*.io.ts and producers/kafka*.io.ts: use the ports of schemas/ports.ts',
       'kafkajs|kafkajs-snappy|lz4-napi|@mongodb-js/zstd',
-      ['consumers/kafka(-readers|-topics)?\\.io\\.ts', 'producers/kafka(js-patches)?\\.io\\.ts'],
+      ['consumers/kafka(-readers|-topics)?\\.io\\.ts', 'producers/kafka(js-patches|-describe)?\\.io\\.ts'],
     ),
     only(
       'registry-in-one-file',

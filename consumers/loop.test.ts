@@ -20,6 +20,8 @@ class Broker {
   readonly output: number[] = [];
   committed: number | undefined;
   epoch = 0;
+  /** How often all connections broke. */
+  breaks = 0;
   constructor(records: number) {
     this.log = Array.from({ length: records }, (_, offset) => ({
       offset,
@@ -59,6 +61,7 @@ class Fuse {
 function openLane(broker: Broker, fuse: Fuse): Promise<Lane> {
   return fuse.call(() => {
     const epoch = ++broker.epoch;
+    const { breaks } = broker;
     const valid = (): void => {
       if (epoch !== broker.epoch) throw new Error('fenced');
     };
@@ -78,7 +81,7 @@ function openLane(broker: Broker, fuse: Fuse): Promise<Lane> {
         abort: () => fuse.call(() => undefined),
       }));
     };
-    return { begin, isSound: () => true, close: () => Promise.resolve() };
+    return { begin, isSound: () => broker.breaks === breaks, close: () => Promise.resolve() };
   });
 }
 
@@ -236,6 +239,31 @@ test('a role that takes long keeps its membership, and gives up when the batch i
     await (change === 'group' ? expect(delivered).rejects.toThrow('gone') : delivered);
     expect([change, givenUp, beats >= 5, broker.output]).toEqual([change, true, true, []]);
   }
+});
+
+test('a lane whose connection broke is opened again: at rest with the next heartbeat, else before the next batch', async () => {
+  const broker = new Broker(4);
+  const member = startMember(broker, new Fuse(Infinity, false), 10);
+  const delivery: Delivery = { heartbeat: () => Promise.resolve(), resolve: () => undefined };
+  const armed = async (): Promise<number> => {
+    while (member.fetchFrom === undefined) await new Promise((resolve) => setImmediate(resolve));
+    return broker.epoch;
+  };
+  member.loop.assigned([0]);
+  const first = await armed();
+  member.loop.heard();
+  expect(await armed()).toBe(first);
+
+  broker.breaks += 1;
+  member.loop.heard();
+  expect(member.fetchFrom).toBeUndefined();
+  expect(await armed()).toBe(first + 1);
+
+  broker.breaks += 1;
+  await member.loop.deliver(0, broker.log, delivery);
+  expect([await armed(), broker.output]).toEqual([first + 2, []]);
+  await member.loop.deliver(0, broker.log, delivery);
+  expect(broker.output).toEqual(everyOnce(broker));
 });
 
 test('while a partition’s batches fail it does not count as ready, also when it is armed for another try', async () => {

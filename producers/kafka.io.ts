@@ -15,8 +15,8 @@ import { compress as zstdCompress, decompress as zstdDecompress } from '@mongodb
 import { BankChurnError } from '../schemas/errors.ts';
 import { createPace } from '../schemas/pace.ts';
 import type { Emission, Lane, OpenLane, OutputRecord, Transaction } from '../schemas/ports.ts';
-import { retryPassing } from './passing-faults.io.ts';
-import type { MarkerScope } from './renew-markers.io.ts';
+import { retryPassing } from './kafka-passing.io.ts';
+import type { MarkerScope } from './kafka-markers.io.ts';
 
 export type { Kafka };
 

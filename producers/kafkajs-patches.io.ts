@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import type { Producer } from 'kafkajs';
 import { keepCommitted } from './aborted-records.ts';
 import { encodeRecord, type RecordFields } from './record-encoding.ts';
-import { renewMarkers, watchConnections, type Cluster, type MarkerScope } from './renew-markers.io.ts';
+import { renewMarkers, watchConnections, type Cluster, type MarkerScope } from './kafka-markers.io.ts';
 
 const require = createRequire(import.meta.url);
 

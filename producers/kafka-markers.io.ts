@@ -14,8 +14,8 @@ import {
   DESCRIBE_TRANSACTIONS,
   UNKNOWN,
   type DescribedTransaction,
-} from './describe-transaction.io.ts';
-import { retryPassing } from './passing-faults.io.ts';
+} from './kafka-describe.io.ts';
+import { retryPassing } from './kafka-passing.io.ts';
 
 /** What a transaction under one id writes to. */
 export interface MarkerScope {
