@@ -74,7 +74,7 @@ export function createLoopConsumer(kafka: Kafka, settings: ConsumerSettings): Lo
   const positions: Positions = new Map();
   return {
     source: {
-      pause: (partitions) => consumer.pause([{ topic, partitions: [...partitions] }]),
+      pause: (partitions) => pause(consumer, [{ topic, partitions: [...partitions] }]),
       resume: (partition) => consumer.resume([{ topic, partitions: [partition] }]),
       seek: (partition, offset) => {
         positions.set(partition, offset);
@@ -101,6 +101,15 @@ export function createLoopConsumer(kafka: Kafka, settings: ConsumerSettings): Lo
     commitOffset: (committedTopic, partition, nextOffset) =>
       consumer.commitOffsets([{ topic: committedTopic, partition, offset: String(nextOffset) }]),
   };
+}
+
+/** Between the end of a consumer and its next start the library refuses: nothing is fetched then, and a new assignment pauses anew. */
+function pause(consumer: Consumer, partitions: Parameters<Consumer['pause']>[0]): void {
+  try {
+    consumer.pause(partitions);
+  } catch (error) {
+    if ((error as Error).name !== 'KafkaJSNonRetriableError') throw error;
+  }
 }
 
 /** Where the next fetch of each partition begins. */
