@@ -184,6 +184,20 @@ function replace(path: string, exports: unknown): void {
   require.cache[file]!.exports = exports;
 }
 
+/** Of these the library says that they are final, and ends its consumer; they come of connections that break, and pass. */
+const PASSING_ERRORS = ['KafkaJSGroupCoordinatorNotFound', 'KafkaJSLockTimeout'];
+
+function tryAgain(names: readonly string[]): void {
+  type ErrorClass = new (...given: unknown[]) => Error & { retriable: boolean };
+  const errors = require('kafkajs/src/errors') as Record<string, ErrorClass>;
+  for (const name of names) {
+    errors[name] = class extends errors[name]! {
+      override retriable = true;
+    };
+  }
+}
+
+tryAgain(PASSING_ERRORS); // before what takes the classes from there
 replace('protocol/recordBatch/record/v0/index.js', record);
 replace('producer/groupMessagesPerPartition.js', groupByPartition);
 replace('consumer/filterAbortedMessages.js', keepCommitted);
