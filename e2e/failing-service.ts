@@ -19,6 +19,8 @@ let name = '';
 let left = 0;
 let signal: NodeJS.Signals = 'SIGKILL';
 let isDraining = false;
+/** A signal may take its time. */
+const ARRIVES_MS = 200;
 
 function arm(text: string): void {
   const [point = '', nth = '1', how = 'SIGKILL'] = text.split(':');
@@ -29,6 +31,7 @@ function pass(point: Failpoint): void {
   if (point !== name || --left !== 0) return;
   process.stdout.write(`{"msg":"failpoint","point":"${point}"}\n`);
   process.kill(process.pid, signal);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ARRIVES_MS); // not one step further
 }
 
 const drained = (point: Failpoint): void => {

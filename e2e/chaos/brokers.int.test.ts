@@ -15,7 +15,7 @@ test.skipIf(!javac)(
       events: 30_000,
       seed: 20263,
       brokers: 3,
-      faults: { ...SIZES['three brokers'], roles: 2, kills: 0, zombies: 0 },
+      faults: { ...SIZES['three brokers'], roles: 2, kills: 0, zombies: 0, late: 0 },
       log: (line) => log.push(line),
     });
     expect({ faults: verdict.faults, log: verdict.faults.length === 0 ? [] : log }).toEqual({

@@ -7,7 +7,7 @@ import { runChaos } from './run.ts';
 const javac = spawnSync('javac', ['-version']).status === 0;
 
 test.skipIf(!javac)(
-  'chaos, short: 100,000 events, a SIGKILL at each of 10 points, 2 zombies, 1 broker kill: exactly once',
+  'chaos, short: 100,000 events, a SIGKILL at each of 10 points, 2 zombies, a late commit, 1 broker kill: exactly once',
   { timeout: 400_000 },
   async () => {
     const log: string[] = [];

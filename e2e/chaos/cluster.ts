@@ -17,7 +17,7 @@ export interface Cluster {
   /** Environment of a scorer. */
   readonly env: Record<string, string>;
   /** The network before all brokers. */
-  readonly kafka: Pick<Proxy, 'setMode' | 'reset'>;
+  readonly kafka: Pick<Proxy, 'setMode' | 'reset' | 'holdCommits' | 'releaseCommits'>;
   readonly registry: Proxy;
   close(): Promise<void>;
 }
@@ -79,6 +79,11 @@ export async function startCluster(onProgress: (line: string) => void, brokers: 
       setMode: (mode) => proxies.forEach((proxy) => proxy.setMode(mode)),
       reset: (atMost = Infinity) =>
         proxies.reduce((done, proxy) => done + proxy.reset(Math.max(0, atMost - done)), 0),
+      holdCommits: () => proxies.forEach((proxy) => proxy.holdCommits()),
+      releaseCommits: async (lateMs) => {
+        const late = await Promise.all(proxies.map((proxy) => proxy.releaseCommits(lateMs)));
+        return late.reduce((sum, count) => sum + count, 0);
+      },
     },
     registry,
     close: async () => {

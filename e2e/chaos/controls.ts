@@ -4,7 +4,7 @@ import { runCommand, say } from './command.ts';
 import type { FaultCounts } from './plan.ts';
 import { runChaos, type ChaosOptions } from './run.ts';
 
-const NONE = { perFailpoint: 0, kills: 0, zombies: 0, drains: 0, brokers: 0, roles: 0, resets: 0, holes: 0, slow: 0, half: 0, registry: 0, grow: 0 } as const satisfies FaultCounts; // prettier-ignore
+const NONE = { perFailpoint: 0, kills: 0, zombies: 0, late: 0, drains: 0, brokers: 0, roles: 0, resets: 0, holes: 0, slow: 0, half: 0, registry: 0, grow: 0 } as const satisfies FaultCounts; // prettier-ignore
 const planted = (bug: PlantedBug, faults: Partial<FaultCounts>): Partial<ChaosOptions> => ({
   env: { PLANTED_BUG: bug },
   faults: { ...NONE, ...faults },
@@ -15,8 +15,8 @@ interface Control extends Partial<ChaosOptions> {
   readonly tries?: number;
 }
 const CONTROLS: Readonly<Record<string, Control>> = {
-  'id-per-member': planted('id-per-member', { zombies: 4 }),
-  'no-re-read': planted('no-re-read', { zombies: 6, zombiePoint: 'before-end-txn' }),
+  'id-per-member': planted('id-per-member', { late: 2 }),
+  'no-re-read': planted('no-re-read', { late: 2 }),
   'one-send': { ...planted('one-send', { roles: 5 }), brokers: 3, tries: 10 },
   'auto-resolve': planted('auto-resolve', { resets: 100, brokers: 1 }),
   'resolve-before-commit': planted('resolve-before-commit', { resets: 100, brokers: 1 }),

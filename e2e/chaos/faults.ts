@@ -8,8 +8,10 @@ import type { BrokerRole, Fault } from './plan.ts';
 
 /** A point that is not passed in this time is told as such. */
 const PASS_MS = 15_000;
-/** A zombie comes back when another has its partitions. */
+/** A zombie, or the last word of a dead, comes back when another has its partitions. */
 const ZOMBIE_MS = 8000;
+/** By then each scorer has a commit on its way. */
+const HOLD_MS = 500;
 const DRAIN_MS = 25_000;
 /** Longer than the cluster waits before it moves leaders and coordinators. */
 const DOWN_MS = 5000;
@@ -62,6 +64,19 @@ export async function strike(
       return {
         words: `scorer ${String(fault.place)} stopped at ${fault.point} for ${String(ZOMBIE_MS)} ms`,
         hit,
+      };
+    }
+    case 'late': {
+      const scorer = fleet.at(fault.place);
+      cluster.kafka.holdCommits();
+      await sleep(HOLD_MS);
+      scorer.kill('SIGKILL');
+      await scorer.exited;
+      await sleep(50); // its connections are seen to end
+      const late = await cluster.kafka.releaseCommits(ZOMBIE_MS);
+      return {
+        words: `SIGKILL of scorer ${String(fault.place)}; ${String(late)} of its commits came ${String(ZOMBIE_MS)} ms later`,
+        hit: late > 0,
       };
     }
     case 'drain': {

@@ -6,6 +6,7 @@ export type Fault =
   | { readonly kind: 'failpoint'; readonly point: Failpoint; readonly nth: number; readonly place: number }
   | { readonly kind: 'kill'; readonly place: number }
   | { readonly kind: 'zombie'; readonly point: Failpoint; readonly nth: number; readonly place: number }
+  | { readonly kind: 'late'; readonly place: number }
   | { readonly kind: 'drain'; readonly place: number }
   | { readonly kind: 'broker' }
   | { readonly kind: 'role'; readonly role: BrokerRole; readonly partition: number }
@@ -31,8 +32,8 @@ export interface FaultCounts {
   readonly perFailpoint: number;
   readonly kills: number;
   readonly zombies: number;
-  /** Where; all the named points, if left out. */
-  readonly zombiePoint?: Failpoint;
+  /** Kills with a commit on its way, which arrives when others have gone on. */
+  readonly late: number;
   readonly drains: number;
   readonly brokers: number;
   /** Brokers killed for what they are at that moment (three of them). */
@@ -48,10 +49,10 @@ export interface FaultCounts {
 
 /** The record run, the usual one, and the one of `make test`. */
 export const SIZES = {
-  record: { perFailpoint: 3, kills: 7, zombies: 8, drains: 10, brokers: 5, roles: 0, resets: 200, holes: 2, slow: 1, half: 1, registry: 1, grow: 1 },
-  usual: { perFailpoint: 1, kills: 2, zombies: 2, drains: 3, brokers: 1, roles: 0, resets: 60, holes: 1, slow: 1, half: 1, registry: 1, grow: 1 },
-  short: { perFailpoint: 1, kills: 0, zombies: 2, drains: 0, brokers: 1, roles: 0, resets: 0, holes: 0, slow: 0, half: 0, registry: 0, grow: 0 },
-  'three brokers': { perFailpoint: 0, kills: 2, zombies: 2, drains: 0, brokers: 0, roles: 12, resets: 0, holes: 0, slow: 0, half: 0, registry: 0, grow: 0 },
+  record: { perFailpoint: 3, kills: 7, zombies: 8, late: 2, drains: 10, brokers: 5, roles: 0, resets: 200, holes: 2, slow: 1, half: 1, registry: 1, grow: 1 },
+  usual: { perFailpoint: 1, kills: 2, zombies: 2, late: 1, drains: 3, brokers: 1, roles: 0, resets: 60, holes: 1, slow: 1, half: 1, registry: 1, grow: 1 },
+  short: { perFailpoint: 1, kills: 0, zombies: 2, late: 1, drains: 0, brokers: 1, roles: 0, resets: 0, holes: 0, slow: 0, half: 0, registry: 0, grow: 0 },
+  'three brokers': { perFailpoint: 0, kills: 2, zombies: 2, late: 1, drains: 0, brokers: 0, roles: 12, resets: 0, holes: 0, slow: 0, half: 0, registry: 0, grow: 0 },
 } as const satisfies Record<string, FaultCounts>; // prettier-ignore
 
 export const PLACES = 3;
@@ -70,7 +71,8 @@ export function planFaults(counts: FaultCounts, random: Random): Fault[] {
       times(counts.perFailpoint, () => ({ kind: 'failpoint', point, nth: nth(point, random), place: place() })),
     ),
     ...times(counts.kills, () => ({ kind: 'kill', place: place() })),
-    ...times(counts.zombies, (i) => ({ kind: 'zombie', point: counts.zombiePoint ?? ZOMBIE_POINTS[i % ZOMBIE_POINTS.length]!, nth: 2 + random.int(8), place: place() })),
+    ...times(counts.zombies, (i) => ({ kind: 'zombie', point: ZOMBIE_POINTS[i % ZOMBIE_POINTS.length]!, nth: 2 + random.int(8), place: place() })),
+    ...times(counts.late, () => ({ kind: 'late', place: place() })),
     ...times(counts.drains, () => ({ kind: 'drain', place: place() })),
     ...times(counts.brokers, () => ({ kind: 'broker' })),
     ...times(counts.roles, (i) => ({ kind: 'role', role: BROKER_ROLES[i % BROKER_ROLES.length]!, partition: random.int(PARTITIONS) })),
@@ -91,6 +93,7 @@ const SECONDS: Record<Fault['kind'], number> = {
   failpoint: 6,
   kill: 5,
   zombie: 11.5,
+  late: 11,
   drain: 2,
   broker: 10,
   role: 13,
