@@ -48,11 +48,11 @@ export const SESSION_TIMEOUT_MS = 15_000;
 const MAX_WAIT_MS = 200;
 /** Partitions side by side; the fetch limits bound what lies in memory. */
 const CONCURRENT_PARTITIONS = 64;
-/** Of every consumer: what one fetch may hold in memory. */
+/** Of every consumer: what one fetch holds in memory (a larger batch of a producer comes whole). More brings no throughput. */
 export const FETCH_LIMITS = {
   minBytes: 1,
-  maxBytesPerPartition: 1_000_000,
-  maxBytes: 4_000_000,
+  maxBytesPerPartition: 262_144,
+  maxBytes: 1_500_000,
   maxWaitTimeInMs: MAX_WAIT_MS,
 };
 
