@@ -5,7 +5,7 @@ import type { Config } from './config.ts';
 import { challenge } from './consumers/challenge.io.ts';
 import { collectFreshRows } from './consumers/fresh-rows.io.ts';
 import { readLast } from './consumers/kafka-readers.io.ts';
-import type { LoopPorts } from './consumers/loop.ts';
+import type { LoopPorts } from './consumers/loop-ports.ts';
 import type { Metrics } from './consumers/metrics.io.ts';
 import { createMonitor } from './consumers/monitor.ts';
 import { recordScores } from './consumers/record-scores.ts';

@@ -11,7 +11,8 @@ import type {
   SourceRecord,
   Transaction,
 } from '../schemas/ports.ts';
-import { createLoop, type Loop } from './loop.ts';
+import type { Loop } from './loop-ports.ts';
+import { createLoop } from './loop.ts';
 import { splitEmission } from './split-emission.ts';
 
 /** A broker in memory with one partition: a log, an output, a committed offset, and one valid lane epoch. */

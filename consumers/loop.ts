@@ -5,72 +5,11 @@
  * predecessor and ends its transaction), and only *then* has read the committed offset and moved there. Outputs and
  * offset commit together. On any doubt the lane is closed and the partition is armed again, from what the broker says.
  */
-import type {
-  Batch,
-  Clock,
-  Decision,
-  Delivery,
-  Lane,
-  OpenLane,
-  OpenRole,
-  Role,
-  Source,
-  SourceRecord,
-} from '../schemas/ports.ts';
+import type { Batch, Decision, Delivery, Lane, Role, SourceRecord } from '../schemas/ports.ts';
 import { BankChurnError } from '../schemas/errors.ts';
+import { GroupError, heard, inGroup } from './group-heartbeat.ts';
+import type { Loop, LoopOptions, LoopPorts } from './loop-ports.ts';
 import { splitEmission } from './split-emission.ts';
-
-/** What the loop reports; nothing in it decides anything. */
-export interface LoopObserver {
-  armed(partition: number, offset: number): void;
-  committed(batch: Batch, decision: Decision, stageMs: StageTimes): void;
-  /** A batch was given up and nothing of it was committed; the partition is armed again after `retryInMs`. */
-  disarmed(partition: number, error: unknown, retryInMs: number): void;
-  /** The loop cannot go on. */
-  fatal(error: unknown): void;
-}
-
-/** Milliseconds one batch spent in each stage. */
-export interface StageTimes {
-  readonly decide: number;
-  readonly send: number;
-  readonly commit: number;
-}
-
-export interface LoopOptions {
-  readonly topic: string;
-  /** Records of one transaction at most. */
-  readonly maxBatchRecords: number;
-  /** Bytes of one send at most (a single larger record is sent alone). */
-  readonly maxSendBytes: number;
-  /** Longest wait for the broker to take a transaction; twice that for a lane to be opened. Later is in doubt, milliseconds. */
-  readonly answerTimeoutMs: number;
-  /** First and longest wait before a partition is armed again, milliseconds; doubles in between. */
-  readonly backOffMs: { readonly first: number; readonly longest: number };
-}
-
-export interface LoopPorts {
-  readonly source: Source;
-  readonly openLane: OpenLane;
-  readonly openRole: OpenRole;
-  readonly clock: Clock;
-  readonly observer: LoopObserver;
-}
-
-export interface Loop {
-  /** The group gave us these partitions. What runs before the first `await` runs before any fetch. */
-  assigned(partitions: readonly number[]): void;
-  /** Records of one partition, in order. Resolves when they are committed or given up; rejects only with a group error. */
-  deliver(partition: number, records: readonly SourceRecord[], delivery: Delivery): Promise<void>;
-  /** The group has taken a heartbeat: lanes at rest that are no longer sound are opened again. */
-  heard(): void;
-  /** No further batch is begun; the one in hand is finished. */
-  stop(): void;
-  /** Closes the lanes. After `stop`, when the consumer has left the group. */
-  close(): Promise<void>;
-  /** Partitions assigned, and those of them that process what comes. */
-  state(): { readonly assigned: readonly number[]; readonly ready: readonly number[] };
-}
 
 interface Ready {
   readonly epoch: number;
@@ -86,9 +25,6 @@ interface Ready {
 
 /** A partition armed again after a fault counts as ready when a batch is committed, or when none has come for so long, milliseconds. */
 const QUIET_MS = 1000;
-
-/** Marks an error of the group (thrown by `heartbeat`): it is the consumer's to handle. */
-class GroupError extends Error {}
 
 export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
   const { source, openLane, openRole, clock, observer } = ports;
@@ -344,19 +280,4 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
         .map(([partition]) => partition),
     }),
   };
-}
-
-async function inGroup(delivery: Delivery): Promise<void> {
-  const unheard = await heard(delivery);
-  if (unheard !== undefined) throw unheard;
-}
-
-/** A heartbeat: undefined, or why the group did not take it. */
-async function heard(delivery: Delivery): Promise<GroupError | undefined> {
-  try {
-    await delivery.heartbeat();
-    return undefined;
-  } catch (cause) {
-    return new GroupError('no word from the group', { cause });
-  }
 }

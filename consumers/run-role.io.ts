@@ -4,7 +4,8 @@ import { createPace } from '../schemas/pace.ts';
 import type { OpenLane, OpenRole } from '../schemas/ports.ts';
 import { createLoopConsumer, type LoopConsumer, type StartFrom } from './kafka.io.ts';
 import { partitionCounts } from './kafka-topics.io.ts';
-import { createLoop, type Loop, type LoopObserver, type LoopPorts } from './loop.ts';
+import type { Loop, LoopObserver, LoopPorts } from './loop-ports.ts';
+import { createLoop } from './loop.ts';
 import type { Metrics } from './metrics.io.ts';
 
 /** Where words go (pino has this shape). */

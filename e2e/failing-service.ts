@@ -4,7 +4,7 @@
  */
 import { createInterface } from 'node:readline';
 import { readConfig, packageRoot } from '../cli/context.ts';
-import type { LoopPorts } from '../consumers/loop.ts';
+import type { LoopPorts } from '../consumers/loop-ports.ts';
 import { createLog, serve } from '../main.ts';
 import { EVENT } from '../schemas/avro.ts';
 import type { RecordDecoder } from '../schemas/decoder.ts';

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IHeaders } from 'kafkajs';
 import { openFencedLane, transactionalIdOf, type Kafka } from '../producers/kafka.io.ts';
-import type { LoopPorts } from '../consumers/loop.ts';
+import type { LoopPorts } from '../consumers/loop-ports.ts';
 import type { RecordDecoder } from '../schemas/decoder.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
 import { BankChurnError } from '../schemas/errors.ts';

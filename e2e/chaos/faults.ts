@@ -8,7 +8,7 @@ import type { BrokerRole, Fault } from './plan.ts';
 
 /** A point that is not passed in this time is told as such. */
 const PASS_MS = 15_000;
-/** A zombie, or the last word of a dead, comes back when another has its partitions. */
+/** A zombie, and the last commit of a dead scorer, come back when others have its partitions. */
 const ZOMBIE_MS = 8000;
 /** By then each scorer has a commit on its way. */
 const HOLD_MS = 500;

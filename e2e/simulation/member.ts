@@ -1,5 +1,6 @@
 /** One scorer: the real loop, on a consumer that behaves as badly as kafkajs may. */
-import { createLoop, type Loop, type LoopPorts } from '../../consumers/loop.ts';
+import type { Loop, LoopPorts } from '../../consumers/loop-ports.ts';
+import { createLoop } from '../../consumers/loop.ts';
 import type { Random } from '../../schemas/random.ts';
 import type { Delivery, Lane, Role, SourceRecord } from '../../schemas/ports.ts';
 import type { AGAIN, SimulatedBroker } from './broker.ts';

@@ -1,7 +1,7 @@
 /** Bugs that the simulation must find: each bends a port of the loop the way a wrong implementation would. */
 import type { Lane, Transaction } from '../../schemas/ports.ts';
 import { openLane, type Bent, type MemberContext } from './member.ts';
-import type { LoopPorts } from '../../consumers/loop.ts';
+import type { LoopPorts } from '../../consumers/loop-ports.ts';
 
 /** Another lane under every input partition. */
 const lanes =
