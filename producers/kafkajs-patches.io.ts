@@ -5,10 +5,10 @@
  * docs/adr/0009-kafkajs-patches.md.
  */
 import { createRequire } from 'node:module';
-import type { Socket } from 'node:net';
 import type { Producer } from 'kafkajs';
 import { keepCommitted } from './aborted-records.ts';
 import { encodeRecord, type RecordFields } from './record-encoding.ts';
+import { soundConnection } from './kafkajs-connection.io.ts';
 import { renewMarkers, watchConnections, type Cluster, type MarkerScope } from './kafka-markers.io.ts';
 
 const require = createRequire(import.meta.url);
@@ -75,36 +75,6 @@ function rejoining(Group: ConsumerGroupClass): ConsumerGroupClass {
     override async leave(): Promise<void> {
       await super.leave(); // which fails while the broker is away: then it is still a member
       memberIds.delete(this.instrumentationEmitter);
-    }
-  };
-}
-
-/** What of the library's connection is used here. */
-interface Connection {
-  connectionStatus: string;
-  chunks: Buffer[];
-  bytesBuffered: number;
-  bytesNeeded: number;
-  readonly socket?: Socket;
-  connect(): Promise<unknown>;
-}
-type ConnectionClass = new (options: object) => Connection;
-const SIZE_BYTES = 4;
-
-/**
- * The library goes on with a connection object over a new socket. Where the former broke in the middle of an answer, the
- * half of it stays in the buffer and takes the following answers for its rest: every request times out, for good.
- */
-function startingClean(Connection: ConnectionClass): ConnectionClass {
-  return class extends Connection {
-    override connect(): Promise<unknown> {
-      if (this.connectionStatus === 'disconnected') {
-        this.chunks = [];
-        this.bytesBuffered = 0;
-        this.bytesNeeded = SIZE_BYTES;
-        if (this.socket?.connecting === false) this.socket.removeAllListeners('data').destroy();
-      }
-      return super.connect();
     }
   };
 }
@@ -201,7 +171,10 @@ tryAgain(PASSING_ERRORS); // before what takes the classes from there
 replace('protocol/recordBatch/record/v0/index.js', record);
 replace('producer/groupMessagesPerPartition.js', groupByPartition);
 replace('consumer/filterAbortedMessages.js', keepCommitted);
-replace('network/connection.js', startingClean(require('kafkajs/src/network/connection') as ConnectionClass));
+replace(
+  'network/connection.js',
+  soundConnection(require('kafkajs/src/network/connection') as Parameters<typeof soundConnection>[0]),
+);
 replace(
   'producer/eosManager/index.js',
   renewing(require('kafkajs/src/producer/eosManager') as Parameters<typeof renewing>[0]),
