@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { openContext, packageRoot, readConfig } from '../cli/context.ts';
 import { eventEncoder } from '../cli/publish.io.ts';
 import { openReader } from '../consumers/kafka-readers.io.ts';
 import { openProducer, type RecordProducer } from '../producers/kafka.io.ts';
@@ -49,10 +50,15 @@ afterAll(async () => {
 
 type Encode = (event: CustomerEvent) => Buffer | string;
 
-async function send(count: number, seed: number, encode: Encode = JSON.stringify): Promise<void> {
+async function send(
+  count: number,
+  seed: number,
+  encode: Encode = JSON.stringify,
+  from: RecordProducer = producer,
+): Promise<void> {
   const all = events(count, seed);
   sent = [...sent, ...all.map(({ eventId }) => eventId)];
-  await producer.send(
+  await from.send(
     cluster.direct.config.topics.names.customerEvents,
     all.map((event) => ({ key: event.customerId, value: encode(event) })),
   );
@@ -116,6 +122,28 @@ test(
       await sleep(500);
     }
     expect((await ask('/health/live')).status).toBe(200);
+    await expectRecovered(10_000);
+  },
+);
+
+test(
+  'Kafka: answers lost while a producer sends: it sends again, and each event is written once',
+  { timeout: 120_000 },
+  async () => {
+    const context = openContext(
+      readConfig({ config: `${packageRoot()}/configs/config.yaml` }, { ...cluster.env }),
+    );
+    const behind = await openProducer(context.kafka);
+    onTestFinished(async () => {
+      await behind.close();
+      context.registry?.close();
+    });
+    await send(300, 88, JSON.stringify, behind); // connected to all it needs
+    cluster.kafka.setMode('half');
+    const sending = send(300, 89, JSON.stringify, behind);
+    await sleep(5000); // longer than a request waits for its answer
+    cluster.kafka.setMode('open');
+    await sending;
     await expectRecovered(10_000);
   },
 );

@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { readScore } from '../cli/consume.ts';
 import { packageRoot } from '../cli/context.ts';
 import { watchDrift, type DriftWatch } from '../cli/demo-drift.ts';
@@ -90,7 +90,7 @@ test(
     expect(promoted.reason).toMatch(
       /\d+ recent labels .* ROC AUC on them 0\.\d+ against the champion's 0\.\d+/,
     );
-    expect(await version(service)).toBe(promoted.modelVersion);
+    await vi.waitFor(async () => expect(await version(service)).toBe(promoted.modelVersion), 30_000);
     expect(watch.requests).toHaveLength(1);
 
     await send(world, after);

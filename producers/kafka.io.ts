@@ -16,9 +16,10 @@ import { BankChurnError } from '../schemas/errors.ts';
 import { createPace } from '../schemas/pace.ts';
 import type { Emission, Lane, OpenLane, OutputRecord, Transaction } from '../schemas/ports.ts';
 import { retryPassing } from './kafka-passing.io.ts';
+import { createRecordProducer, type IdempotentSender, type RecordProducer } from './record-producer.ts';
 import type { MarkerScope } from './kafka-markers.io.ts';
 
-export type { Kafka };
+export type { Kafka, RecordProducer };
 
 /** How to reach the brokers. */
 export interface KafkaSettings {
@@ -48,6 +49,7 @@ export type KafkaLog = (level: 'debug' | 'info' | 'warn', message: string, detai
 const requestTimeoutMs = (sessionTimeoutMs: number): number => Math.min(10_000, sessionTimeoutMs * 0.6);
 /** An open transaction of a dead scorer is ended by the coordinator after this long. */
 const TRANSACTION_TIMEOUT_MS = 15_000;
+const PATIENT_RETRY = { initialRetryTime: 100, multiplier: 2, maxRetryTime: 2000, retries: 8 };
 /** The default first wait of 300 ms halves the throughput of transactions. */
 const QUICK_RETRY = { initialRetryTime: 5, multiplier: 1.5, retries: 30, maxRetryTime: 1000 };
 /** Lines of kafkajs about trouble are at least so far apart, milliseconds. */
@@ -91,7 +93,7 @@ export function createKafka(settings: KafkaSettings, log: KafkaLog): Kafka {
     connectionTimeout: 3000,
     requestTimeout: requestTimeoutMs(settings.sessionTimeoutMs),
     enforceRequestTimeout: true,
-    retry: { initialRetryTime: 100, multiplier: 2, maxRetryTime: 2000, retries: 8 },
+    retry: PATIENT_RETRY,
     logLevel: kafkajs.logLevel.INFO,
     logCreator: () => forward(log),
   });
@@ -127,32 +129,38 @@ function forward(log: KafkaLog): (entry: LogEntry) => void {
   };
 }
 
-/** Writes records; their keys choose the partition as Java's clients do. */
-export interface RecordProducer {
-  send(topic: string, records: readonly OutputRecord[]): Promise<void>;
-  /** To one partition of the caller's choice. */
-  sendTo(emission: Emission): Promise<number>;
-  close(): Promise<void>;
-}
+/** A plain producer (idempotent, acks of all in-sync replicas). */
+export const openProducer = (kafka: Kafka): Promise<RecordProducer> =>
+  createRecordProducer(() => openSender(kafka));
 
-/** A plain producer (acks of all in-sync replicas). */
-export async function openProducer(kafka: Kafka): Promise<RecordProducer> {
+async function openSender(kafka: Kafka): Promise<IdempotentSender> {
   const producer = kafka.producer({
+    idempotent: true,
     allowAutoTopicCreation: false,
     createPartitioner: keyed,
     metadataMaxAge: METADATA_MAX_AGE_MS,
+    retry: PATIENT_RETRY,
   });
   await producer.connect();
   return {
     send: async (topic, records) => {
-      await producer.send({ topic, acks: -1, messages: records.map((record) => message(record)) });
+      // The same objects in each try: `keyed` writes the partition on them.
+      const messages = records.map((record) => message(record, record.partition));
+      const reply = await producer.send({ topic, acks: -1, messages });
+      messages.forEach(({ partition }, i) => {
+        if (partition !== undefined) records[i]!.partition = partition;
+      });
+      return reply.filter(({ errorCode }) => errorCode === 0).map(({ partition }) => partition);
     },
-    sendTo: (emission) => sendCovered(producer, emission),
     close: () => producer.disconnect(),
   };
 }
 
-const keyed: kafkajs.ICustomPartitioner = () => kafkajs.Partitioners.DefaultPartitioner();
+/** The partition of a record is chosen once, and stays with it when the library tries again. */
+const keyed: kafkajs.ICustomPartitioner = () => {
+  const choose = kafkajs.Partitioners.DefaultPartitioner();
+  return (of) => (of.message.partition ??= choose(of));
+};
 const explicit: kafkajs.ICustomPartitioner =
   () =>
   ({ message: { partition } }) =>
@@ -267,11 +275,16 @@ export async function createAtLeastOnceLanes(
   kafka: Kafka,
   commitOffset: CommitOffset,
 ): Promise<{ openLane: OpenLane; close(): Promise<void> }> {
-  const producer = await openProducer(kafka);
+  const producer = kafka.producer({
+    allowAutoTopicCreation: false,
+    createPartitioner: explicit,
+    metadataMaxAge: METADATA_MAX_AGE_MS,
+  });
+  await producer.connect();
   const openTransaction = (): Transaction => {
     let commit = (): Promise<void> => Promise.resolve();
     return {
-      send: (emission) => producer.sendTo(emission),
+      send: (emission) => sendCovered(producer, emission),
       sendOffsets: (topic, partition, nextOffset) => {
         commit = () => commitOffset(topic, partition, nextOffset);
         return Promise.resolve();
@@ -285,5 +298,5 @@ export async function createAtLeastOnceLanes(
     isSound: () => true,
     close: () => Promise.resolve(),
   };
-  return { openLane: () => Promise.resolve(lane), close: () => producer.close() };
+  return { openLane: () => Promise.resolve(lane), close: () => producer.disconnect() };
 }
