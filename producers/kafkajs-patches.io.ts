@@ -53,13 +53,23 @@ interface ConsumerGroup {
   readonly instrumentationEmitter: object;
   joinAndSync(): Promise<void>;
   leave(): Promise<void>;
+  fetch(nodeId: string): Promise<unknown>;
+  heartbeat(options: { readonly interval: number }): Promise<void>;
 }
+const UNKNOWN_MEMBER_ID = 25;
+const errorOfCode = (code: number): Error =>
+  (require('kafkajs/src/protocol/error') as { createErrorFromCode(code: number): Error }).createErrorFromCode(
+    code,
+  );
 type ConsumerGroupClass = new (options: { readonly instrumentationEmitter: object }) => ConsumerGroup;
 
 /**
  * After an outage the library starts its consumer again, as a new member of the group: the broker then waits for the
  * former one until its session ends. This one comes back as the member it was; where the broker does not know it
  * any more, the library itself goes on as a new one.
+ *
+ * Where that join fails, the library fetches on as nobody: with its former partitions, and heartbeats that it then leaves
+ * out. It and their new owner would fence each other for good. Nobody fetches nothing, so it joins again.
  */
 function rejoining(Group: ConsumerGroupClass): ConsumerGroupClass {
   const memberIds = new WeakMap<object, string>();
@@ -71,6 +81,17 @@ function rejoining(Group: ConsumerGroupClass): ConsumerGroupClass {
     override async joinAndSync(): Promise<void> {
       await super.joinAndSync();
       if (this.memberId !== null) memberIds.set(this.instrumentationEmitter, this.memberId);
+    }
+    override async fetch(nodeId: string): Promise<unknown> {
+      this.#refuseNobody();
+      return super.fetch(nodeId);
+    }
+    override async heartbeat(options: { readonly interval: number }): Promise<void> {
+      this.#refuseNobody();
+      await super.heartbeat(options);
+    }
+    #refuseNobody(): void {
+      if (this.memberId === null) throw errorOfCode(UNKNOWN_MEMBER_ID);
     }
     override async leave(): Promise<void> {
       await super.leave(); // which fails while the broker is away: then it is still a member
