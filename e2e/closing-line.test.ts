@@ -10,6 +10,7 @@ export default defineConfig({ test: { globalSetup: ['setup.ts'], maxWorkers: 1 }
 const SETUP = 'export function setup(): void {}\n';
 
 interface Ended {
+  readonly output: string;
   readonly code: number | null;
   readonly lastLine: string | undefined;
 }
@@ -32,7 +33,7 @@ function runTests(files: Readonly<Record<string, string>>): Promise<Ended> {
     let output = '';
     child.stdout.on('data', (data) => (output += String(data)));
     child.on('error', reject);
-    child.on('close', (code) => done({ code, lastLine: /(?:^|\n)([^\n]*)\n$/.exec(output)?.[1] }));
+    child.on('close', (code) => done({ output, code, lastLine: /(?:^|\n)([^\n]*)\n$/.exec(output)?.[1] }));
   });
 }
 
@@ -53,5 +54,17 @@ test.each<[what: string, files: Record<string, string>, lastLine: string]>([
   ['the configuration is broken', { 'a.test.ts': PASSING, 'vitest.config.ts': 'no code' }, '0 passed, 1 failed, 0 skipped'],
 ])('%s', async (_, files, lastLine) => {
   const code = lastLine.includes(' 0 failed') ? 0 : 1;
-  expect(await runTests(files)).toEqual({ code, lastLine });
+  expect(await runTests(files)).toMatchObject({ code, lastLine });
 }); // prettier-ignore
+
+test('what failed is named above the last line: the test, the file that did not load', async () => {
+  const { output } = await runTests({
+    'a.test.ts': `${PASSING}test('b', () => { throw new Error('of b'); });\n`,
+    'c.test.ts': "import './none.ts';\n",
+  });
+  const [named, lastLine] = [output.match(/^failed: .*$/gm), '1 passed, 2 failed, 0 skipped\n'];
+  expect(named).toHaveLength(2);
+  expect(named).toContain('failed: a.test.ts > b: of b');
+  expect(named?.join()).toContain("failed: c.test.ts: Cannot find module './none.ts'");
+  expect(output.endsWith(`${named!.join('\n')}\n${lastLine}`)).toBe(true);
+});

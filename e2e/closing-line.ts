@@ -32,3 +32,24 @@ export function tallyOf(modules: readonly CountedModule[], strayFaults: number):
 export function closingLine({ passed, failed, skipped }: Tally): string {
   return `${String(passed)} passed, ${String(failed)} failed, ${String(skipped)} skipped\n`;
 }
+
+/** Of a test module, what naming its failed tests needs. */
+export type NamedModule = Pick<TestModule, 'relativeModuleId' | 'errors'> & {
+  readonly children: Pick<TestModule['children'], 'allTests'>;
+};
+const MOST_NAMED = 30;
+const WORDS = 200;
+
+/** A line for each failed test, just above the last: of a long output often only the end is kept. */
+export function failedLines(modules: readonly NamedModule[]): string {
+  const lines = modules.flatMap((module) => [
+    ...module.errors().map(({ message }) => failed(module.relativeModuleId, message)),
+    ...[...module.children.allTests('failed')].map((test) =>
+      failed(`${module.relativeModuleId} > ${test.fullName}`, test.result().errors?.[0]?.message ?? ''),
+    ),
+  ]);
+  return lines.slice(0, MOST_NAMED).join('');
+}
+
+const failed = (where: string, message: string): string =>
+  `failed: ${where}: ${message.split('\n')[0]!.slice(0, WORDS)}\n`;

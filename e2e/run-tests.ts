@@ -1,10 +1,11 @@
 /** `make test`: runs the suite and ends with one line, alone: `N passed, N failed, N skipped`. */
 import { startVitest, type Reporter } from 'vitest/node';
-import { closingLine, tallyOf, type Tally } from './closing-line.ts';
+import { closingLine, failedLines, tallyOf, type Tally } from './closing-line.ts';
 
 let tally: Tally = { passed: 0, failed: 1, skipped: 0 };
 let isOver = false;
 let closingFaults = 0;
+let named = '';
 
 // Also where something ends the run before its time: a setup that exits, a fault nobody caught.
 process.on('exit', () => {
@@ -29,9 +30,11 @@ try {
   const vitest = await startVitest('test', process.argv.slice(2), options);
   await vitest.close();
   const strayFaults = vitest.state.getUnhandledErrors().length + closingFaults;
-  tally = tallyOf(vitest.state.getTestModules(), strayFaults);
+  const modules = vitest.state.getTestModules();
+  tally = tallyOf(modules, strayFaults);
+  named = failedLines(modules);
 } catch (error) {
   console.error(error);
 }
 isOver = true;
-process.stdout.write(closingLine(tally), () => process.exit(tally.failed > 0 ? 1 : 0));
+process.stdout.write(named + closingLine(tally), () => process.exit(tally.failed > 0 ? 1 : 0));
