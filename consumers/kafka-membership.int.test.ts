@@ -55,7 +55,7 @@ test(
       lag: nothing,
       alive: nothing,
       heard: nothing,
-      left: nothing,
+      left: () => log.push('left'),
       crashed: (error) => log.push(error.message),
     });
     onTestFinished(async () => {
@@ -70,6 +70,6 @@ test(
     await producer.send(topic, [{ key: 'second', value: '2' }]);
     await settled(() => log.includes('second'), 'the second record', 30_000, 500);
     const order = log.filter((word, i) => word !== log[i - 1]);
-    expect(order).toEqual(['joined', 'first', 'joined', 'first', 'second']); // nothing was committed
+    expect(order).toEqual(['joined', 'first', 'left', 'joined', 'first', 'second']); // nothing was committed
   },
 );

@@ -93,14 +93,11 @@ test('requests that find it unconnected share one socket', async () => {
 
 test('a socket given up that connects after all is not taken for the one in use', async () => {
   const sockets: Socket[] = [];
-  const lateConnects: (() => void)[] = [];
   const way = await wayToBroker((client, bytes) => client.write(bytes));
   const connection = connectionOver(way, {
     connectionTimeout: 200,
     socketFactory: ({ onConnect }: { onConnect: () => void }) => {
-      const isFirst = sockets.length === 0;
-      const socket = isFirst ? new Socket() : connect(way.port, '127.0.0.1');
-      if (isFirst) lateConnects.push(() => socket.emit('connect'));
+      const socket = sockets.length === 0 ? new Socket() : connect(way.port, '127.0.0.1');
       socket.once('connect', onConnect);
       sockets.push(socket);
       return socket;
@@ -108,7 +105,7 @@ test('a socket given up that connects after all is not taken for the one in use'
   });
   await expect(connection.connect()).rejects.toThrow('Connection timeout');
   const second = connection.connect();
-  for (const happens of lateConnects) happens();
+  sockets[0]!.emit('connect');
   expect(connection.isConnected()).toBe(false);
   await second;
   expect((await connection.send(ask())).errorCode).toBe(0);

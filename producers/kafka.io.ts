@@ -49,7 +49,6 @@ export type KafkaLog = (level: 'debug' | 'info' | 'warn', message: string, detai
 const requestTimeoutMs = (sessionTimeoutMs: number): number => Math.min(10_000, sessionTimeoutMs * 0.6);
 /** An open transaction of a dead scorer is ended by the coordinator after this long. */
 const TRANSACTION_TIMEOUT_MS = 15_000;
-const PATIENT_RETRY = { initialRetryTime: 100, multiplier: 2, maxRetryTime: 2000, retries: 8 };
 /** The default first wait of 300 ms halves the throughput of transactions. */
 const QUICK_RETRY = { initialRetryTime: 5, multiplier: 1.5, retries: 30, maxRetryTime: 1000 };
 /** Lines of kafkajs about trouble are at least so far apart, milliseconds. */
@@ -93,7 +92,7 @@ export function createKafka(settings: KafkaSettings, log: KafkaLog): Kafka {
     connectionTimeout: 3000,
     requestTimeout: requestTimeoutMs(settings.sessionTimeoutMs),
     enforceRequestTimeout: true,
-    retry: PATIENT_RETRY,
+    retry: { initialRetryTime: 100, multiplier: 2, maxRetryTime: 2000, retries: 8 },
     logLevel: kafkajs.logLevel.INFO,
     logCreator: () => forward(log),
   });
@@ -139,7 +138,6 @@ async function openSender(kafka: Kafka): Promise<IdempotentSender> {
     allowAutoTopicCreation: false,
     createPartitioner: keyed,
     metadataMaxAge: METADATA_MAX_AGE_MS,
-    retry: PATIENT_RETRY,
   });
   await producer.connect();
   return {

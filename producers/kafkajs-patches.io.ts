@@ -47,6 +47,8 @@ function record(fields: RecordFields): { buf: Buffer; buffer: Buffer } {
   return { buf: buffer, buffer };
 }
 
+const REBALANCE_IN_PROGRESS = 27;
+
 /** What of the library's consumer group is used here. */
 interface ConsumerGroup {
   memberId: string | null;
@@ -56,11 +58,6 @@ interface ConsumerGroup {
   fetch(nodeId: string): Promise<unknown>;
   heartbeat(options: { readonly interval: number }): Promise<void>;
 }
-const UNKNOWN_MEMBER_ID = 25;
-const errorOfCode = (code: number): Error =>
-  (require('kafkajs/src/protocol/error') as { createErrorFromCode(code: number): Error }).createErrorFromCode(
-    code,
-  );
 type ConsumerGroupClass = new (options: { readonly instrumentationEmitter: object }) => ConsumerGroup;
 
 /**
@@ -69,10 +66,14 @@ type ConsumerGroupClass = new (options: { readonly instrumentationEmitter: objec
  * any more, the library itself goes on as a new one.
  *
  * Where that join fails, the library fetches on as nobody: with its former partitions, and heartbeats that it then leaves
- * out. It and their new owner would fence each other for good. Nobody fetches nothing, so it joins again.
+ * out. It and their new owner would fence each other for good. Here it is told that the group rebalances: it joins again, and
+ * says so meanwhile.
  */
 function rejoining(Group: ConsumerGroupClass): ConsumerGroupClass {
   const memberIds = new WeakMap<object, string>();
+  const { createErrorFromCode } = require('kafkajs/src/protocol/error') as {
+    createErrorFromCode(code: number): Error;
+  };
   return class extends Group {
     constructor(options: { readonly instrumentationEmitter: object }) {
       super(options);
@@ -91,7 +92,7 @@ function rejoining(Group: ConsumerGroupClass): ConsumerGroupClass {
       await super.heartbeat(options);
     }
     #refuseNobody(): void {
-      if (this.memberId === null) throw errorOfCode(UNKNOWN_MEMBER_ID);
+      if (this.memberId === null) throw createErrorFromCode(REBALANCE_IN_PROGRESS);
     }
     override async leave(): Promise<void> {
       await super.leave(); // which fails while the broker is away: then it is still a member

@@ -70,7 +70,7 @@ async function sendAll(
     if (tries === COVER_TRIES)
       throw new BankChurnError(
         'TRANSACTION_FAILED',
-        `the broker's replies do not cover ${String(left.length)} of ${String(records.length)} records to ${topic}`,
+        `the broker's replies do not cover ${String(left.length)} of ${String(records.length)} records to ${topic}: send them again`,
       );
     const written = new Set(await sender.send(topic, left));
     left = left.filter(({ partition }) => partition === undefined || !written.has(partition));
