@@ -23,6 +23,8 @@ class Broker {
   epoch = 0;
   /** How often all connections broke. */
   breaks = 0;
+  /** Of how many commits the answer gets lost. */
+  answersToLose = 0;
   constructor(records: number) {
     this.log = Array.from({ length: records }, (_, offset) => ({
       offset,
@@ -78,6 +80,7 @@ function openLane(broker: Broker, fuse: Fuse): Promise<Lane> {
             valid();
             broker.output.push(...pending.values);
             broker.committed = pending.next ?? broker.committed;
+            if (broker.answersToLose-- > 0) throw new Error('the answer is lost');
           }),
         abort: () => fuse.call(() => undefined),
       }));
@@ -103,6 +106,7 @@ function startMember(
   fuse: Fuse,
   maxBatchRecords: number,
   role: Role = (batch) => fuse.call(() => copy(batch)),
+  now: () => number = () => 0,
 ): Member {
   let position = 0;
   const source = {
@@ -121,7 +125,7 @@ function startMember(
   // A dead process sleeps for ever; the broker here is never late.
   const sleep = (ms: number) =>
     new Promise<void>((resolve) => fuse.blown() || ms >= 1000 || setImmediate(resolve));
-  const clock = { now: () => 0, sleep };
+  const clock = { now, sleep };
   const ports = {
     source,
     openLane: () => openLane(broker, fuse),
@@ -273,7 +277,8 @@ test('while a partition’s batches fail it does not count as ready, also when i
   let isAway = true;
   const role: Role = (batch) =>
     isAway ? Promise.reject(new Error('the registry is away')) : Promise.resolve(copy(batch));
-  const member = startMember(broker, never, 10, role);
+  let now = 0;
+  const member = startMember(broker, never, 10, role, () => now);
   const delivery: Delivery = { heartbeat: () => Promise.resolve(), resolve: () => undefined };
   const armed = async (): Promise<void> => {
     while (member.fetchFrom === undefined) await new Promise((resolve) => setImmediate(resolve));
@@ -286,10 +291,30 @@ test('while a partition’s batches fail it does not count as ready, also when i
     expect(member.loop.state().ready).toEqual([]);
     await armed();
     expect(member.loop.state().ready).toEqual([]);
+    now += 60_000; // the other partitions' batches hold up the fetch that brings this one's again
+    expect(member.loop.state().ready).toEqual([]);
   }
   isAway = false;
   await member.loop.deliver(0, broker.log, delivery);
   expect([member.loop.state().ready, broker.output]).toEqual([[0], everyOnce(broker)]);
+});
+
+test('a batch that was committed, its answer lost, is not waited for: the partition is ready when it has been quiet', async () => {
+  const broker = new Broker(4);
+  let now = 0;
+  const member = startMember(broker, new Fuse(Infinity, false), 10, undefined, () => now);
+  const armed = async (): Promise<void> => {
+    while (member.fetchFrom === undefined) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const delivery: Delivery = { heartbeat: () => Promise.resolve(), resolve: () => undefined };
+  member.loop.assigned([0]);
+  await armed();
+  broker.answersToLose = 1;
+  await member.loop.deliver(0, broker.log, delivery);
+  await armed();
+  expect([broker.committed, member.loop.state().ready]).toEqual([4, []]);
+  now += 60_000;
+  expect(member.loop.state().ready).toEqual([0]);
 });
 
 test('sends stay below the limits, and nothing is lost in the splitting', () => {

@@ -23,7 +23,7 @@ interface Ready {
   inHand: Promise<void>;
 }
 
-/** A partition armed again after a fault counts as ready when a batch is committed, or when none has come for so long, milliseconds. */
+/** A partition armed again after a fault counts as ready when a batch is committed; where none is due, after so long, milliseconds. */
 const QUIET_MS = 1000;
 
 export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
@@ -31,6 +31,8 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
   const { topic } = options;
   const ready = new Map<number, Ready>();
   const failures = new Map<number, number>();
+  /** Where a batch failed: it comes again, however late, and until it is committed the partition is not ready. */
+  const owed = new Map<number, number>();
   const closing = new Set<Promise<void>>();
   let assignedPartitions: readonly number[] = [];
   let epoch = 0;
@@ -49,6 +51,7 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
     for (const { lane } of ready.values()) discard(lane);
     ready.clear();
     failures.clear();
+    owed.clear();
     assignedPartitions = [...partitions];
     source.pause(partitions);
     for (const partition of partitions) void arm(partition, epoch);
@@ -141,8 +144,9 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
   }
 
   /** Armed is not enough: while the registry hangs, a partition is armed between any two tries. */
-  const isSound = (partition: number, { waiting, armedAtMs }: Ready): boolean =>
-    !failures.has(partition) || (waiting === 0 && clock.now() - armedAtMs >= QUIET_MS);
+  const isSound = (partition: number, { next, waiting, armedAtMs }: Ready): boolean =>
+    !failures.has(partition) ||
+    ((owed.get(partition) ?? -1) < next && waiting === 0 && clock.now() - armedAtMs >= QUIET_MS);
 
   const isCurrent = (partition: number, lane: Ready): boolean => !stopping && ready.get(partition) === lane;
 
@@ -233,6 +237,7 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
   async function giveUp(partition: number, lane: Ready, error: unknown, delivery: Delivery): Promise<void> {
     if (ready.get(partition) !== lane) return; // a new assignment has closed the lane already
     disarm(partition, lane);
+    if (error !== undefined) owed.set(partition, lane.next);
     // Still a member? A scorer that lost the partition must not fence the one that has it now.
     const unheard = error instanceof GroupError ? error : await heard(delivery);
     if (unheard === undefined) {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { openContext, packageRoot, readConfig } from '../cli/context.ts';
 import { eventEncoder } from '../cli/publish.io.ts';
 import { openReader } from '../consumers/kafka-readers.io.ts';
@@ -40,6 +40,13 @@ beforeAll(async () => {
   await send(200, 1);
   await settled(() => seen.length >= 200, 'the first scores', 60_000, 0);
 }, 180_000);
+
+/** A test that failed in the middle of its outage leaves none to the next. */
+afterEach(() => {
+  cluster.kafka.setMode('open');
+  cluster.registry.setTarget(undefined);
+  cluster.registry.setMode('open');
+});
 
 afterAll(async () => {
   scorer.kill('SIGKILL');
