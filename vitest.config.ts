@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** They bring their own brokers, need both cores, and have limits on time: after all others, one at a time. */
+/** They bring their own brokers and need both cores: after all others, one at a time. */
 const CHAOS = 'e2e/chaos/**/*.test.ts';
 const NEVER = ['node_modules/**', 'dist/**', '.data/**'];
 

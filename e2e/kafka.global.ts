@@ -31,8 +31,13 @@ export async function setup(project: TestProject): Promise<void> {
     onProgress: (line) => {
       process.stderr.write(`${line}\n`);
     },
-    // Many groups at once: more coordinators than one.
-    extraProperties: { 'offsets.topic.num.partitions': '3', 'transaction.state.log.num.partitions': '3' },
+    extraProperties: {
+      // Many groups at once: more coordinators than one.
+      'offsets.topic.num.partitions': '3',
+      'transaction.state.log.num.partitions': '3',
+      // Nobody kills this broker, and a busy machine may hold it up for longer than the usual 3 s: no reason to fence it.
+      'broker.session.timeout.ms': '20000',
+    },
   });
   project.provide('kafka', {
     brokers: embedded.brokers,

@@ -67,7 +67,7 @@ async function open(): Promise<{ world: World; watch: DriftWatch }> {
 
 test(
   'drift, deferral, labels, the trainer killed while it trains: one release, one activation, scores once; a hold after a rollback',
-  { timeout: 240_000 },
+  { timeout: 300_000 },
   async () => {
     const { world, watch } = await open();
     const out = await collect(world);
@@ -80,7 +80,8 @@ test(
     await settled(() => answers(watch, request?.requestId).length > 0, 'a deferral', 60_000, 0);
 
     await sendOutcomes(world, first);
-    await settled(() => trainer.tail().includes('training a challenger'), 'a training', 60_000, 0);
+    // It looks for labels again after 5, 10, 20, 40 s: they may come just after one of these.
+    await settled(() => trainer.tail().includes('training a challenger'), 'a training', 100_000, 0);
     await trainer.kill();
     expect(answers(watch, request?.requestId)).toEqual(['DEFERRAL GATE']);
     trainer = await world.start({}, ['trainer']);

@@ -1,6 +1,6 @@
 /** Helpers of the whole-system tests: a prefix of topics on the shared broker, a service, and what came out. */
 import { randomBytes } from 'node:crypto';
-import { inject, onTestFinished } from 'vitest';
+import { inject, onTestFailed, onTestFinished } from 'vitest';
 import { readConfig, openContext, packageRoot, type Context } from '../cli/context.ts';
 import { simulateEvents } from '../cli/event-source.io.ts';
 import { startService, type ServiceProcess } from '../cli/service-process.io.ts';
@@ -44,6 +44,7 @@ export async function createWorld(
     context,
     start: async (extra = {}, roles, configFile) => {
       const service = await startService({ ...env, ...extra }, roles, configFile);
+      onTestFailed(() => void process.stderr.write(`last lines of the service:\n  ${service.tail()}\n`));
       onTestFinished(async () => {
         await service.kill();
       });
@@ -65,7 +66,7 @@ export interface RawRecord {
 
 /** Writes raw records (events, if no other topic is named), spread over the partitions by key. */
 export async function produceRaw(
-  { context }: World,
+  { context }: Pick<World, 'context'>,
   records: readonly RawRecord[],
   topic: TopicId = 'customerEvents',
 ): Promise<void> {
@@ -88,7 +89,7 @@ export interface Outputs {
 }
 
 /** Everything committed to the two output topics, from the beginning. */
-export async function collect({ context }: World): Promise<Outputs> {
+export async function collect({ context }: Pick<World, 'context'>): Promise<Outputs> {
   const { churnScores, deadLetters } = context.config.topics.names;
   const out = { scores: [] as SourceRecord[], deadLetters: [] as SourceRecord[] };
   const groupId = `reader-${randomBytes(6).toString('hex')}`;

@@ -1,11 +1,18 @@
-import { expect, onTestFinished, test } from 'vitest';
-import { buildFailingService } from './chaos/build.ts';
-import { startScorer, type Scorer } from './chaos/fleet.ts';
-import { collect, createWorld, events, produceRaw, settled } from './world.ts';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { collect, events, produceRaw, settled } from '../world.ts';
+import { buildFailingService } from './build.ts';
+import { startCluster, type Cluster } from './cluster.ts';
+import { startScorer, type Scorer } from './fleet.ts';
 
 const DRAINS = 50;
 const PLACES = 2;
 const PART = 500;
+
+let cluster: Cluster;
+beforeAll(async () => {
+  cluster = await startCluster(() => undefined);
+}, 120_000);
+afterAll(() => cluster.close());
 
 /** Takes part in the group. */
 async function ready(scorer: Scorer): Promise<void> {
@@ -22,7 +29,7 @@ test(
   `SIGTERM × ${String(DRAINS)} under load: exit 0 in its budget each time, everything once`,
   { timeout: 600_000 },
   async () => {
-    const world = await createWorld({ registry: false });
+    const world = { context: cluster.direct };
     const program = buildFailingService();
     const out = await collect(world);
     let isOver = false;
@@ -42,7 +49,7 @@ test(
     const longest: number[] = [];
     const drain = async (): Promise<void> => {
       while (codes.length < DRAINS) {
-        const scorer = startScorer(program, world.env);
+        const scorer = startScorer(program, cluster.env);
         await ready(scorer);
         const begun = Date.now();
         scorer.kill('SIGTERM');
@@ -53,7 +60,7 @@ test(
     await Promise.all(Array.from({ length: PLACES }, drain));
     isOver = true;
     await producing;
-    const last = startScorer(program, world.env);
+    const last = startScorer(program, cluster.env);
     onTestFinished(() => last.kill('SIGKILL'));
     await settled(() => out.scores.length >= sent, 'all scores', 120_000, 3000);
     expect(codes.filter((code) => code !== 0)).toEqual([]);
@@ -64,8 +71,7 @@ test(
 );
 
 test('a second SIGTERM ends the process at once', { timeout: 60_000 }, async () => {
-  const world = await createWorld({ registry: false });
-  const scorer = startScorer(buildFailingService(), world.env);
+  const scorer = startScorer(buildFailingService(), cluster.env);
   await ready(scorer);
   scorer.kill('SIGTERM');
   await new Promise((resolve) => setTimeout(resolve, 5));
