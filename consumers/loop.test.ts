@@ -80,7 +80,10 @@ function openLane(broker: Broker, fuse: Fuse): Promise<Lane> {
             valid();
             broker.output.push(...pending.values);
             broker.committed = pending.next ?? broker.committed;
-            if (broker.answersToLose-- > 0) throw new Error('the answer is lost');
+            if (broker.answersToLose > 0) {
+              broker.answersToLose -= 1;
+              throw new Error('the answer is lost');
+            }
           }),
         abort: () => fuse.call(() => undefined),
       }));
@@ -143,6 +146,10 @@ function startMember(
   const member: Member = { loop: createLoop(ports, options), fetchFrom: undefined };
   return member;
 }
+
+const untilArmed = async (member: Member): Promise<void> => {
+  while (member.fetchFrom === undefined) await new Promise((resolve) => setImmediate(resolve));
+};
 
 /** Delivers what the member fetches, until all is committed or the fuse blows. */
 async function drive(member: Member, broker: Broker, fuse: Fuse, fetchSize: number): Promise<void> {
@@ -251,7 +258,7 @@ test('a lane whose connection broke is opened again: at rest with the next heart
   const member = startMember(broker, new Fuse(Infinity, false), 10);
   const delivery: Delivery = { heartbeat: () => Promise.resolve(), resolve: () => undefined };
   const armed = async (): Promise<number> => {
-    while (member.fetchFrom === undefined) await new Promise((resolve) => setImmediate(resolve));
+    await untilArmed(member);
     return broker.epoch;
   };
   member.loop.assigned([0]);
@@ -280,16 +287,13 @@ test('while a partition’s batches fail it does not count as ready, also when i
   let now = 0;
   const member = startMember(broker, never, 10, role, () => now);
   const delivery: Delivery = { heartbeat: () => Promise.resolve(), resolve: () => undefined };
-  const armed = async (): Promise<void> => {
-    while (member.fetchFrom === undefined) await new Promise((resolve) => setImmediate(resolve));
-  };
   member.loop.assigned([0]);
-  await armed();
+  await untilArmed(member);
   expect(member.loop.state().ready).toEqual([0]);
   for (let tries = 0; tries < 3; tries++) {
     await member.loop.deliver(0, broker.log, delivery);
     expect(member.loop.state().ready).toEqual([]);
-    await armed();
+    await untilArmed(member);
     expect(member.loop.state().ready).toEqual([]);
     now += 60_000; // the other partitions' batches hold up the fetch that brings this one's again
     expect(member.loop.state().ready).toEqual([]);
@@ -303,15 +307,12 @@ test('a batch that was committed, its answer lost, is not waited for: the partit
   const broker = new Broker(4);
   let now = 0;
   const member = startMember(broker, new Fuse(Infinity, false), 10, undefined, () => now);
-  const armed = async (): Promise<void> => {
-    while (member.fetchFrom === undefined) await new Promise((resolve) => setImmediate(resolve));
-  };
   const delivery: Delivery = { heartbeat: () => Promise.resolve(), resolve: () => undefined };
   member.loop.assigned([0]);
-  await armed();
+  await untilArmed(member);
   broker.answersToLose = 1;
   await member.loop.deliver(0, broker.log, delivery);
-  await armed();
+  await untilArmed(member);
   expect([broker.committed, member.loop.state().ready]).toEqual([4, []]);
   now += 60_000;
   expect(member.loop.state().ready).toEqual([0]);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { openContext, packageRoot, readConfig } from '../cli/context.ts';
 import { eventEncoder } from '../cli/publish.io.ts';
 import { openReader } from '../consumers/kafka-readers.io.ts';
@@ -108,8 +108,10 @@ test.each<[mode: ProxyMode, ms: number]>([
   const [told, held] = [scorer.lines() - lines, scorer.residentMib()];
   const before = seen.length;
   cluster.kafka.setMode('open');
-  await settled(() => partitionsOf(seen.slice(before)) === 6, 'scores of every partition', 10_000, 0);
-  await expectRecovered(60_000);
+  // The last of a backlog is a matter of throughput; each partition is to go on in time.
+  const isBack = (): boolean => partitionsOf(seen.slice(before)) === 6;
+  if (backlog > 0) await settled(isBack, 'scores of every partition', 10_000, 0);
+  await expectRecovered(backlog > 0 ? 60_000 : 10_000);
   expect([ready.status, live.status]).toEqual([503, 200]);
   expect(['Kafka does not answer', 'Not joined']).toContain(ready.detail);
   expect(told).toBeLessThanOrEqual(ms / 1000);
@@ -227,7 +229,8 @@ test.each(['refuse', 'hole', 'nonsense'] as const)(
     await settled(() => seen.length >= sent.length, 'known ones while it is away', 20_000, 0);
     const before = seen.length;
     await send(40, 1300 + seen.length, unseen);
-    while ((await ask('/health/ready')).status === 200) await sleep(100); // the first try ends after its timeout
+    // The first try ends after its timeout.
+    await vi.waitFor(async () => expect((await ask('/health/ready')).status).toBe(503), 10_000);
     expect([seen.length, letters]).toEqual([before, 0]);
     await expectUnready(8000);
     expect((await ask('/health/live')).status).toBe(200);
