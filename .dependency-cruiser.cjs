@@ -1,5 +1,5 @@
 // The architecture as a test: docs/architecture.md has the table this file holds.
-const TEST = '\\.(test|bench)\\.ts$|^e2e/|^bench/';
+const TEST = '\\.(test|bench|fixture)\\.ts$|^e2e/|^bench/';
 /** Folder → folders of ours it may import. */
 const ALLOWED = {
   schemas: [],
@@ -7,8 +7,10 @@ const ALLOWED = {
   scoring: ['schemas', 'models'],
   drift: ['schemas', 'models'],
   training: ['schemas', 'models', 'drift'],
-  producers: ['schemas'],
-  consumers: ['schemas', 'models', 'scoring', 'drift', 'training', 'producers'],
+  kafka: ['schemas'],
+  producers: ['schemas', 'kafka'],
+  consumers: ['schemas', 'models', 'scoring', 'drift', 'training', 'kafka'],
+  service: ['schemas', 'models', 'scoring', 'drift', 'training', 'kafka', 'producers', 'consumers'],
 };
 const FOLDERS = [...Object.keys(ALLOWED), 'cli', 'e2e', 'bench'];
 
@@ -18,7 +20,7 @@ const layers = Object.entries(ALLOWED).map(([folder, allowed]) => ({
   severity: 'error',
   from: { path: `^${folder}/`, pathNot: TEST },
   to: {
-    path: `^(${[...FOLDERS.filter((name) => name !== folder && !allowed.includes(name)).map((name) => `${name}/`), '(main|roles|wiring|config)\\.ts$'].join('|')})`,
+    path: `^(${[...FOLDERS.filter((name) => name !== folder && !allowed.includes(name)).map((name) => `${name}/`), ...(folder === 'service' ? [] : ['config\\.ts$'])].join('|')})`,
   },
 }));
 
@@ -33,12 +35,21 @@ const only = (name, comment, to, files) => ({
 module.exports = {
   forbidden: [
     ...layers,
-    only(
-      'kafkajs-in-two-files',
-      'Kafka is known to consumers/kafka*.io.ts and producers/kafka*.io.ts: use the ports of schemas/ports.ts',
-      'kafkajs|kafkajs-snappy|lz4-napi|@mongodb-js/zstd',
-      ['consumers/kafka(-readers|-topics)?\\.io\\.ts', 'producers/kafka(js-patches|-describe)?\\.io\\.ts'],
-    ),
+    {
+      name: 'kafkajs-in-its-adapter',
+      comment: 'kafkajs and its codecs are known to kafka/kafkajs/: use the port (kafka/*.ts)',
+      severity: 'error',
+      from: { pathNot: '^kafka/kafkajs/|^node_modules' },
+      to: { path: '^node_modules/(kafkajs|kafkajs-snappy|lz4-napi|@mongodb-js/zstd)/' },
+    },
+    {
+      name: 'adapter-behind-its-port',
+      comment:
+        'kafka/kafkajs/ is one client behind the port (kafka/*.ts): only service/wiring.io.ts chooses it',
+      severity: 'error',
+      from: { pathNot: `^kafka/kafkajs/|^service/wiring\.io\.ts$|${TEST}` },
+      to: { path: '^kafka/kafkajs/' },
+    },
     only(
       'registry-in-one-file',
       'the schema registry is known to schemas/registry.io.ts',
@@ -57,10 +68,10 @@ module.exports = {
       to: { path: '\\.io\\.ts$', dependencyTypesNot: ['type-only'] },
     },
     {
-      name: 'config-by-main-and-cli-only',
-      comment: 'settings are handed in: only main.ts and cli/ know the configuration',
+      name: 'config-by-service-and-cli-only',
+      comment: 'settings are handed in: only service/ and cli/ know the configuration',
       severity: 'error',
-      from: { pathNot: `^(main|roles|wiring)\\.ts$|^cli/|${TEST}` },
+      from: { pathNot: `^service/|^cli/|${TEST}` },
       to: { path: '^config\\.ts$' },
     },
     {

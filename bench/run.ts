@@ -12,7 +12,7 @@ import { eventEncoder, type EventFormat } from '../cli/publish.io.ts';
 import { startService } from '../cli/service-process.io.ts';
 import { prepareTopics } from '../cli/topics.ts';
 import { createFeatureRowEncoder } from '../models/feature-row.ts';
-import { openProducer } from '../producers/kafka.io.ts';
+import { openProducer } from '../kafka/kafkajs/client.io.ts';
 import { createAvroEncoder, compileWriter, decodeJson, EVENT } from '../schemas/avro.ts';
 import { SCHEMAS } from '../schemas/generated.ts';
 import { loadModel } from '../scoring/load-model.io.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Command, Option } from 'commander';
-import { openReader } from '../consumers/kafka-readers.io.ts';
+import { openReader } from '../kafka/kafkajs/readers.io.ts';
 import { MAGIC_BYTE } from '../schemas/avro.ts';
 import type { ChurnScore } from '../schemas/generated.ts';
 import type { SourceRecord } from '../schemas/ports.ts';

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { loadConfig, type Config } from '../config.ts';
-import { kafkaOf, registryOf } from '../wiring.ts';
-import type { Kafka } from '../producers/kafka.io.ts';
+import { kafkaOf, registryOf } from '../service/wiring.io.ts';
+import type { Kafka } from '../kafka/kafkajs/client.io.ts';
 import type { Registry } from '../schemas/registry.io.ts';
 
 /** The folder of the package, from the sources and from the compiled program alike. */

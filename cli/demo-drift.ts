@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { openReader } from '../consumers/kafka-readers.io.ts';
-import { openProducer } from '../producers/kafka.io.ts';
+import { openReader } from '../kafka/kafkajs/readers.io.ts';
+import { openProducer } from '../kafka/kafkajs/client.io.ts';
 import type { DriftVerdict, ModelRecord, RetrainRequested } from '../schemas/generated.ts';
 import { rocAuc } from '../training/evaluation.ts';
-import { decodeOwn } from '../wiring.ts';
+import { decodeOwn } from '../service/wiring.io.ts';
 import { createProgress, say, type Context } from './context.ts';
 import { exactness, type Sent, type Tally } from './demo-tally.ts';
 import { simulateEvents } from './event-source.io.ts';

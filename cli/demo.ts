@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { openReader } from '../consumers/kafka-readers.io.ts';
-import { deleteTopicsAndGroups } from '../consumers/kafka-topics.io.ts';
-import { openProducer } from '../producers/kafka.io.ts';
+import { openReader } from '../kafka/kafkajs/readers.io.ts';
+import { deleteTopicsAndGroups } from '../kafka/kafkajs/topics.io.ts';
+import { openProducer } from '../kafka/kafkajs/client.io.ts';
 import { readRelease } from '../models/store.io.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
 import { readScore } from './consume.ts';
 import { createProgress, openContext, readConfig, say, withConfig, type Context } from './context.ts';
-import { groupsOf, type RoleName } from '../roles.ts';
+import { groupsOf, type RoleName } from '../service/roles.io.ts';
 import { DRIFT_NEEDS_EVENTS, driftPart, watchDrift } from './demo-drift.ts';
 import { createTally, printSummary, type Tally } from './demo-tally.ts';
 import { startEmbedded } from './embedded/embedded.io.ts';

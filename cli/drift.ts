@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { readLastVerdict } from '../wiring.ts';
+import { readLastVerdict } from '../service/wiring.io.ts';
 import { openContext, readConfig, say, withConfig } from './context.ts';
 
 export function driftCommand(): Command {

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { findScore, placeOf, readRecord, type RecordPlace } from '../consumers/find-score.io.ts';
+import { findScore, placeOf, readRecord, type RecordPlace } from './find-score.io.ts';
 import { activeModel, type ModelLog } from '../models/log.ts';
 import { readRelease } from '../models/store.io.ts';
 import type { Release } from '../models/manifest.ts';
@@ -8,7 +8,7 @@ import type { ChurnScore, CustomerEvent } from '../schemas/generated.ts';
 import { explain, waterfall } from '../scoring/explanation.ts';
 import { openModel } from '../scoring/model.ts';
 import { createSession } from '../scoring/onnx.io.ts';
-import { decoderOf, modelLogOf } from '../wiring.ts';
+import { decoderOf, modelLogOf } from '../service/wiring.io.ts';
 import { readScore } from './consume.ts';
 import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
 

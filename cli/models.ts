@@ -9,7 +9,7 @@ import {
 import { readRelease } from '../models/store.io.ts';
 import { openModel } from '../scoring/model.ts';
 import { createSession } from '../scoring/onnx.io.ts';
-import { modelLogOf } from '../wiring.ts';
+import { modelLogOf } from '../service/wiring.io.ts';
 import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
 
 export function modelsCommand(): Command {

@@ -1,4 +1,4 @@
-import type { RecordProducer } from '../producers/kafka.io.ts';
+import type { RecordProducer } from '../kafka/kafkajs/client.io.ts';
 import type { CustomerOutcome } from '../schemas/generated.ts';
 import type { SourcedEvent } from './event-source.io.ts';
 

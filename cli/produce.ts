@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { DRIFT_SCENARIOS, type DriftName } from '../producers/drift-scenarios.ts';
-import { openProducer } from '../producers/kafka.io.ts';
+import { openProducer } from '../kafka/kafkajs/client.io.ts';
 import { createProgress, openContext, readConfig, say, withConfig } from './context.ts';
 import { readEvents, simulateEvents, type SourcedEvent, type StreamDrift } from './event-source.io.ts';
 import { positiveInteger, positiveNumber, wholeNumber } from './options.ts';

@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { Command, Option } from 'commander';
 import type { Config } from '../config.ts';
-import { reportToSupervisor } from '../consumers/workers.io.ts';
-import { rolesOfWorker } from '../consumers/workers.ts';
-import { createLog, serve, superviseWorkers } from '../main.ts';
-import { ROLES, type RoleName } from '../roles.ts';
+import { reportToSupervisor } from '../service/workers.io.ts';
+import { rolesOfWorker } from '../service/workers.ts';
+import { createLog, serve, superviseWorkers } from '../service/serve.io.ts';
+import { ROLES, type RoleName } from '../service/roles.io.ts';
 import { readConfig, withConfig } from './context.ts';
 import { listOf } from './options.ts';
 import { programArguments } from './service-process.io.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { createTopics, type TopicReport, type WantedTopic } from '../consumers/kafka-topics.io.ts';
+import { createTopics, type TopicReport, type WantedTopic } from '../kafka/kafkajs/topics.io.ts';
 import type { Config } from '../config.ts';
 import { subjectName } from '../schemas/subjects.ts';
 import { TOPICS, type TopicId } from '../schemas/topics.ts';

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Kafka } from '../producers/kafka.io.ts';
+import type { Kafka } from '../kafka/kafkajs/client.io.ts';
 import type { RecordDecoder } from '../schemas/decoder.ts';
 import type { Poison } from '../schemas/errors.ts';
 import type { CustomerEvent, CustomerOutcome, RetrainRequested } from '../schemas/generated.ts';
 import { splitFresh, type FreshRows } from '../training/challenger.ts';
 import { joinLabels } from '../training/labels.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
-import { readRanges, tailRanges } from './kafka-readers.io.ts';
+import { readRanges, tailRanges } from '../kafka/kafkajs/readers.io.ts';
 
 export interface FreshRowsSettings {
   readonly kafka: Kafka;

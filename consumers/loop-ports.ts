@@ -4,7 +4,7 @@ import type {
   Clock,
   Decision,
   Delivery,
-  OpenLane,
+  OpenWriter,
   OpenRole,
   Source,
   SourceRecord,
@@ -33,7 +33,7 @@ export interface LoopOptions {
   readonly maxBatchRecords: number;
   /** Bytes of one send at most (a single larger record is sent alone). */
   readonly maxSendBytes: number;
-  /** Longest wait for the broker to take a transaction; twice that for a lane to be opened. Later is in doubt, milliseconds. */
+  /** Longest wait for the broker to take a transaction; twice that for a writer to be opened. Later is in doubt, milliseconds. */
   readonly answerTimeoutMs: number;
   /** First and longest wait before a partition is armed again, milliseconds; doubles in between. */
   readonly backOffMs: { readonly first: number; readonly longest: number };
@@ -41,7 +41,7 @@ export interface LoopOptions {
 
 export interface LoopPorts {
   readonly source: Source;
-  readonly openLane: OpenLane;
+  readonly openWriter: OpenWriter;
   readonly openRole: OpenRole;
   readonly clock: Clock;
   readonly observer: LoopObserver;
@@ -52,11 +52,11 @@ export interface Loop {
   assigned(partitions: readonly number[]): void;
   /** Records of one partition, in order. Resolves when they are committed or given up; rejects only with a group error. */
   deliver(partition: number, records: readonly SourceRecord[], delivery: Delivery): Promise<void>;
-  /** The group has taken a heartbeat: lanes at rest that are no longer sound are opened again. */
+  /** The group has taken a heartbeat: writers at rest that are no longer sound are opened again. */
   heard(): void;
   /** No further batch is begun; the one in hand is finished. */
   stop(): void;
-  /** Closes the lanes. After `stop`, when the consumer has left the group. */
+  /** Closes the writers. After `stop`, when the consumer has left the group. */
   close(): Promise<void>;
   /** Partitions assigned, and those of them that process what comes. */
   state(): { readonly assigned: readonly number[]; readonly ready: readonly number[] };

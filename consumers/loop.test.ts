@@ -5,7 +5,7 @@ import type {
   Decision,
   Delivery,
   Emission,
-  Lane,
+  Writer,
   Position,
   Role,
   SourceRecord,
@@ -15,7 +15,7 @@ import type { Loop } from './loop-ports.ts';
 import { createLoop } from './loop.ts';
 import { splitEmission } from './split-emission.ts';
 
-/** A broker in memory with one partition: a log, an output, a committed offset, and one valid lane epoch. */
+/** A broker in memory with one partition: a log, an output, a committed offset, and one valid writer epoch. */
 class Broker {
   readonly log: SourceRecord[];
   readonly output: number[] = [];
@@ -61,7 +61,7 @@ class Fuse {
   }
 }
 
-function openLane(broker: Broker, fuse: Fuse): Promise<Lane> {
+function openWriter(broker: Broker, fuse: Fuse): Promise<Writer> {
   return fuse.call(() => {
     const epoch = ++broker.epoch;
     const { breaks } = broker;
@@ -131,7 +131,7 @@ function startMember(
   const clock = { now, sleep };
   const ports = {
     source,
-    openLane: () => openLane(broker, fuse),
+    openWriter: () => openWriter(broker, fuse),
     openRole: () => Promise.resolve(role),
     clock,
     observer,
@@ -253,7 +253,7 @@ test('a role that takes long keeps its membership, and gives up when the batch i
   }
 });
 
-test('a lane whose connection broke is opened again: at rest with the next heartbeat, else before the next batch', async () => {
+test('a writer whose connection broke is opened again: at rest with the next heartbeat, else before the next batch', async () => {
   const broker = new Broker(4);
   const member = startMember(broker, new Fuse(Infinity, false), 10);
   const delivery: Delivery = { heartbeat: () => Promise.resolve(), resolve: () => undefined };

@@ -1,19 +1,19 @@
 /**
  * The one loop: consume → decide → commit, exactly once (docs/adr/0001-exactly-once.md).
  *
- * For each input partition one epoch is valid at a time: its holder has opened the partition's lane (which fences every
+ * For each input partition one epoch is valid at a time: its holder has opened the partition's writer (which fences every
  * predecessor and ends its transaction), and only *then* has read the committed offset and moved there. Outputs and
- * offset commit together. On any doubt the lane is closed and the partition is armed again, from what the broker says.
+ * offset commit together. On any doubt the writer is closed and the partition is armed again, from what the broker says.
  */
-import type { Batch, Decision, Delivery, Lane, Role, SourceRecord } from '../schemas/ports.ts';
+import type { Batch, Decision, Delivery, Writer, Role, SourceRecord } from '../schemas/ports.ts';
 import { BankChurnError } from '../schemas/errors.ts';
-import { GroupError, heard, inGroup } from './group-heartbeat.ts';
+import { GroupError, heard, inGroup } from './membership.ts';
 import type { Loop, LoopOptions, LoopPorts } from './loop-ports.ts';
 import { splitEmission } from './split-emission.ts';
 
 interface Ready {
   readonly epoch: number;
-  readonly lane: Lane;
+  readonly writer: Writer;
   readonly role: Role;
   next: number;
   readonly armedAtMs: number;
@@ -27,7 +27,7 @@ interface Ready {
 const QUIET_MS = 1000;
 
 export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
-  const { source, openLane, openRole, clock, observer } = ports;
+  const { source, openWriter, openRole, clock, observer } = ports;
   const { topic } = options;
   const ready = new Map<number, Ready>();
   const failures = new Map<number, number>();
@@ -38,8 +38,8 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
   let epoch = 0;
   let stopping = false;
 
-  function discard(lane: Lane): void {
-    const closed = lane
+  function discard(writer: Writer): void {
+    const closed = writer
       .close()
       .catch(() => undefined)
       .finally(() => closing.delete(closed));
@@ -48,7 +48,7 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
 
   function assigned(partitions: readonly number[]): void {
     epoch += 1;
-    for (const { lane } of ready.values()) discard(lane);
+    for (const { writer } of ready.values()) discard(writer);
     ready.clear();
     failures.clear();
     owed.clear();
@@ -77,35 +77,35 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
   const current = (armedEpoch: number): boolean => armedEpoch === epoch && !stopping;
 
   async function arm(partition: number, armedEpoch: number): Promise<void> {
-    let lane: Lane | undefined;
+    let writer: Writer | undefined;
     try {
-      const opening = openLane(topic, partition);
-      lane = await inTime(opening, 2, discard);
-      const next = current(armedEpoch) ? await inTime(startingOffset(partition, lane), 2) : 0;
+      const opening = openWriter(topic, partition);
+      writer = await inTime(opening, 2, discard);
+      const next = current(armedEpoch) ? await inTime(startingOffset(partition, writer), 2) : 0;
       const role = current(armedEpoch) ? await openRole(partition, next) : undefined;
       if (role === undefined || !current(armedEpoch)) {
-        discard(lane);
+        discard(writer);
         return;
       }
       const armedAtMs = clock.now();
-      ready.set(partition, { epoch: armedEpoch, lane, role, next, armedAtMs, waiting: 0, inHand: Promise.resolve() }); // prettier-ignore
+      ready.set(partition, { epoch: armedEpoch, writer, role, next, armedAtMs, waiting: 0, inHand: Promise.resolve() }); // prettier-ignore
       source.seek(partition, next);
       source.resume(partition);
       observer.armed(partition, next);
     } catch (error) {
       if (ready.get(partition)?.epoch === armedEpoch) ready.delete(partition); // not that of a later assignment
-      if (lane !== undefined) discard(lane);
+      if (writer !== undefined) discard(writer);
       rearm(partition, armedEpoch, error);
     }
   }
 
-  /** Read after the lane was opened, so no predecessor can move it any more. */
-  async function startingOffset(partition: number, lane: Lane): Promise<number> {
+  /** Read after the writer was opened, so no predecessor can move it any more. */
+  async function startingOffset(partition: number, writer: Writer): Promise<number> {
     const { committed, start, low, high } = await source.position(partition);
     if (committed === undefined) {
       if (start === low) return start;
       // A start position that moves with time is fixed at the first start, so that a crash cannot skip records.
-      const transaction = await lane.begin();
+      const transaction = await writer.begin();
       await transaction.sendOffsets(topic, partition, start);
       await transaction.commit();
       return start;
@@ -133,13 +133,13 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
   }
 
   function deliver(partition: number, records: readonly SourceRecord[], delivery: Delivery): Promise<void> {
-    const lane = ready.get(partition);
-    if (lane?.epoch !== epoch) return Promise.resolve();
-    if (isSound(partition, lane)) failures.delete(partition);
-    lane.waiting += 1;
+    const writer = ready.get(partition);
+    if (writer?.epoch !== epoch) return Promise.resolve();
+    if (isSound(partition, writer)) failures.delete(partition);
+    writer.waiting += 1;
     // One at a time: where a leader has moved, a second fetch of a partition can come while the first is in hand.
-    const done = lane.inHand.then(() => process(partition, lane, records, delivery));
-    lane.inHand = done.catch(() => undefined).then(() => void (lane.waiting -= 1));
+    const done = writer.inHand.then(() => process(partition, writer, records, delivery));
+    writer.inHand = done.catch(() => undefined).then(() => void (writer.waiting -= 1));
     return done;
   }
 
@@ -148,46 +148,47 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
     !failures.has(partition) ||
     ((owed.get(partition) ?? -1) < next && waiting === 0 && clock.now() - armedAtMs >= QUIET_MS);
 
-  const isCurrent = (partition: number, lane: Ready): boolean => !stopping && ready.get(partition) === lane;
+  const isCurrent = (partition: number, writer: Ready): boolean =>
+    !stopping && ready.get(partition) === writer;
 
   async function process(
     partition: number,
-    lane: Ready,
+    writer: Ready,
     records: readonly SourceRecord[],
     delivery: Delivery,
   ): Promise<void> {
-    if (!isCurrent(partition, lane) || records.length === 0) return;
+    if (!isCurrent(partition, writer) || records.length === 0) return;
     const fresh =
-      records[0]!.offset < lane.next ? records.filter(({ offset }) => offset >= lane.next) : records;
+      records[0]!.offset < writer.next ? records.filter(({ offset }) => offset >= writer.next) : records;
     for (let from = 0; from < fresh.length; from += options.maxBatchRecords) {
-      if (!isCurrent(partition, lane)) return;
-      if (!lane.lane.isSound()) {
-        await giveUp(partition, lane, undefined, delivery);
+      if (!isCurrent(partition, writer)) return;
+      if (!writer.writer.isSound()) {
+        await giveUp(partition, writer, undefined, delivery);
         return;
       }
       const batch = { topic, partition, records: fresh.slice(from, from + options.maxBatchRecords) };
       try {
-        await perform(batch, lane, delivery);
+        await perform(batch, writer, delivery);
       } catch (error) {
-        await giveUp(partition, lane, error, delivery);
+        await giveUp(partition, writer, error, delivery);
         return;
       }
     }
-    if (fresh.length === 0) delivery.resolve(lane.next - 1);
+    if (fresh.length === 0) delivery.resolve(writer.next - 1);
   }
 
-  async function perform(batch: Batch, lane: Ready, delivery: Delivery): Promise<void> {
+  async function perform(batch: Batch, writer: Ready, delivery: Delivery): Promise<void> {
     const begun = clock.now();
-    const decision = await lane.role(batch, async () => {
-      if (stopping || ready.get(batch.partition) !== lane) throw new Error('the batch is given up');
+    const decision = await writer.role(batch, async () => {
+      if (stopping || ready.get(batch.partition) !== writer) throw new Error('the batch is given up');
       await inGroup(delivery);
     });
     const decided = clock.now();
-    const sent = await inTime(write(batch, decision, lane.lane, delivery), 1);
+    const sent = await inTime(write(batch, decision, writer.writer, delivery), 1);
     const last = batch.records[batch.records.length - 1]!.offset;
-    lane.next = last + 1;
-    // Armed anew meanwhile: the fetch position is the new lane's.
-    if (ready.get(batch.partition) === lane) delivery.resolve(last);
+    writer.next = last + 1;
+    // Armed anew meanwhile: the fetch position is the new writer's.
+    if (ready.get(batch.partition) === writer) delivery.resolve(last);
     failures.delete(batch.partition);
     observer.committed(batch, decision, {
       decide: decided - begun,
@@ -200,14 +201,14 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
   async function write(
     { partition }: Batch,
     decision: Decision,
-    lane: Lane,
+    writer: Writer,
     delivery: Delivery,
   ): Promise<number> {
     if (decision.commit === undefined) {
       await inGroup(delivery);
       return clock.now();
     }
-    const transaction = await lane.begin();
+    const transaction = await writer.begin();
     for (const emission of decision.emit) {
       for (const part of splitEmission(emission, options.maxBatchRecords, options.maxSendBytes))
         await transaction.send(part);
@@ -219,35 +220,35 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
     return sent;
   }
 
-  function renewLanes(): void {
-    for (const [partition, lane] of ready) {
-      if (lane.waiting > 0 || lane.lane.isSound()) continue;
-      disarm(partition, lane);
-      void arm(partition, lane.epoch);
+  function renewWriters(): void {
+    for (const [partition, writer] of ready) {
+      if (writer.waiting > 0 || writer.writer.isSound()) continue;
+      disarm(partition, writer);
+      void arm(partition, writer.epoch);
     }
   }
 
-  function disarm(partition: number, { lane }: Ready): void {
+  function disarm(partition: number, { writer }: Ready): void {
     ready.delete(partition);
     source.pause([partition]);
-    discard(lane);
+    discard(writer);
   }
 
-  /** `error`: undefined where nothing was tried, and the lane alone is no longer sound. */
-  async function giveUp(partition: number, lane: Ready, error: unknown, delivery: Delivery): Promise<void> {
-    if (ready.get(partition) !== lane) return; // a new assignment has closed the lane already
-    disarm(partition, lane);
-    if (error !== undefined) owed.set(partition, lane.next);
+  /** `error`: undefined where nothing was tried, and the writer alone is no longer sound. */
+  async function giveUp(partition: number, writer: Ready, error: unknown, delivery: Delivery): Promise<void> {
+    if (ready.get(partition) !== writer) return; // a new assignment has closed the writer already
+    disarm(partition, writer);
+    if (error !== undefined) owed.set(partition, writer.next);
     // Still a member? A scorer that lost the partition must not fence the one that has it now.
     const unheard = error instanceof GroupError ? error : await heard(delivery);
     if (unheard === undefined) {
-      if (error === undefined) void arm(partition, lane.epoch);
-      else rearm(partition, lane.epoch, error);
+      if (error === undefined) void arm(partition, writer.epoch);
+      else rearm(partition, writer.epoch, error);
       return;
     }
     if (error !== undefined && !(error instanceof GroupError))
       observer.disarmed(partition, error, options.backOffMs.first);
-    void armOnceHeard(partition, lane.epoch, delivery);
+    void armOnceHeard(partition, writer.epoch, delivery);
     throw unheard.cause;
   }
 
@@ -268,20 +269,20 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
   return {
     assigned,
     deliver,
-    heard: renewLanes,
+    heard: renewWriters,
     stop: () => {
       stopping = true;
     },
     close: async () => {
       stopping = true;
-      for (const { lane } of ready.values()) discard(lane);
+      for (const { writer } of ready.values()) discard(writer);
       ready.clear();
       await Promise.all(closing);
     },
     state: () => ({
       assigned: assignedPartitions,
       ready: [...ready]
-        .filter(([partition, lane]) => isSound(partition, lane))
+        .filter(([partition, writer]) => isSound(partition, writer))
         .map(([partition]) => partition),
     }),
   };

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { KAFKA_IMAGE, REGISTRY_IMAGE } from '../cli/embedded/artifacts.ts';
-import { createMetrics } from '../consumers/metrics.io.ts';
+import { createMetrics } from '../service/metrics.io.ts';
 
 interface Service {
   readonly image: string;

@@ -27,7 +27,7 @@ test.each(DOCUMENTS)('%s: links and make targets exist', (path) => {
 });
 
 test('each fault of the runbook is shown by a test of that name', () => {
-  const rows = [...read('docs/runbook.md').matchAll(/`((?:e2e|producers)\/[^`]+\.test\.ts)`: “([^”]+)”/g)];
+  const rows = [...read('docs/runbook.md').matchAll(/`((?:e2e|kafka)\/[^`]+\.test\.ts)`: “([^”]+)”/g)];
   expect(rows.length).toBeGreaterThan(18);
   const isThere = ([, file, title]: RegExpExecArray): boolean =>
     new RegExp(`^.*['\`]${title!.replaceAll('…', '.+')}`, 'm').test(read(file!));

@@ -4,7 +4,7 @@ import { readScore } from '../cli/consume.ts';
 import { packageRoot, readConfig } from '../cli/context.ts';
 import { watchDrift } from '../cli/demo-drift.ts';
 import { simulateEvents } from '../cli/event-source.io.ts';
-import { openReader } from '../consumers/kafka-readers.io.ts';
+import { openReader } from '../kafka/kafkajs/readers.io.ts';
 import { createMonitor } from '../consumers/monitor.ts';
 import { createBinOf } from '../drift/bins.ts';
 import type { MonitorState } from '../drift/monitor.ts';
@@ -12,7 +12,7 @@ import { psi } from '../drift/psi.ts';
 import type { Manifest } from '../models/manifest.ts';
 import { readRelease } from '../models/store.io.ts';
 import type { CustomerEvent, DriftCounts, DriftVerdict } from '../schemas/generated.ts';
-import { decodeOwn } from '../wiring.ts';
+import { decodeOwn } from '../service/wiring.io.ts';
 import { collect, createWorld, produceRaw, settled, type World } from './world.ts';
 
 const CALM = 3000;

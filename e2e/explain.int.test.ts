@@ -11,7 +11,7 @@ import type { Explanation } from '../scoring/explanation.ts';
 import { createSimulator } from '../producers/simulator.ts';
 import { splitDataset } from '../training/split.ts';
 import { trainRelease } from '../training/train.ts';
-import { modelLogOf } from '../wiring.ts';
+import { modelLogOf } from '../service/wiring.io.ts';
 import { collect, createWorld, events, produceRaw, settled, type World } from './world.ts';
 
 interface Run {

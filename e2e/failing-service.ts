@@ -5,13 +5,13 @@
 import { createInterface } from 'node:readline';
 import { readConfig, packageRoot } from '../cli/context.ts';
 import type { LoopPorts } from '../consumers/loop-ports.ts';
-import { createLog, serve } from '../main.ts';
+import { createLog, serve } from '../service/serve.io.ts';
 import { EVENT } from '../schemas/avro.ts';
 import type { RecordDecoder } from '../schemas/decoder.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
-import type { Lane, Role, Transaction } from '../schemas/ports.ts';
-import type { RoleName, Wrap } from '../roles.ts';
-import { decoderOf, kafkaOf, registryOf } from '../wiring.ts';
+import type { Writer, Role, Transaction } from '../schemas/ports.ts';
+import type { RoleName, Wrap } from '../service/roles.io.ts';
+import { decoderOf, kafkaOf, registryOf } from '../service/wiring.io.ts';
 import type { Failpoint } from './failpoints.ts';
 import { PLANTED_BUGS, type BugContext, type PlantedBug } from './planted-bugs.ts';
 
@@ -62,7 +62,7 @@ function failingTransaction(inner: Transaction): Transaction {
   };
 }
 
-function failingLane(inner: Lane): Lane {
+function failingWriter(inner: Writer): Writer {
   return {
     begin: async () => {
       const transaction = await inner.begin();
@@ -87,10 +87,10 @@ function failingRole(inner: Role): Role {
 }
 
 function failingPorts(ports: LoopPorts): LoopPorts {
-  const { source, openLane, openRole } = ports;
+  const { source, openWriter, openRole } = ports;
   return {
     ...ports,
-    openLane: async (...where) => failingLane(await openLane(...where)),
+    openWriter: async (...where) => failingWriter(await openWriter(...where)),
     openRole: async (...where) => failingRole(await openRole(...where)),
     source: {
       ...source,

@@ -58,17 +58,17 @@ const IMPORTS: [rule: string, file: string, source: string][] = [
   ['schemas-imports', 'schemas/planted-1.ts', "import '../drift/bins.ts';"],
   ['models-imports', 'models/planted.ts', "import '../scoring/score.ts';"],
   ['scoring-imports', 'scoring/planted.ts', "import '../training/train.ts';"],
-  ['drift-imports', 'drift/planted.ts', "import '../consumers/health.ts';"],
+  ['drift-imports', 'drift/planted.ts', "import '../service/health.ts';"],
   ['training-imports', 'training/planted.ts', "import '../consumers/loop.ts';"],
   ['producers-imports', 'producers/planted.ts', "import '../models/manifest.ts';"],
   ['consumers-imports', 'consumers/planted-1.ts', "import '../cli/options.ts';"],
-  ['consumers-imports', 'consumers/planted-6.io.ts', "import '../wiring.ts';"],
+  ['consumers-imports', 'consumers/planted-6.io.ts', "import '../service/wiring.io.ts';"],
   ['kafkajs-in-two-files', 'consumers/planted-2.io.ts', "import 'kafkajs';"],
   ['registry-in-one-file', 'consumers/planted-3.io.ts', "import '@kafkajs/confluent-schema-registry';"],
   ['onnx-in-one-file', 'scoring/planted-2.io.ts', "import 'onnxruntime-node';"],
   ['pure-files-import-no-edge', 'consumers/planted-4.ts', "import './kafka.io.ts';"],
   ['config-by-main-and-cli-only', 'consumers/planted-5.io.ts', "import '../config.ts';"],
-  ['no-failpoints-in-production', 'cli/planted.ts', "import '../e2e/world.ts';"],
+  ['no-failpoints-in-production', 'cli/planted.ts', "import './world.ts';"],
   ['no-cycles', 'schemas/planted-2.ts', "import './planted-3.ts';"],
   ['no-orphans', 'schemas/planted-4.ts', 'export const alone = 1;'],
 ];
@@ -114,7 +114,7 @@ const IMPURE: [what: string, source: string][] = [
 const ALLOWED = [
   "import { createHash } from 'node:crypto';",
   "import type { Logger } from 'pino';",
-  "import type { Metrics } from '../consumers/metrics.io.ts';",
+  "import type { Metrics } from '../service/metrics.io.ts';",
   "export const planted = (log: Logger, metrics: Metrics, nowMs: number) => [log, metrics, createHash('sha256'), new Date(nowMs)];",
 ].join('\n');
 const FORGOTTEN =

@@ -3,10 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { loadConfig } from '../config.ts';
-import { createMetrics } from '../consumers/metrics.io.ts';
-import { startSidecar } from '../consumers/sidecar.io.ts';
-import { combineHealth } from '../consumers/workers.ts';
-import { ROLES } from '../roles.ts';
+import { createMetrics } from '../service/metrics.io.ts';
+import { startSidecar } from '../service/sidecar.io.ts';
+import { combineHealth } from '../service/workers.ts';
+import { ROLES } from '../service/roles.io.ts';
 
 type Labels = Readonly<Record<string, string>>;
 interface Probe {

@@ -3,13 +3,13 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { packageRoot } from '../cli/context.ts';
 import { programArguments, type ServiceProcess } from '../cli/service-process.io.ts';
-import { readAll } from '../consumers/kafka-readers.io.ts';
+import { readAll } from '../kafka/kafkajs/readers.io.ts';
 import { activeModel } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import { createSimulator } from '../producers/simulator.ts';
 import { splitDataset } from '../training/split.ts';
 import { trainRelease } from '../training/train.ts';
-import { decodeOwn, modelLogOf } from '../wiring.ts';
+import { decodeOwn, modelLogOf } from '../service/wiring.io.ts';
 import { collect, createWorld, events, produceRaw, settled, type World } from './world.ts';
 
 /** Another model than the shipped one. */

@@ -1,13 +1,13 @@
 /** Wrong ways to build the service, for the controls of the chaos run: each must make the oracle fail. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IHeaders } from 'kafkajs';
-import { openFencedLane, transactionalIdOf, type Kafka } from '../producers/kafka.io.ts';
+import { openFencedWriter, transactionalIdOf, type Kafka } from '../kafka/kafkajs/client.io.ts';
 import type { LoopPorts } from '../consumers/loop-ports.ts';
 import type { RecordDecoder } from '../schemas/decoder.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
 import { BankChurnError } from '../schemas/errors.ts';
-import type { Emission, Lane, Position, Transaction } from '../schemas/ports.ts';
-import type { Wrap } from '../roles.ts';
+import type { Emission, Writer, Position, Transaction } from '../schemas/ports.ts';
+import type { Wrap } from '../service/roles.io.ts';
 
 export interface BugContext {
   readonly kafka: Kafka;
@@ -21,8 +21,8 @@ const idPerMember =
   ({ kafka, groupId }: BugContext) =>
   (ports: LoopPorts): LoopPorts => ({
     ...ports,
-    openLane: (topic, partition) =>
-      openFencedLane(kafka, `${groupId}.${topic}.${String(partition)}.${String(process.pid)}`, {
+    openWriter: (topic, partition) =>
+      openFencedWriter(kafka, `${groupId}.${topic}.${String(partition)}.${String(process.pid)}`, {
         groupId,
         outputs: [],
       }),
@@ -38,7 +38,7 @@ const noReRead =
     const read = new Map<number, { readonly position: Position; readonly until: number }>();
     return {
       ...ports,
-      openLane: async (topic, partition) => {
+      openWriter: async (topic, partition) => {
         const known = read.get(partition);
         const { position, until } =
           known !== undefined && Date.now() < known.until
@@ -48,7 +48,7 @@ const noReRead =
         const end = Date.now() + HELD_BACK_MS;
         while (Date.now() < end && (await ports.source.position(partition)).committed === position.committed)
           await sleep(50);
-        return ports.openLane(topic, partition);
+        return ports.openWriter(topic, partition);
       },
       source: {
         ...ports.source,
@@ -69,11 +69,11 @@ const oneSend =
   ({ kafka, groupId }: BugContext) =>
   (ports: LoopPorts): LoopPorts => ({
     ...ports,
-    openLane: (topic, partition) =>
-      openCarelessLane(kafka, transactionalIdOf(groupId, topic, partition), groupId),
+    openWriter: (topic, partition) =>
+      openCarelessWriter(kafka, transactionalIdOf(groupId, topic, partition), groupId),
   });
 
-async function openCarelessLane(kafka: Kafka, transactionalId: string, groupId: string): Promise<Lane> {
+async function openCarelessWriter(kafka: Kafka, transactionalId: string, groupId: string): Promise<Writer> {
   const producer = kafka.producer({
     transactionalId,
     idempotent: true,

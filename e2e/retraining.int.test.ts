@@ -10,7 +10,7 @@ import { simulateEvents, type SourcedEvent } from '../cli/event-source.io.ts';
 import type { ServiceProcess } from '../cli/service-process.io.ts';
 import { decideRollback } from '../models/log.ts';
 import { createSimulator } from '../producers/simulator.ts';
-import { modelLogOf } from '../wiring.ts';
+import { modelLogOf } from '../service/wiring.io.ts';
 import { collect, createWorld, produceRaw, settled, type World } from './world.ts';
 
 const CALM = 2000;

@@ -5,12 +5,12 @@ import { readConfig, openContext, packageRoot, type Context } from '../cli/conte
 import { simulateEvents } from '../cli/event-source.io.ts';
 import { startService, type ServiceProcess } from '../cli/service-process.io.ts';
 import { prepareTopics } from '../cli/topics.ts';
-import { openReader } from '../consumers/kafka-readers.io.ts';
-import { openProducer } from '../producers/kafka.io.ts';
+import { openReader } from '../kafka/kafkajs/readers.io.ts';
+import { openProducer } from '../kafka/kafkajs/client.io.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
 import type { TopicId } from '../schemas/topics.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
-import type { RoleName } from '../roles.ts';
+import type { RoleName } from '../service/roles.io.ts';
 
 export interface World {
   readonly env: Record<string, string>;

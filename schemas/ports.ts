@@ -1,6 +1,6 @@
 /**
- * What the one loop (`consumers/loop.ts`) needs of the world. Kafka's side is implemented by `consumers/kafka.io.ts` and
- * `producers/kafka.io.ts`; tests implement it in memory, so the loop's law can be tried with a crash between any two calls.
+ * What the one loop (`consumers/loop.ts`) needs of the world. Kafka's side is implemented by `kafka/kafkajs/consumer.io.ts` and
+ * `kafka/kafkajs/client.io.ts`; tests implement it in memory, so the loop's law can be tried with a crash between any two calls.
  */
 
 /** Header values as bytes, or several values where a name was repeated. The object has no prototype. */
@@ -62,7 +62,7 @@ export type Role = (batch: Batch, keepAlive: KeepAlive) => Promise<Decision>;
 /** Makes the role of a partition each time it is armed: `offset` is where reading goes on. What it keeps lives until then. */
 export type OpenRole = (partition: number, offset: number) => Promise<Role>;
 
-/** One transaction of a lane. After any rejection the lane is in doubt and must be closed. */
+/** One transaction of a writer. After any rejection the writer is in doubt and must be closed. */
 export interface Transaction {
   /** Writes to one partition, asserts that the broker's reply covers it, and tells the first record's offset. */
   send(emission: Emission): Promise<number>;
@@ -74,15 +74,15 @@ export interface Transaction {
 }
 
 /** The one valid writer of an input partition: opening it has fenced every predecessor and ended its transaction. */
-export interface Lane {
+export interface Writer {
   begin(): Promise<Transaction>;
   /** False for good once a connection has broken: a transaction that was confirmed may have lost its effect. Open it again. */
   isSound(): boolean;
   close(): Promise<void>;
 }
 
-/** Opens the lane of an input partition. */
-export type OpenLane = (topic: string, partition: number) => Promise<Lane>;
+/** Opens the writer of an input partition. */
+export type OpenWriter = (topic: string, partition: number) => Promise<Writer>;
 
 /** Where reading goes on, as the broker has it. */
 export interface Position {

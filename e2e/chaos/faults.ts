@@ -1,6 +1,6 @@
 /** Does one fault to the running world; resolves when it is over (not: when the world has recovered). */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Kafka } from '../../producers/kafka.io.ts';
+import type { Kafka } from '../../kafka/kafkajs/client.io.ts';
 import type { TopicNames } from '../../schemas/topics.ts';
 import type { Cluster } from './cluster.ts';
 import type { Fleet } from './fleet.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { packageRoot } from '../../cli/context.ts';
 import { eventEncoder } from '../../cli/publish.io.ts';
-import { transactionalIdOf } from '../../producers/kafka.io.ts';
+import { transactionalIdOf } from '../../kafka/kafkajs/client.io.ts';
 import { createRandom } from '../../schemas/random.ts';
 import { startCluster, type Cluster } from './cluster.ts';
 import { strike, type HolderOf } from './faults.ts';

@@ -1,7 +1,7 @@
 /**
  * Kafka in memory, as far as the loop can tell it from Kafka: input partitions, output partitions with open transactions,
  * committed offsets, transaction coordinators whose markers arrive later than the answer to EndTxn, or never, and a group.
- * A lane writes to one output partition, that of its input.
+ * A writer writes to one output partition, that of its input.
  */
 import type { Random } from '../../schemas/random.ts';
 import type { Scheduler } from './scheduler.ts';

@@ -2,7 +2,7 @@
 import type { Loop, LoopPorts } from '../../consumers/loop-ports.ts';
 import { createLoop } from '../../consumers/loop.ts';
 import type { Random } from '../../schemas/random.ts';
-import type { Delivery, Lane, Role, SourceRecord } from '../../schemas/ports.ts';
+import type { Delivery, Writer, Role, SourceRecord } from '../../schemas/ports.ts';
 import type { AGAIN, SimulatedBroker } from './broker.ts';
 import { GroupChanged, type SimulatedGroup } from './group.ts';
 import type { SimulatedProcess } from './process.ts';
@@ -81,7 +81,7 @@ export function startMember(context: MemberContext): Member {
   };
   const ports: LoopPorts = {
     source,
-    openLane: (_, partition) => openLane(context, `lane-${String(partition)}`),
+    openWriter: (_, partition) => openWriter(context, `writer-${String(partition)}`),
     openRole: (partition, offset) => Promise.resolve(context.openRole(process, partition, offset)),
     clock: { now: () => 0, sleep: process.sleep },
     observer: {
@@ -203,19 +203,23 @@ function toRecord(offset: number): SourceRecord {
   return { offset, timestampMs: 0, key: null, value: Buffer.from(String(offset)), headers: {} };
 }
 
-/** How much of a lane's care for markers is left out. */
+/** How much of a writer's care for markers is left out. */
 export interface Careless {
   readonly renewsNot?: boolean;
   readonly forgetsRenewals?: boolean;
   readonly trustsConnections?: boolean;
 }
 
-/** A lane as `openFencedLane` makes it. */
-export async function openLane(context: MemberContext, id: string, careless: Careless = {}): Promise<Lane> {
+/** A writer as `openFencedWriter` makes it. */
+export async function openWriter(
+  context: MemberContext,
+  id: string,
+  careless: Careless = {},
+): Promise<Writer> {
   const { broker, process } = context;
   const restarts = broker.restarts();
   const isSound = (): boolean => careless.trustsConnections === true || broker.restarts() === restarts;
-  /** On the connections of this lane: once they have broken nothing is sent any more. */
+  /** On the connections of this writer: once they have broken nothing is sent any more. */
   const call = <T>(effect: () => T | typeof AGAIN, hangs?: boolean): Promise<T> =>
     process.call(() => {
       if (!isSound()) throw new Error('a connection broke');

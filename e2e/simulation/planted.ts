@@ -1,19 +1,19 @@
 /** Bugs that the simulation must find: each bends a port of the loop the way a wrong implementation would. */
-import type { Lane, Transaction } from '../../schemas/ports.ts';
-import { openLane, type Bent, type MemberContext } from './member.ts';
+import type { Writer, Transaction } from '../../schemas/ports.ts';
+import { openWriter, type Bent, type MemberContext } from './member.ts';
 import type { LoopPorts } from '../../consumers/loop-ports.ts';
 
-/** Another lane under every input partition. */
-const lanes =
+/** Another writer under every input partition. */
+const writers =
   (
-    open: (ports: LoopPorts, member: MemberContext, partition: number) => Promise<Lane>,
+    open: (ports: LoopPorts, member: MemberContext, partition: number) => Promise<Writer>,
   ): NonNullable<Bent['ports']> =>
-  (ports, member) => ({ ...ports, openLane: (_, partition) => open(ports, member, partition) });
+  (ports, member) => ({ ...ports, openWriter: (_, partition) => open(ports, member, partition) });
 
 /** The offsets in a transaction of their own, before that of the records. */
-function offsetsFirst(lane: Lane): Lane {
+function offsetsFirst(writer: Writer): Writer {
   const begin = async (): Promise<Transaction> => {
-    const inner = await lane.begin();
+    const inner = await writer.begin();
     const sends: (() => Promise<unknown>)[] = [];
     return {
       ...inner,
@@ -25,16 +25,16 @@ function offsetsFirst(lane: Lane): Lane {
       },
     };
   };
-  return { ...lane, begin };
+  return { ...writer, begin };
 }
 
 /** What is known of a partition from earlier is believed. */
 function positionsBefore(ports: LoopPorts): LoopPorts {
-  const { source, openLane: open } = ports;
+  const { source, openWriter: open } = ports;
   const read = new Map<number, ReturnType<typeof source.position>>();
   return {
     ...ports,
-    openLane: async (topic, partition) => {
+    openWriter: async (topic, partition) => {
       const position = source.position(partition);
       await position;
       read.set(partition, position);
@@ -44,16 +44,16 @@ function positionsBefore(ports: LoopPorts): LoopPorts {
   };
 }
 
-/** The lane of a batch that failed is used again. */
-function lanesKept(ports: LoopPorts): LoopPorts {
-  const kept = new Map<number, Promise<Lane>>();
+/** The writer of a batch that failed is used again. */
+function writersKept(ports: LoopPorts): LoopPorts {
+  const kept = new Map<number, Promise<Writer>>();
   return {
     ...ports,
-    openLane: (topic, partition) => {
-      const lane = kept.get(partition) ?? ports.openLane(topic, partition);
-      kept.set(partition, lane);
-      lane.catch(() => kept.delete(partition));
-      return lane;
+    openWriter: (topic, partition) => {
+      const writer = kept.get(partition) ?? ports.openWriter(topic, partition);
+      kept.set(partition, writer);
+      writer.catch(() => kept.delete(partition));
+      return writer;
     },
   };
 }
@@ -77,23 +77,23 @@ function resolveFirst(): Bent {
 }
 
 export const PLANTED: readonly [bug: string, bend: () => Bent][] = [
-  ['commit before publish', () => ({ ports: lanes(async ({ openLane: open }, _, p) => offsetsFirst(await open('in', p))) })],
-  ['no fence: a transactional id for each member', () => ({ ports: lanes((_, member, p) => openLane(member, `${member.id}-${String(p)}`)) })],
-  ['markers that were lost are not written again', () => ({ ports: lanes((_, member, p) => openLane(member, `lane-${String(p)}`, { renewsNot: true })) })],
-  ['a renewal that was interrupted is forgotten', () => ({ ports: lanes((_, member, p) => openLane(member, `lane-${String(p)}`, { forgetsRenewals: true })) })],
-  ['a lane goes on over new connections', () => ({ ports: lanes((_, member, p) => openLane(member, `lane-${String(p)}`, { trustsConnections: true })) })],
+  ['commit before publish', () => ({ ports: writers(async ({ openWriter: open }, _, p) => offsetsFirst(await open('in', p))) })],
+  ['no fence: a transactional id for each member', () => ({ ports: writers((_, member, p) => openWriter(member, `${member.id}-${String(p)}`)) })],
+  ['markers that were lost are not written again', () => ({ ports: writers((_, member, p) => openWriter(member, `writer-${String(p)}`, { renewsNot: true })) })],
+  ['a renewal that was interrupted is forgotten', () => ({ ports: writers((_, member, p) => openWriter(member, `writer-${String(p)}`, { forgetsRenewals: true })) })],
+  ['a writer goes on over new connections', () => ({ ports: writers((_, member, p) => openWriter(member, `writer-${String(p)}`, { trustsConnections: true })) })],
   ['no re-read after the fence', () => ({ ports: positionsBefore })],
   ['no heartbeat', () => ({ delivery: (delivery) => ({ ...delivery, heartbeat: () => Promise.resolve() }) })],
   ['resolve before commit', resolveFirst],
-  ['a lane in doubt is kept', () => ({ ports: lanesKept })],
+  ['a writer in doubt is kept', () => ({ ports: writersKept })],
   ['a fetch from before a seek is handed on', () => ({ staleFetches: true })],
-  ['output outside of the transaction', () => ({ ports: lanes(async ({ openLane: open }, _, p) => sentAtOnce(await open('in', p))) })],
+  ['output outside of the transaction', () => ({ ports: writers(async ({ openWriter: open }, _, p) => sentAtOnce(await open('in', p))) })],
 ]; // prettier-ignore
 
 /** Each send is committed by itself. */
-function sentAtOnce(lane: Lane): Lane {
+function sentAtOnce(writer: Writer): Writer {
   const begin = async (): Promise<Transaction> => {
-    const inner = await lane.begin();
+    const inner = await writer.begin();
     return {
       ...inner,
       send: async (emission) => {
@@ -103,5 +103,5 @@ function sentAtOnce(lane: Lane): Lane {
       },
     };
   };
-  return { ...lane, begin };
+  return { ...writer, begin };
 }

@@ -1,8 +1,8 @@
 import type { Metrics } from './metrics.io.ts';
-import { isTransient } from './kafka-readers.io.ts';
+import { isTransient } from '../kafka/kafkajs/readers.io.ts';
 import type { ModelLogAccess } from './model-log.io.ts';
 import type { Log } from './run-role.io.ts';
-import type { ServingModel } from './scorer.ts';
+import type { ServingModel } from '../consumers/scorer.ts';
 import { activeModel, decideImage, type ModelLog } from '../models/log.ts';
 import { manifestSchema, type Manifest, type Release } from '../models/manifest.ts';
 import { readRelease } from '../models/store.io.ts';

@@ -1,16 +1,16 @@
 /** Wiring: configuration, roles, sidecar, signals. */
 import { pino, type Logger } from 'pino';
-import type { Config } from './config.ts';
-import { createStallRule, type HealthState } from './consumers/health.ts';
-import { partitionCounts } from './consumers/kafka-topics.io.ts';
-import { createMetrics, type Metrics } from './consumers/metrics.io.ts';
-import type { RunningRole } from './consumers/run-role.io.ts';
-import { keepServing } from './consumers/serving.io.ts';
-import { startSidecar, type Sidecar, type SidecarOptions } from './consumers/sidecar.io.ts';
-import { startWorkers, type WorkersSettings } from './consumers/workers.io.ts';
-import type { Kafka } from './producers/kafka.io.ts';
-import { ROLES, startRole, type RoleName, type Wrap } from './roles.ts';
-import { kafkaOf, modelLogOf, registryOf } from './wiring.ts';
+import type { Config } from '../config.ts';
+import { createStallRule, type HealthState } from './health.ts';
+import { partitionCounts } from '../kafka/kafkajs/topics.io.ts';
+import { createMetrics, type Metrics } from './metrics.io.ts';
+import type { RunningRole } from './run-role.io.ts';
+import { keepServing } from './model-follower.io.ts';
+import { startSidecar, type Sidecar, type SidecarOptions } from './sidecar.io.ts';
+import { startWorkers, type WorkersSettings } from './workers.io.ts';
+import type { Kafka } from '../kafka/kafkajs/client.io.ts';
+import { ROLES, startRole, type RoleName, type Wrap } from './roles.io.ts';
+import { kafkaOf, modelLogOf, registryOf } from './wiring.io.ts';
 
 const WATCH_EVERY_MS = 5000;
 const PROBE_TIMEOUT_MS = 10_000;

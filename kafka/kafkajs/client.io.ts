@@ -1,6 +1,6 @@
-/** Kafka, writing side: the client, plain producers, and the transactional lanes of the loop. With `consumers/kafka.io.ts` the only file that knows kafkajs. */
+/** Kafka, writing side: the client, plain producers, and the transactional writers of the loop. With `kafka/kafkajs/consumer.io.ts` the only file that knows kafkajs. */
 import { readFileSync } from 'node:fs';
-import { openTransactions } from './kafkajs-patches.io.ts'; // before the library
+import { openTransactions } from './patches.io.ts'; // before the library
 import kafkajs, {
   type IHeaders,
   type Kafka,
@@ -12,12 +12,12 @@ import kafkajs, {
 import SnappyCodec from 'kafkajs-snappy';
 import { compressFrame, decompressFrame } from 'lz4-napi';
 import { compress as zstdCompress, decompress as zstdDecompress } from '@mongodb-js/zstd';
-import { BankChurnError } from '../schemas/errors.ts';
-import { createPace } from '../schemas/pace.ts';
-import type { Emission, Lane, OpenLane, OutputRecord, Transaction } from '../schemas/ports.ts';
-import { retryPassing } from './kafka-passing.io.ts';
-import { createRecordProducer, type IdempotentSender, type RecordProducer } from './record-producer.ts';
-import type { MarkerScope } from './kafka-markers.io.ts';
+import { BankChurnError } from '../../schemas/errors.ts';
+import { createPace } from '../../schemas/pace.ts';
+import type { Emission, Writer, OpenWriter, OutputRecord, Transaction } from '../../schemas/ports.ts';
+import { retryPassing } from './retry-passing.io.ts';
+import { createRecordProducer, type IdempotentSender, type RecordProducer } from '../record-producer.ts';
+import type { MarkerScope } from './renew-markers.io.ts';
 
 export type { Kafka, RecordProducer };
 
@@ -193,22 +193,22 @@ async function sendCovered(
 }
 
 /** The topics that a partition's transactions write to: `outputs` in the same partition, `singles` in their only one. */
-export interface LaneTopics {
+export interface WriterTopics {
   readonly outputs: readonly string[];
   readonly singles: readonly string[];
 }
 
 /**
- * Lanes that commit outputs and offset in one transaction. The transactional id belongs to the *input partition*, so
- * that opening a lane fences whoever wrote for it before, wherever that runs (ADR 1).
+ * Writers that commit outputs and offset in one transaction. The transactional id belongs to the *input partition*, so
+ * that opening a writer fences whoever wrote for it before, wherever that runs (ADR 1).
  */
-export function createTransactionalLanes(
+export function createTransactionalWriters(
   kafka: Kafka,
   groupId: string,
-  { outputs, singles }: LaneTopics,
-): OpenLane {
+  { outputs, singles }: WriterTopics,
+): OpenWriter {
   return (topic, partition) =>
-    openFencedLane(kafka, transactionalIdOf(groupId, topic, partition), {
+    openFencedWriter(kafka, transactionalIdOf(groupId, topic, partition), {
       groupId,
       outputs: [
         ...outputs.map((output) => ({ topic: output, partition })),
@@ -225,11 +225,11 @@ export const transactionalIdOf = (groupId: string, topic: string, partition: num
  * The one valid writer under a transactional id: whoever had it before is fenced, its open transaction ended, and its last
  * one is decided in each partition of `scope` (these must exist).
  */
-export async function openFencedLane(
+export async function openFencedWriter(
   kafka: Kafka,
   transactionalId: string,
   scope: MarkerScope,
-): Promise<Lane> {
+): Promise<Writer> {
   const producer = kafka.producer({
     transactionalId,
     idempotent: true,
@@ -256,7 +256,7 @@ async function begin(producer: Producer, groupId: string | undefined): Promise<T
     send: (emission) => sendCovered(transaction, emission),
     sendOffsets: (topic, partition, nextOffset) => {
       const topics = [{ topic, partitions: [{ partition, offset: String(nextOffset) }] }];
-      if (groupId === undefined) return Promise.reject(new Error('a lane without a group has no offsets'));
+      if (groupId === undefined) return Promise.reject(new Error('a writer without a group has no offsets'));
       // kafkajs itself does not repeat what adds offsets. (A failed commit cannot be repeated: its state machine has no way back.)
       return retryPassing(() => transaction.sendOffsets({ consumerGroupId: groupId, topics }));
     },
@@ -268,11 +268,11 @@ async function begin(producer: Producer, groupId: string | undefined): Promise<T
 /** Commits a consumed offset by the consumer's own membership. */
 export type CommitOffset = (topic: string, partition: number, nextOffset: number) => Promise<void>;
 
-/** Lanes without transactions: outputs first, offset after. A crash in between repeats outputs, and loses none. */
-export async function createAtLeastOnceLanes(
+/** Writers without transactions: outputs first, offset after. A crash in between repeats outputs, and loses none. */
+export async function createAtLeastOnceWriters(
   kafka: Kafka,
   commitOffset: CommitOffset,
-): Promise<{ openLane: OpenLane; close(): Promise<void> }> {
+): Promise<{ openWriter: OpenWriter; close(): Promise<void> }> {
   const producer = kafka.producer({
     allowAutoTopicCreation: false,
     createPartitioner: explicit,
@@ -291,10 +291,10 @@ export async function createAtLeastOnceLanes(
       abort: () => Promise.resolve(),
     };
   };
-  const lane: Lane = {
+  const writer: Writer = {
     begin: () => Promise.resolve(openTransaction()),
     isSound: () => true,
     close: () => Promise.resolve(),
   };
-  return { openLane: () => Promise.resolve(lane), close: () => producer.disconnect() };
+  return { openWriter: () => Promise.resolve(writer), close: () => producer.disconnect() };
 }

@@ -1,16 +1,16 @@
 /**
  * Kafka 4.1 to 4.3 can complete a transaction without some or all of its markers (KAFKA-20734: a broker that comes back while
  * a decided transaction waits for them). Here they are kept away on purpose: the coordinator is not told of a partition, and
- * the broker is told not to ask it. Whoever opens the lane next must find the transaction decided as it was, everywhere.
+ * the broker is told not to ask it. Whoever opens the writer next must find the transaction decided as it was, everywhere.
  */
 import { createRequire } from 'node:module';
 import { Socket } from 'node:net';
 import { beforeAll, expect, onTestFinished, test, afterAll, inject } from 'vitest';
-import { createTransactionalLanes } from '../producers/kafka.io.ts';
+import { createTransactionalWriters } from './client.io.ts';
 import kafkajs from 'kafkajs'; // patched by the line above
-import { boundsOf, readRanges } from '../consumers/kafka-readers.io.ts';
-import type { Lane, OutputRecord } from '../schemas/ports.ts';
-import { createWorld, type World } from './world.ts';
+import { boundsOf, readRanges } from './readers.io.ts';
+import type { Writer, OutputRecord } from '../../schemas/ports.ts';
+import { createWorld, type World } from '../../e2e/world.ts';
 
 interface Request {
   readonly topics: readonly { readonly topic: string }[];
@@ -45,11 +45,14 @@ afterAll(() => verify(true));
 const PARTITION = 3;
 const record = (value: string): OutputRecord => ({ key: null, value });
 
-function lanesOf({ context: { config, kafka } }: World) {
+function writersOf({ context: { config, kafka } }: World) {
   const topics = config.topics.names;
   const outputs = [topics.churnScores, topics.deadLetters];
-  const openLane = createTransactionalLanes(kafka, config.group, { outputs, singles: [topics.driftCounts] });
-  return { openLane, topics };
+  const openWriter = createTransactionalWriters(kafka, config.group, {
+    outputs,
+    singles: [topics.driftCounts],
+  });
+  return { openWriter, topics };
 }
 
 const sockets = (): Socket[] =>
@@ -72,9 +75,9 @@ async function untold(topics: readonly string[], offsets: boolean, work: () => P
   }
 }
 
-async function write(world: World, lane: Lane, values: readonly string[], next: number, isKept = true) {
+async function write(world: World, writer: Writer, values: readonly string[], next: number, isKept = true) {
   const { customerEvents, churnScores, driftCounts } = world.context.config.topics.names;
-  const transaction = await lane.begin();
+  const transaction = await writer.begin();
   await transaction.send({ topic: churnScores, partition: PARTITION, records: values.map(record) });
   await transaction.send({ topic: driftCounts, partition: 0, records: [record('counts')] });
   await transaction.sendOffsets(customerEvents, PARTITION, next);
@@ -110,28 +113,28 @@ const CASES = [
 ] as const;
 
 test.for(CASES)(
-  'markers of $lost lost: the next lane finds the $decision, everywhere',
+  'markers of $lost lost: the next writer finds the $decision, everywhere',
   { timeout: 60_000 },
   async ({ decision, lost }) => {
     const world = await createWorld({ registry: false });
-    const { openLane, topics } = lanesOf(world);
+    const { openWriter, topics } = writersOf(world);
     const { customerEvents, churnScores } = topics;
     const losesScores = (lost as readonly string[]).includes('scores');
     const losesOffset = (lost as readonly string[]).includes('offset');
     const isKept = decision === 'commit';
 
-    const first = await openLane(customerEvents, PARTITION);
+    const first = await openWriter(customerEvents, PARTITION);
     onTestFinished(() => first.close());
     await untold(losesScores ? [churnScores] : [], losesOffset, () =>
       write(world, first, ['a', 'b', 'c'], 3, isKept),
     );
-    const second = await openLane(customerEvents, PARTITION);
+    const second = await openWriter(customerEvents, PARTITION);
     onTestFinished(() => second.close());
     expect(await committedOffset(world)).toBe(isKept ? 3 : -1);
     expect(await committedScores(world)).toEqual(isKept ? ['a', 'b', 'c'] : []);
 
     await write(world, second, ['d'], 4);
-    const third = await openLane(customerEvents, PARTITION);
+    const third = await openWriter(customerEvents, PARTITION);
     onTestFinished(() => third.close());
     expect(await committedOffset(world)).toBe(4);
     expect(await committedScores(world)).toEqual(isKept ? ['a', 'b', 'c', 'd'] : ['d']);
@@ -139,46 +142,46 @@ test.for(CASES)(
 );
 
 test.for(['addPartitionsToTxn', 'endTxn'] as const)(
-  'a renewal interrupted at %s is finished by the next lane',
+  'a renewal interrupted at %s is finished by the next writer',
   { timeout: 60_000 },
   async (step) => {
     const world = await createWorld({ registry: false });
-    const { openLane, topics } = lanesOf(world);
-    const first = await openLane(topics.customerEvents, PARTITION);
+    const { openWriter, topics } = writersOf(world);
+    const first = await openWriter(topics.customerEvents, PARTITION);
     onTestFinished(() => first.close());
     await untold([topics.churnScores], false, () => write(world, first, ['a', 'b', 'c'], 3));
 
     const { addPartitionsToTxn, endTxn } = requests;
     requests[step] = () => Promise.reject(new Error('interrupted'));
     try {
-      await expect(openLane(topics.customerEvents, PARTITION)).rejects.toThrow('interrupted');
+      await expect(openWriter(topics.customerEvents, PARTITION)).rejects.toThrow('interrupted');
     } finally {
       Object.assign(requests, { addPartitionsToTxn, endTxn });
     }
-    const second = await openLane(topics.customerEvents, PARTITION);
+    const second = await openWriter(topics.customerEvents, PARTITION);
     onTestFinished(() => second.close());
     expect(await committedOffset(world)).toBe(3);
     expect(await committedScores(world)).toEqual(['a', 'b', 'c']);
   },
 );
 
-test('a lane whose connection broke writes nothing more', { timeout: 60_000 }, async () => {
+test('a writer whose connection broke writes nothing more', { timeout: 60_000 }, async () => {
   const world = await createWorld({ registry: false });
-  const { openLane, topics } = lanesOf(world);
+  const { openWriter, topics } = writersOf(world);
   const before = new Set(sockets());
-  const lane = await openLane(topics.customerEvents, PARTITION);
-  onTestFinished(() => lane.close());
-  await write(world, lane, ['a'], 1);
-  expect(lane.isSound()).toBe(true);
+  const writer = await openWriter(topics.customerEvents, PARTITION);
+  onTestFinished(() => writer.close());
+  await write(world, writer, ['a'], 1);
+  expect(writer.isSound()).toBe(true);
   for (const socket of sockets()) if (!before.has(socket)) socket.destroy(new Error('broken'));
   await new Promise((resolve) => setTimeout(resolve, 100));
-  expect(lane.isSound()).toBe(false);
-  await expect(write(world, lane, ['b'], 2)).rejects.toThrow('a connection broke');
+  expect(writer.isSound()).toBe(false);
+  await expect(write(world, writer, ['b'], 2)).rejects.toThrow('a connection broke');
 
-  const next = await openLane(topics.customerEvents, PARTITION);
+  const next = await openWriter(topics.customerEvents, PARTITION);
   onTestFinished(() => next.close());
   await write(world, next, ['c'], 2);
-  const last = await openLane(topics.customerEvents, PARTITION);
+  const last = await openWriter(topics.customerEvents, PARTITION);
   onTestFinished(() => last.close());
   expect(await committedScores(world)).toEqual(['a', 'c']);
 });

@@ -1,9 +1,9 @@
 /** The reader of whole topics, on real Kafka. */
 import { expect, test } from 'vitest';
-import { createWorld, settled } from '../e2e/world.ts';
-import { openProducer } from '../producers/kafka.io.ts';
-import { BankChurnError } from '../schemas/errors.ts';
-import { openReader } from './kafka-readers.io.ts';
+import { createWorld, settled } from '../../e2e/world.ts';
+import { openProducer } from './client.io.ts';
+import { BankChurnError } from '../../schemas/errors.ts';
+import { openReader } from './readers.io.ts';
 
 test(
   'a record that cannot be read now comes again until it can, and what is behind it waits; one that never can is passed over',

@@ -2,11 +2,11 @@ import { createHash, randomUUID } from 'node:crypto';
 import { goldenText } from '../models/golden.ts';
 import { EMPTY_LOG, foldRecord, type LogChange, type LoggedRelease, type ModelLog } from '../models/log.ts';
 import { goldenSchema, manifestSchema, type Release } from '../models/manifest.ts';
-import { openFencedLane, type Kafka } from '../producers/kafka.io.ts';
+import { openFencedWriter, type Kafka } from '../kafka/kafkajs/client.io.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { ModelOrigin, ModelRecord } from '../schemas/generated.ts';
 import type { OutputRecord, SourceRecord } from '../schemas/ports.ts';
-import { isTransient, openReader, readAll, readRange, type Reader } from './kafka-readers.io.ts';
+import { isTransient, openReader, readAll, readRange, type Reader } from '../kafka/kafkajs/readers.io.ts';
 
 /** Bytes of one record of `churn-model-artifacts`, and of a whole release. */
 const CHUNK_BYTES = 512 * 1024;
@@ -63,12 +63,12 @@ export function openModelLog(settings: ModelLogSettings): ModelLogAccess {
     release: Release | undefined,
   ) {
     const outputs = [topics.churnModels, topics.modelArtifacts].map((topic) => ({ topic, partition: 0 }));
-    const lane = await openFencedLane(kafka, `${group}.models`, { outputs, groupId: undefined });
+    const writer = await openFencedWriter(kafka, `${group}.models`, { outputs, groupId: undefined });
     try {
       const log = await read();
       const change = decide(log);
       if (change.kinds.length === 0 && !change.release) return { log, change };
-      const transaction = await lane.begin();
+      const transaction = await writer.begin();
       const records: ModelRecord[] = [];
       let manifest = log.releases.get(change.sha256)?.manifest;
       if (change.release) {
@@ -94,7 +94,7 @@ export function openModelLog(settings: ModelLogSettings): ModelLogAccess {
       await transaction.commit();
       return { log, change };
     } finally {
-      await lane.close().catch(() => undefined);
+      await writer.close().catch(() => undefined);
     }
   }
 

@@ -1,9 +1,9 @@
 /** Kafka, reading side: the consumer under the loop. Readers of whole topics and ranges: kafka-readers.io.ts. */
-import { refuseJumps } from '../producers/kafkajs-patches.io.ts'; // before the library
+import { refuseJumps } from './patches.io.ts'; // before the library
 import type { Admin, Consumer, EachBatchPayload, IHeaders, Kafka, KafkaMessage } from 'kafkajs';
-import { METADATA_MAX_AGE_MS } from '../producers/kafka.io.ts';
-import { BankChurnError } from '../schemas/errors.ts';
-import type { Delivery, Position, RecordHeaders, Source, SourceRecord } from '../schemas/ports.ts';
+import { METADATA_MAX_AGE_MS } from './client.io.ts';
+import { BankChurnError } from '../../schemas/errors.ts';
+import type { Delivery, Position, RecordHeaders, Source, SourceRecord } from '../../schemas/ports.ts';
 
 /** Where a group without committed offsets begins. */
 export type StartFrom = 'earliest' | 'latest' | { readonly timestampMs: number };

@@ -1,17 +1,17 @@
 /** What the service and the commands share: clients, encoders and readers made of a configuration. */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Config } from './config.ts';
-import { readLast } from './consumers/kafka-readers.io.ts';
-import { openModelLog, type ModelLogAccess } from './consumers/model-log.io.ts';
-import { createKafka, type Kafka } from './producers/kafka.io.ts';
-import { createAvroEncoder, MAGIC_BYTE, type Shape } from './schemas/avro.ts';
-import { createDecoder, type RecordDecoder } from './schemas/decoder.ts';
-import { BankChurnError } from './schemas/errors.ts';
-import type { DriftVerdict, ModelRecord, SchemaName } from './schemas/generated.ts';
-import { createRegistry, type Registry } from './schemas/registry.io.ts';
-import { subjectName } from './schemas/subjects.ts';
-import { TOPICS, type TopicId } from './schemas/topics.ts';
+import type { Config } from '../config.ts';
+import { readLast } from '../kafka/kafkajs/readers.io.ts';
+import { openModelLog, type ModelLogAccess } from './model-log.io.ts';
+import { createKafka, type Kafka } from '../kafka/kafkajs/client.io.ts';
+import { createAvroEncoder, MAGIC_BYTE, type Shape } from '../schemas/avro.ts';
+import { createDecoder, type RecordDecoder } from '../schemas/decoder.ts';
+import { BankChurnError } from '../schemas/errors.ts';
+import type { DriftVerdict, ModelRecord, SchemaName } from '../schemas/generated.ts';
+import { createRegistry, type Registry } from '../schemas/registry.io.ts';
+import { subjectName } from '../schemas/subjects.ts';
+import { TOPICS, type TopicId } from '../schemas/topics.ts';
 
 /** A configuration and the clients made of it. */
 export interface Clients {

@@ -1,11 +1,15 @@
-import { createAtLeastOnceLanes, createTransactionalLanes, type Kafka } from '../producers/kafka.io.ts';
+import {
+  createAtLeastOnceWriters,
+  createTransactionalWriters,
+  type Kafka,
+} from '../kafka/kafkajs/client.io.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import { createPace } from '../schemas/pace.ts';
-import type { OpenLane, OpenRole } from '../schemas/ports.ts';
-import { createLoopConsumer, type LoopConsumer, type StartFrom } from './kafka.io.ts';
-import { partitionCounts } from './kafka-topics.io.ts';
-import type { Loop, LoopObserver, LoopPorts } from './loop-ports.ts';
-import { createLoop } from './loop.ts';
+import type { OpenWriter, OpenRole } from '../schemas/ports.ts';
+import { createLoopConsumer, type LoopConsumer, type StartFrom } from '../kafka/kafkajs/consumer.io.ts';
+import { partitionCounts } from '../kafka/kafkajs/topics.io.ts';
+import type { Loop, LoopObserver, LoopPorts } from '../consumers/loop-ports.ts';
+import { createLoop } from '../consumers/loop.ts';
 import type { Metrics } from './metrics.io.ts';
 
 /** Where words go (pino has this shape). */
@@ -76,18 +80,18 @@ export function runRole(
   let stopped = false;
   let loop: Loop | undefined;
   let consumer: LoopConsumer | undefined;
-  let closeLanes = (): Promise<void> => Promise.resolve();
+  let closeWriters = (): Promise<void> => Promise.resolve();
 
   async function start(): Promise<void> {
     await retrying(() => topicsReady(), 'topics');
     if (stopped) return;
     consumer = createLoopConsumer(kafka, settings);
-    const openLane = await retrying(lanes, 'producer');
-    if (openLane === undefined) return;
+    const openWriter = await retrying(writers, 'producer');
+    if (openWriter === undefined) return;
     const observer = createObserver(settings, fatal);
     const ports = {
       source: consumer.source,
-      openLane: whenOutputsAreThere(openLane),
+      openWriter: whenOutputsAreThere(openWriter),
       openRole,
       clock: { now: Date.now, sleep },
       observer,
@@ -132,12 +136,12 @@ export function runRole(
     );
   }
 
-  async function lanes(): Promise<OpenLane> {
+  async function writers(): Promise<OpenWriter> {
     if (settings.delivery === 'exactly-once')
-      return createTransactionalLanes(kafka, settings.groupId, settings);
-    const plain = await createAtLeastOnceLanes(kafka, (...offset) => consumer!.commitOffset(...offset));
-    closeLanes = plain.close;
-    return plain.openLane;
+      return createTransactionalWriters(kafka, settings.groupId, settings);
+    const plain = await createAtLeastOnceWriters(kafka, (...offset) => consumer!.commitOffset(...offset));
+    closeWriters = plain.close;
+    return plain.openWriter;
   }
 
   /** Repeats until it works or `stop`: a broker that is away at the start is no reason to end. */
@@ -161,7 +165,7 @@ export function runRole(
   let outputPartitions = 0;
 
   /** Outputs grow before inputs; where they have not, the new partitions wait. */
-  function whenOutputsAreThere(openLane: OpenLane): OpenLane {
+  function whenOutputsAreThere(openWriter: OpenWriter): OpenWriter {
     return async (inputTopic, partition) => {
       if (partition >= outputPartitions) {
         const counts = await partitionCounts(kafka, settings.outputs);
@@ -173,7 +177,7 @@ export function runRole(
             `${topic} has a partition ${String(partition)}, ${short.join(' and ')} not: add partitions there; it waits`,
           );
       }
-      return openLane(inputTopic, partition);
+      return openWriter(inputTopic, partition);
     };
   }
 
@@ -196,7 +200,7 @@ export function runRole(
     const closed = (async (): Promise<void> => {
       await consumer?.stop();
       await loop?.close();
-      await closeLanes();
+      await closeWriters();
     })();
     await Promise.race([closed, sleep(settings.stopBudgetMs)]);
   }

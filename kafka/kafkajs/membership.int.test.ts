@@ -1,9 +1,9 @@
 /** A consumer that the group has forgotten, on real Kafka. */
 import { createRequire } from 'node:module';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { createWorld, settled } from '../e2e/world.ts';
-import { openProducer } from '../producers/kafka.io.ts';
-import { createLoopConsumer } from './kafka.io.ts';
+import { createWorld, settled } from '../../e2e/world.ts';
+import { openProducer } from './client.io.ts';
+import { createLoopConsumer } from './consumer.io.ts';
 
 const require = createRequire(import.meta.url);
 interface Broker {

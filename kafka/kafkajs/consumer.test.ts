@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createKafka } from '../producers/kafka.io.ts';
-import { createLoopConsumer } from './kafka.io.ts';
+import { createKafka } from './client.io.ts';
+import { createLoopConsumer } from './consumer.io.ts';
 
 const settings = { topic: 'in', groupId: 'g', startFrom: 'earliest', sessionTimeoutMs: 10_000 } as const;
 

@@ -1,29 +1,36 @@
 /** The roles of the service, each made of a configuration: what it reads and writes, and what it is told. */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Config } from './config.ts';
-import { challenge } from './consumers/challenge.io.ts';
-import { collectFreshRows } from './consumers/fresh-rows.io.ts';
-import { readLast } from './consumers/kafka-readers.io.ts';
-import type { LoopPorts } from './consumers/loop-ports.ts';
-import type { Metrics } from './consumers/metrics.io.ts';
-import { createMonitor } from './consumers/monitor.ts';
-import { recordScores } from './consumers/record-scores.ts';
-import { runRole, type RunningRole } from './consumers/run-role.io.ts';
-import type { Serving } from './consumers/serving.io.ts';
-import { createScorer, sourceEnd } from './consumers/scorer.ts';
-import { createTrainer } from './consumers/trainer.ts';
-import { SCORE_SERIES } from './drift/counts.ts';
-import type { Verdict } from './drift/monitor.ts';
-import type { LogChange } from './models/log.ts';
-import type { Release } from './models/manifest.ts';
-import { EVENT, OUTCOME } from './schemas/avro.ts';
-import type { RecordDecoder } from './schemas/decoder.ts';
-import { BankChurnError } from './schemas/errors.ts';
-import type { CustomerEvent, DriftCounts } from './schemas/generated.ts';
-import type { OpenRole, Role } from './schemas/ports.ts';
-import { recordInMlflow } from './training/mlflow.io.ts';
-import { decodeOwn, decoderOf, modelLogOf, readLastVerdict, topicEncoder, type Clients } from './wiring.ts';
+import type { Config } from '../config.ts';
+import { challenge } from '../consumers/challenge.io.ts';
+import { collectFreshRows } from '../consumers/fresh-rows.io.ts';
+import { readLast } from '../kafka/kafkajs/readers.io.ts';
+import type { LoopPorts } from '../consumers/loop-ports.ts';
+import type { Metrics } from './metrics.io.ts';
+import { createMonitor } from '../consumers/monitor.ts';
+import { recordScores } from './count-scores.ts';
+import { runRole, type RunningRole } from './run-role.io.ts';
+import type { Serving } from './model-follower.io.ts';
+import { createScorer, sourceEnd } from '../consumers/scorer.ts';
+import { createTrainer } from '../consumers/trainer.ts';
+import { SCORE_SERIES } from '../drift/counts.ts';
+import type { Verdict } from '../drift/monitor.ts';
+import type { LogChange } from '../models/log.ts';
+import type { Release } from '../models/manifest.ts';
+import { EVENT, OUTCOME } from '../schemas/avro.ts';
+import type { RecordDecoder } from '../schemas/decoder.ts';
+import { BankChurnError } from '../schemas/errors.ts';
+import type { CustomerEvent, DriftCounts } from '../schemas/generated.ts';
+import type { OpenRole, Role } from '../schemas/ports.ts';
+import { recordInMlflow } from '../training/mlflow.io.ts';
+import {
+  decodeOwn,
+  decoderOf,
+  modelLogOf,
+  readLastVerdict,
+  topicEncoder,
+  type Clients,
+} from './wiring.io.ts';
 
 /** What a role of the service needs. */
 export interface Surroundings extends Clients {

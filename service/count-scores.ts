@@ -1,5 +1,5 @@
 import type { Batch, Decision } from '../schemas/ports.ts';
-import type { StageTimes } from './loop-ports.ts';
+import type { StageTimes } from '../consumers/loop-ports.ts';
 import type { Metrics } from './metrics.io.ts';
 
 /** What a committed batch of events adds to the metrics. `nowMs`: when it was committed, milliseconds since 1970. */

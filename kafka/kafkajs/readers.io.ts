@@ -1,10 +1,10 @@
 /** Kafka read outside of the loop: whole topics as they grow, and ranges of offsets. */
 import type { EachBatchPayload, Kafka } from 'kafkajs';
-import { BankChurnError } from '../schemas/errors.ts';
-import type { SourceRecord } from '../schemas/ports.ts';
-import { METADATA_MAX_AGE_MS } from '../producers/kafka.io.ts';
-import { FETCH_LIMITS, SESSION_TIMEOUT_MS, toSourceRecord } from './kafka.io.ts';
-import { withAdmin } from './kafka-topics.io.ts';
+import { BankChurnError } from '../../schemas/errors.ts';
+import type { SourceRecord } from '../../schemas/ports.ts';
+import { METADATA_MAX_AGE_MS } from './client.io.ts';
+import { FETCH_LIMITS, SESSION_TIMEOUT_MS, toSourceRecord } from './consumer.io.ts';
+import { withAdmin } from './topics.io.ts';
 
 /** A running reader of whole topics. */
 export interface Reader {

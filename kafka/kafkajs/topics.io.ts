@@ -1,7 +1,7 @@
 /** Kafka's administration: topics made, compared, counted, deleted. */
-import '../producers/kafkajs-patches.io.ts'; // before the library
+import './patches.io.ts'; // before the library
 import kafkajs, { type Admin, type ITopicConfig, type Kafka } from 'kafkajs';
-import { BankChurnError } from '../schemas/errors.ts';
+import { BankChurnError } from '../../schemas/errors.ts';
 
 /** Runs something with an admin connection that is closed afterwards. */
 export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {

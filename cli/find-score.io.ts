@@ -1,9 +1,9 @@
 /** One event and its score, found again by their place in the log. */
 import { randomUUID } from 'node:crypto';
-import type { Kafka } from '../producers/kafka.io.ts';
+import type { Kafka } from '../kafka/kafkajs/client.io.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
-import { boundsOf, readRanges, type OffsetRange } from './kafka-readers.io.ts';
-import { withAdmin } from './kafka-topics.io.ts';
+import { boundsOf, readRanges, type OffsetRange } from '../kafka/kafkajs/readers.io.ts';
+import { withAdmin } from '../kafka/kafkajs/topics.io.ts';
 
 /** Place of a record: what a scoreId says. */
 export interface RecordPlace {

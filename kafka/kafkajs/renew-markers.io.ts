@@ -3,7 +3,7 @@
  * leader for a moment, and the coordinator takes it for deleted (KAFKA-20734). What was written then stays open, and the next
  * transaction of the same id decides about it: records that were given up would be committed with their repetition.
  *
- * So whoever opens a lane writes the markers of its last transaction again, the decision unchanged: one more transaction
+ * So whoever opens a writer writes the markers of its last transaction again, the decision unchanged: one more transaction
  * over the same partitions, and with nothing in it, ends the same way. A marker that is there already is harmless.
  *
  * `InitProducerId` makes the coordinator forget how the last transaction ended. So that a renewal that is interrupted can be
@@ -14,8 +14,8 @@ import {
   DESCRIBE_TRANSACTIONS,
   UNKNOWN,
   type DescribedTransaction,
-} from './kafka-describe.io.ts';
-import { retryPassing } from './kafka-passing.io.ts';
+} from './describe-transactions.io.ts';
+import { retryPassing } from './retry-passing.io.ts';
 
 /** What a transaction under one id writes to. */
 export interface MarkerScope {
@@ -24,21 +24,21 @@ export interface MarkerScope {
   readonly groupId: string | undefined;
 }
 
-interface Writer {
+interface ProducerIdentity {
   readonly producerId: string | number;
   readonly producerEpoch: number;
 }
 /** What of the library's broker is used here. */
 export interface Coordinator {
   lookupRequest(apiKey: number, definition: typeof describeTransactionRequest): Describe;
-  initProducerId(of: { transactionalId: string; transactionTimeout: number }): Promise<Writer>;
+  initProducerId(of: { transactionalId: string; transactionTimeout: number }): Promise<ProducerIdentity>;
   addPartitionsToTxn(of: InTransaction & { topics: readonly TopicPartitions[] }): Promise<unknown>;
   addOffsetsToTxn(of: InTransaction & { groupId: string }): Promise<unknown>;
   endTxn(of: InTransaction & { transactionResult: boolean }): Promise<unknown>;
   readonly connectionPool: { send(request: ReturnType<Describe>): Promise<DescribedTransaction> };
 }
 type Describe = ReturnType<(typeof describeTransactionRequest)['protocol']>;
-type InTransaction = Writer & { readonly transactionalId: string };
+type InTransaction = ProducerIdentity & { readonly transactionalId: string };
 interface TopicPartitions {
   readonly topic: string;
   readonly partitions: readonly number[];

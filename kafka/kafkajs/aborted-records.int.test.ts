@@ -7,7 +7,7 @@ import type { Kafka } from 'kafkajs';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { openContext, packageRoot, readConfig } from '../../cli/context.ts';
 import { createRandom } from '../../schemas/random.ts';
-import { openOracle } from '../chaos/java.ts';
+import { openOracle } from '../../e2e/chaos/java.ts';
 
 const PRODUCERS = 6;
 const STEPS = 130;
@@ -89,7 +89,7 @@ test.skipIf(!javac)(
     const [last] = committed.at(-1)!;
 
     const readings = async (how: 'plain' | 'patched'): Promise<Reading[]> => {
-      const script = join(packageRoot(), 'e2e/aborted/read-every-offset.ts');
+      const script = join(packageRoot(), 'kafka/kafkajs/read-every-offset.fixture.ts');
       const args = ['--import', 'tsx', script, brokers, topic, String(last), how];
       const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 1e8, cwd: packageRoot() });
       return stdout.trim().split('\n').map((line) => JSON.parse(line) as Reading);

@@ -8,8 +8,8 @@ import { createRequire } from 'node:module';
 import type { Producer } from 'kafkajs';
 import { keepCommitted } from './aborted-records.ts';
 import { encodeRecord, type RecordFields } from './record-encoding.ts';
-import { soundConnection } from './kafkajs-connection.io.ts';
-import { renewMarkers, watchConnections, type Cluster, type MarkerScope } from './kafka-markers.io.ts';
+import { soundConnection } from './connection-patch.io.ts';
+import { renewMarkers, watchConnections, type Cluster, type MarkerScope } from './renew-markers.io.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -165,7 +165,7 @@ function refuseWhenBroken(cluster: Cluster, isWhole: () => boolean): void {
 }
 
 if (require.cache[require.resolve('kafkajs')]?.loaded === true)
-  throw new Error('kafkajs was loaded before its patches: import producers/kafka.io.ts first');
+  throw new Error('kafkajs was loaded before its patches: import kafka/kafkajs/client.io.ts first');
 
 function replace(path: string, exports: unknown): void {
   const file = require.resolve(`kafkajs/src/${path}`);
