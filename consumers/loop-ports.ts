@@ -53,7 +53,7 @@ export interface Loop {
   /** Records of one partition, in order. Resolves when they are committed or given up; rejects only with a group error. */
   deliver(partition: number, records: readonly SourceRecord[], delivery: Delivery): Promise<void>;
   /** The group has taken a heartbeat: writers at rest that are no longer sound are opened again. */
-  heard(): void;
+  beat(): void;
   /** No further batch is begun; the one in hand is finished. */
   stop(): void;
   /** Closes the writers. After `stop`, when the consumer has left the group. */

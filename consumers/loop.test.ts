@@ -263,11 +263,11 @@ test('a writer whose connection broke is opened again: at rest with the next hea
   };
   member.loop.assigned([0]);
   const first = await armed();
-  member.loop.heard();
+  member.loop.beat();
   expect(await armed()).toBe(first);
 
   broker.breaks += 1;
-  member.loop.heard();
+  member.loop.beat();
   expect(member.fetchFrom).toBeUndefined();
   expect(await armed()).toBe(first + 1);
 

@@ -119,7 +119,7 @@ export function runRole(
             running.assigned(partitions);
           },
           deliver: running.deliver,
-          heard: running.heard,
+          heard: running.beat,
           lag: (partition, records, ageMs) => {
             metrics.lagRecords.set({ topic, partition }, records);
             metrics.lagSeconds.set({ topic, partition }, ageMs / 1000);

@@ -176,7 +176,7 @@ export function startMember(context: MemberContext): Member {
     const beaten = isIdle && !isJoining ? process.call(() => group.heartbeat(membership)) : Promise.resolve();
     void beaten
       .then(() => {
-        if (isIdle && !isJoining) loop.heard();
+        if (isIdle && !isJoining) loop.beat();
       })
       .catch((error: unknown) => {
         if (error instanceof GroupChanged) rejoin();
