@@ -34,7 +34,7 @@ export const newPartition = (partition: number, turn: number): Partition => ({
 
 /** Starts all over: a new turn, and a writer that fences the one before. */
 export function open(p: Partition, { stopping, nextTurn }: Omit<Around, 'rules'>): Moved {
-  if (stopping) return [{ ...p, phase: 'ended' }, []];
+  if (stopping) return [{ ...p, phase: 'ended', work: [] }, []];
   const { partition } = p;
   const opening = { ...newPartition(partition, nextTurn), failures: p.failures, owed: p.owed };
   return [opening, [{ do: 'open', partition, turn: nextTurn }]];

@@ -8,7 +8,8 @@ import type { Loop, LoopOptions, LoopPorts } from './loop-ports.ts';
 import { readyPartitions, step } from './loop-step.ts';
 import type { Delivery } from '../schemas/ports.ts';
 
-export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
+/** @param stepOnce the step; tests bend it. */
+export function createLoop(ports: LoopPorts, options: LoopOptions, stepOnce: typeof step = step): Loop {
   let state = INITIAL_STATE;
   let assigned: readonly number[] = [];
   let isStepping = false;
@@ -22,7 +23,7 @@ export function createLoop(ports: LoopPorts, options: LoopOptions): Loop {
     isStepping = true;
     try {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        const [after, effects] = step(state, next, options);
+        const [after, effects] = stepOnce(state, next, options);
         state = after;
         effects.forEach(performOne);
       }

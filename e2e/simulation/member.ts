@@ -1,6 +1,7 @@
 /** One scorer: the real loop, on a consumer that behaves as badly as kafkajs may. */
 import type { Loop, LoopPorts } from '../../consumers/loop-ports.ts';
 import { createLoop } from '../../consumers/loop.ts';
+import type { step } from '../../consumers/loop-step.ts';
 import type { Random } from '../../schemas/random.ts';
 import type { Delivery, Writer, Role, SourceRecord } from '../../schemas/ports.ts';
 import type { AGAIN, SimulatedBroker } from './broker.ts';
@@ -14,6 +15,8 @@ export interface Bent {
   readonly delivery?: (delivery: Delivery, partition: number) => Delivery;
   /** Told of each fetch that is handed on, before the loop is. */
   readonly fetched?: (id: string, partition: number, last: number) => void;
+  /** The step of the loop, bent. */
+  readonly step?: typeof step;
   /** A fetch of before a seek is handed on as if nothing had happened. */
   readonly staleFetches?: boolean;
 }
@@ -99,7 +102,7 @@ export function startMember(context: MemberContext): Member {
     answerTimeoutMs: ANSWER_MS,
     backOffMs,
   };
-  const loop: Loop = createLoop(bent.ports?.(ports, context) ?? ports, options);
+  const loop: Loop = createLoop(bent.ports?.(ports, context) ?? ports, options, bent.step);
 
   function poll(partition: number): void {
     const position = at(partition);
