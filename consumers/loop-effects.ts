@@ -32,6 +32,7 @@ const PERFORM: { readonly [D in Effect['do']]: (driver: Driver, effect: Of<D>) =
   fix: (driver, effect) => answer(driver, effect, () => fix(driver, effect)),
   prepare: (driver, effect) => answer(driver, effect, () => prepare(driver, effect)),
   decide: (driver, effect) => answer(driver, effect, () => decide(driver, effect), effect.inHand),
+  reject: (driver, effect) => answer(driver, effect, () => reject(driver, effect), effect.inHand),
   write: (driver, effect) => answer(driver, effect, () => write(driver, effect), effect.inHand),
   ask: (driver, effect) => answer(driver, effect, () => ask(effect)),
   wait: (driver, effect) => answer(driver, effect, () => wait(driver, effect)),
@@ -107,6 +108,12 @@ async function decide(driver: Driver, effect: Of<'decide'>): Promise<Answer> {
     await assertMember(inHand);
   });
   return { kind: 'decided', batch, decision, decideMs: now() - begunMs, inHand };
+}
+
+async function reject({ ports }: Driver, { batch, condemned, inHand }: Of<'reject'>): Promise<Answer> {
+  const { error, isCut } = condemned;
+  ports.observer.rejected(batch.partition, batch.records[0]!.offset, error);
+  return { kind: 'decided', batch, decision: await ports.reject(batch, error, isCut), decideMs: 0, inHand };
 }
 
 async function write(driver: Driver, effect: Of<'write'>): Promise<Answer> {

@@ -6,6 +6,7 @@ import type {
   Delivery,
   OpenWriter,
   OpenRole,
+  Reject,
   Source,
   SourceRecord,
 } from '../schemas/ports.ts';
@@ -16,6 +17,8 @@ export interface LoopObserver {
   committed(batch: Batch, decision: Decision, stageMs: StageTimes): void;
   /** A batch was given up and nothing of it was committed; the partition is armed again after `retryInMs`. */
   disarmed(partition: number, error: unknown, retryInMs: number): void;
+  /** A record failed alone and leaves as a rejection. */
+  rejected(partition: number, offset: number, error: unknown): void;
   /** The loop cannot go on. */
   fatal(error: unknown): void;
 }
@@ -43,6 +46,7 @@ export interface LoopPorts {
   readonly source: Source;
   readonly openWriter: OpenWriter;
   readonly openRole: OpenRole;
+  readonly reject: Reject;
   readonly clock: Clock;
   readonly observer: LoopObserver;
 }

@@ -58,10 +58,33 @@ export interface Partition {
   readonly role: Role | undefined;
   /** Why the group is being asked; undefined: the writer alone is no longer sound. */
   readonly error: unknown;
+  /** The batch in hand, and the one that failed while the group is asked. */
+  readonly batch: Batch | undefined;
+  readonly suspicion: Suspicion;
   /** Last wait for a word of the group, milliseconds. */
   readonly waitMs: number;
   /** Whose heartbeat asks the group while the partition is `unheard`. */
   readonly asks: Delivery | undefined;
+}
+
+/** What is known of records that cannot be processed (`loop-suspicion.ts`). */
+export interface Suspicion {
+  /** Last offset of the batch that failed; -1: nothing is suspected. */
+  readonly until: number;
+  /** How often it failed in a row. */
+  readonly tries: number;
+  /** Records of a batch at most, while something is suspected. */
+  readonly limit: number;
+  /** Records that failed alone, by offset: each leaves as the role's rejection. */
+  readonly condemned: ReadonlyMap<number, Condemned>;
+  /** Rejections without a processed batch in between. */
+  readonly rejectedInRow: number;
+}
+
+/** Why a record was condemned, and whether its full rejection could not be written. */
+export interface Condemned {
+  readonly error: unknown;
+  readonly isCut: boolean;
 }
 
 export interface LoopState {
@@ -111,6 +134,7 @@ export type Effect =
   | ({ readonly do: 'fix'; readonly writer: Writer; readonly offset: number } & At)
   | ({ readonly do: 'prepare'; readonly offset: number } & At)
   | ({ readonly do: 'decide'; readonly batch: Batch; readonly writer: Writer; readonly role: Role; readonly inHand: InHand } & At)
+  | ({ readonly do: 'reject'; readonly batch: Batch; readonly condemned: Condemned; readonly inHand: InHand } & At)
   | ({ readonly do: 'write'; readonly batch: Batch; readonly writer: Writer; readonly decision: Decision; readonly decideMs: number; readonly inHand: InHand } & At)
   | ({ readonly do: 'ask'; readonly delivery: Delivery; readonly inHand: InHand | undefined } & At)
   | ({ readonly do: 'wait'; readonly ms: number } & At)

@@ -71,6 +71,8 @@ function createWorld(random: Random) {
       case 'decide':
         if (maybe(0.1)) return { kind: 'unsound', ...at, inHand: effect.inHand };
         return { kind: 'decided', ...at, batch: effect.batch, decision: DECISION, decideMs: 0, inHand: effect.inHand }; // prettier-ignore
+      case 'reject':
+        return { kind: 'decided', ...at, batch: effect.batch, decision: DECISION, decideMs: 0, inHand: effect.inHand }; // prettier-ignore
       case 'write':
         return { kind: 'written', ...at, batch: effect.batch, decision: effect.decision, stageMs: STAGES, inHand: effect.inHand }; // prettier-ignore
     }

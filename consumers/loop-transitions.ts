@@ -1,7 +1,8 @@
 /** What each happening does to one partition of the loop. The table that says when: `loop-step.ts`. */
 import { backOff } from '../schemas/back-off.ts';
 import { BankChurnError } from '../schemas/errors.ts';
-import type { Position } from '../schemas/ports.ts';
+import type { Batch, Position } from '../schemas/ports.ts';
+import { cut, isRecordsOwn, relieve, suspect, UNSUSPICIOUS } from './loop-suspicion.ts';
 import type { Effect, InHand, LoopRules, Partition, PartitionHappening, Work } from './loop-state.ts';
 import { GroupError } from './membership.ts';
 
@@ -30,13 +31,14 @@ const FRESH = { owed: -1, failures: 0, next: 0, armedAtMs: 0, waitMs: 0 } as con
 export const newPartition = (partition: number, turn: number): Partition => ({
   ...{ partition, turn, ...FRESH, phase: 'opening', work: [] },
   ...{ writer: undefined, role: undefined, error: undefined, asks: undefined },
+  ...{ batch: undefined, suspicion: UNSUSPICIOUS },
 });
 
 /** Starts all over: a new turn, and a writer that fences the one before. */
 export function open(p: Partition, { stopping, nextTurn }: Omit<Around, 'rules'>): Moved {
   if (stopping) return [{ ...p, phase: 'ended', work: [] }, []];
-  const { partition } = p;
-  const opening = { ...newPartition(partition, nextTurn), failures: p.failures, owed: p.owed };
+  const { partition, failures, owed, suspicion } = p;
+  const opening = { ...newPartition(partition, nextTurn), failures, owed, suspicion };
   return [opening, [{ do: 'open', partition, turn: nextTurn }]];
 }
 
@@ -107,11 +109,10 @@ function nextBatch(p: Partition, around: Around, before: readonly Effect[]): Mov
     const { delivery: inHand } = first;
     const fresh = from(p.next, first);
     if (fresh.length > 0 && !around.stopping) {
-      const records = fresh.slice(0, around.rules.maxBatchRecords);
-      const { partition, turn, writer, role } = p;
-      const batch = { topic: around.rules.topic, partition, records };
-      effects.push({ do: 'decide', partition, turn, batch, writer: writer!, role: role!, inHand });
-      return [{ ...p, phase: 'deciding', work: [{ ...first, records: fresh }, ...rest] }, effects];
+      const records = cut(fresh, around.rules.maxBatchRecords, p.suspicion);
+      const batch = { topic: around.rules.topic, partition: p.partition, records };
+      effects.push(decide(p, batch, inHand));
+      return [{ ...p, phase: 'deciding', batch, work: [{ ...first, records: fresh }, ...rest] }, effects];
     }
     // Fetched before a seek, and processed already.
     if (first.records.length > 0 && !around.stopping)
@@ -119,6 +120,18 @@ function nextBatch(p: Partition, around: Around, before: readonly Effect[]): Mov
     effects.push({ do: 'settle', inHand });
     work = rest;
   }
+}
+
+/** The role decides; about a condemned record, its rejection. */
+function decide(
+  { partition, turn, writer, role, suspicion }: Partition,
+  batch: Batch,
+  inHand: InHand,
+): Effect {
+  const condemned = suspicion.condemned.get(batch.records[0]!.offset);
+  const at = { partition, turn, batch, inHand };
+  if (condemned !== undefined) return { do: 'reject', ...at, condemned };
+  return { do: 'decide', ...at, writer: writer!, role: role! };
 }
 
 const from = (next: number, { records }: Work): Work['records'] =>
@@ -142,7 +155,8 @@ export const written: Transition<'written'> = (p, { batch, decision, stageMs, in
     { do: 'resolve', partition, turn, inHand, offset: last },
     { do: 'report-committed', batch, decision, stageMs },
   ];
-  const after = { ...p, failures: 0, next: last + 1 };
+  const suspicion = relieve(p.suspicion, batch);
+  const after = { ...p, failures: 0, next: last + 1, batch: undefined, suspicion };
   if (records.length > 0)
     return nextBatch({ ...after, work: [{ ...first!, records }, ...rest] }, around, done);
   return nextBatch({ ...after, work: rest }, around, [...done, { do: 'settle', inHand }]);
@@ -189,10 +203,20 @@ const settleAll = ({ work }: Partition, error?: unknown): Effect[] =>
 /** The partition is still ours. */
 export const heard: Transition<'heard'> = (p, _, around) => {
   const settled = settleAll(p);
-  const [moved, effects] =
-    p.error === undefined ? open(p, around) : fail({ ...p, work: [] }, p.error, around);
+  const [moved, effects] = p.error === undefined ? open(p, around) : goOn({ ...p, work: [] }, around);
   return [moved, [...effects, ...settled]];
 };
+
+/** After a failed batch: what a record may have caused is looked into, anything else is waited out. */
+function goOn(p: Partition, around: Around): Moved {
+  const { partition, error, batch } = p;
+  if (batch === undefined || !isRecordsOwn(error)) return fail(p, error, around);
+  const { suspicion, waits } = suspect(p.suspicion, batch, error);
+  const wary = { ...p, suspicion, batch: undefined };
+  if (waits || around.stopping) return fail(wary, error, around);
+  const [opening, effects] = open({ ...wary, failures: p.failures + 1 }, around);
+  return [opening, [{ do: 'report-disarmed', partition, error, retryInMs: 0 }, ...effects]];
+}
 
 /** The consumer must hear of it: it joins again. Until then the partition stays as it is. */
 export const unheard: Transition<'unheard'> = (p, { cause }, { rules, stopping }) => {

@@ -7,10 +7,12 @@ import type {
   Emission,
   Writer,
   Position,
+  Reject,
   Role,
   SourceRecord,
   Transaction,
 } from '../schemas/ports.ts';
+import { BankChurnError } from '../schemas/errors.ts';
 import type { Loop } from './loop-ports.ts';
 import { createLoop } from './loop.ts';
 import { splitEmission } from './split-emission.ts';
@@ -66,7 +68,7 @@ function openWriter(broker: Broker, fuse: Fuse): Promise<Writer> {
     const epoch = ++broker.epoch;
     const { breaks } = broker;
     const valid = (): void => {
-      if (epoch !== broker.epoch) throw new Error('fenced');
+      if (epoch !== broker.epoch) throw new BankChurnError('TRANSACTION_FAILED', 'fenced');
     };
     const begin = (): Promise<Transaction> => {
       const pending: { values: number[]; next: number | undefined } = { values: [], next: undefined };
@@ -98,6 +100,13 @@ const copy = (batch: Batch): Decision => ({
   outcomes: new Map(),
 });
 
+/** A dead letter: minus its number, and minus one. */
+const mark: Reject = ({ records: [record] }) => ({
+  emit: [{ topic: 'out', partition: 0, records: [{ key: null, value: String(-1 - record!.offset) }] }],
+  commit: record!.offset + 1,
+  outcomes: new Map(),
+});
+
 interface Member {
   readonly loop: Loop;
   /** Where the consumer fetches next; undefined while paused. */
@@ -123,6 +132,7 @@ function startMember(
     armed: () => undefined,
     committed: () => undefined,
     disarmed: () => undefined,
+    rejected: () => undefined,
     fatal: () => undefined,
   };
   // A dead process sleeps for ever; the broker here is never late.
@@ -133,6 +143,7 @@ function startMember(
     source,
     openWriter: () => openWriter(broker, fuse),
     openRole: () => Promise.resolve(role),
+    reject: mark,
     clock,
     observer,
   };
@@ -283,7 +294,9 @@ test('while a partition’s batches fail it does not count as ready, also when i
   const never = new Fuse(Infinity, false);
   let isAway = true;
   const role: Role = (batch) =>
-    isAway ? Promise.reject(new Error('the registry is away')) : Promise.resolve(copy(batch));
+    isAway
+      ? Promise.reject(new BankChurnError('REGISTRY_UNAVAILABLE', 'the registry is away'))
+      : Promise.resolve(copy(batch));
   let now = 0;
   const member = startMember(broker, never, 10, role, () => now);
   const delivery: Delivery = { heartbeat: () => Promise.resolve(), resolve: () => undefined };
@@ -338,4 +351,20 @@ test('sends stay below the limits, and nothing is lost in the splitting', () => 
       },
     ),
   );
+});
+
+test('a record that makes the role throw is rejected alone, and its neighbours are processed, in order', async () => {
+  for (const bad of [new Set([0]), new Set([7]), new Set([19]), new Set([3, 4, 5]), new Set([0, 9, 19])]) {
+    const broker = new Broker(20);
+    const role: Role = (batch) => {
+      if (batch.records.some(({ offset }) => bad.has(offset))) throw new TypeError('of undefined');
+      return Promise.resolve(copy(batch));
+    };
+    const never = new Fuse(Infinity, false);
+    const member = startMember(broker, never, 8, role);
+    member.loop.assigned([0]);
+    await drive(member, broker, never, 20);
+    const wanted = everyOnce(broker).map((offset) => (bad.has(offset) ? -1 - offset : offset));
+    expect(broker.output).toEqual(wanted);
+  }
 });

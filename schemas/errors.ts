@@ -20,6 +20,8 @@ export const ERROR_ACTIONS = {
   REGISTRY_UNAVAILABLE: 'transient',
   BROKER_UNAVAILABLE: 'transient',
   TRANSACTION_FAILED: 'transient',
+  PROCESSING_FAILED: 'poison',
+  OUTPUT_TOO_LARGE: 'transient',
   MODEL_UNAVAILABLE: 'degraded',
   MODEL_CORRUPT: 'degraded',
   CONFIG_INVALID: 'fatal',

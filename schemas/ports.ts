@@ -59,6 +59,12 @@ export type KeepAlive = () => Promise<void>;
 /** A role: bytes in, decisions out. Throws a `BankChurnError` where the world is in the way. */
 export type Role = (batch: Batch, keepAlive: KeepAlive) => Promise<Decision>;
 
+/**
+ * What becomes of a record that the role cannot process: the batch holds it alone, `error` says how it failed.
+ * `isCut`: the full rejection could not be written, make it as small as can be.
+ */
+export type Reject = (batch: Batch, error: unknown, isCut: boolean) => Decision | Promise<Decision>;
+
 /** Makes the role of a partition each time it is armed: `offset` is where reading goes on. What it keeps lives until then. */
 export type OpenRole = (partition: number, offset: number) => Promise<Role>;
 

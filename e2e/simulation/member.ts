@@ -3,7 +3,8 @@ import type { Loop, LoopPorts } from '../../consumers/loop-ports.ts';
 import { createLoop } from '../../consumers/loop.ts';
 import type { step } from '../../consumers/loop-step.ts';
 import type { Random } from '../../schemas/random.ts';
-import type { Delivery, Writer, Role, SourceRecord } from '../../schemas/ports.ts';
+import type { Delivery, Writer, Reject, Role, SourceRecord } from '../../schemas/ports.ts';
+import { BankChurnError } from '../../schemas/errors.ts';
 import type { AGAIN, SimulatedBroker } from './broker.ts';
 import { GroupChanged, type SimulatedGroup } from './group.ts';
 import type { SimulatedProcess } from './process.ts';
@@ -30,6 +31,7 @@ export interface MemberContext {
   readonly time: Scheduler;
   readonly movingStart: boolean;
   readonly openRole: (process: SimulatedProcess, partition: number, offset: number) => Role;
+  readonly reject: Reject;
   readonly bent: Bent;
   /** Of anything that must not be. */
   readonly onFault: (what: string) => void;
@@ -86,11 +88,13 @@ export function startMember(context: MemberContext): Member {
     source,
     openWriter: (_, partition) => openWriter(context, `writer-${String(partition)}`),
     openRole: (partition, offset) => Promise.resolve(context.openRole(process, partition, offset)),
+    reject: context.reject,
     clock: { now: () => 0, sleep: process.sleep },
     observer: {
       armed: () => undefined,
       committed: () => undefined,
       disarmed: () => undefined,
+      rejected: () => undefined,
       fatal: (error) => context.onFault(`fatal: ${String(error)}`),
     },
   };
@@ -225,7 +229,7 @@ export async function openWriter(
   /** On the connections of this writer: once they have broken nothing is sent any more. */
   const call = <T>(effect: () => T | typeof AGAIN, hangs?: boolean): Promise<T> =>
     process.call(() => {
-      if (!isSound()) throw new Error('a connection broke');
+      if (!isSound()) throw new BankChurnError('BROKER_UNAVAILABLE', 'a connection broke');
       return effect();
     }, hangs);
   if (careless.renewsNot !== true) await renewMarkers(broker, id, call, careless);
