@@ -128,7 +128,7 @@ async function write(driver: Driver, effect: Of<'write'>): Promise<Answer> {
 /** Emissions and offset in one transaction. Returns when they were sent; resolves when they are committed. */
 async function commit(
   { ports, options }: Driver,
-  { batch, writer, decision, inHand }: Of<'write'>,
+  { batch, writer, decision, inHand, maxSendBytes }: Of<'write'>,
 ): Promise<number> {
   if (decision.commit === undefined) {
     await assertMember(inHand);
@@ -136,7 +136,7 @@ async function commit(
   }
   const transaction = await writer.begin();
   for (const emission of decision.emit) {
-    for (const part of splitEmission(emission, options.maxBatchRecords, options.maxSendBytes))
+    for (const part of splitEmission(emission, options.maxBatchRecords, maxSendBytes))
       await transaction.send(part);
   }
   await transaction.sendOffsets(batch.topic, batch.partition, decision.commit);

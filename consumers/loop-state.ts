@@ -75,6 +75,8 @@ export interface Suspicion {
   readonly tries: number;
   /** Records of a batch at most, while something is suspected. */
   readonly limit: number;
+  /** Bytes of a send at most, learned from a broker that found more too large. */
+  readonly sendBytes: number;
   /** Records that failed alone, by offset: each leaves as the role's rejection. */
   readonly condemned: ReadonlyMap<number, Condemned>;
   /** Rejections without a processed batch in between. */
@@ -135,7 +137,7 @@ export type Effect =
   | ({ readonly do: 'prepare'; readonly offset: number } & At)
   | ({ readonly do: 'decide'; readonly batch: Batch; readonly writer: Writer; readonly role: Role; readonly inHand: InHand } & At)
   | ({ readonly do: 'reject'; readonly batch: Batch; readonly condemned: Condemned; readonly inHand: InHand } & At)
-  | ({ readonly do: 'write'; readonly batch: Batch; readonly writer: Writer; readonly decision: Decision; readonly decideMs: number; readonly inHand: InHand } & At)
+  | ({ readonly do: 'write'; readonly batch: Batch; readonly writer: Writer; readonly decision: Decision; readonly maxSendBytes: number; readonly decideMs: number; readonly inHand: InHand } & At)
   | ({ readonly do: 'ask'; readonly delivery: Delivery; readonly inHand: InHand | undefined } & At)
   | ({ readonly do: 'wait'; readonly ms: number } & At)
   | { readonly do: 'close'; readonly writer: Writer }
@@ -150,5 +152,6 @@ export type Effect =
 export interface LoopRules {
   readonly topic: string;
   readonly maxBatchRecords: number;
+  readonly maxSendBytes: number;
   readonly backOffMs: { readonly first: number; readonly longest: number };
 }

@@ -14,7 +14,7 @@ import {
 import { readyPartitions, step } from './loop-step.ts';
 import { GroupError } from './membership.ts';
 
-const RULES = { topic: 'in', maxBatchRecords: 3, backOffMs: { first: 10, longest: 80 } };
+const RULES = { topic: 'in', maxBatchRecords: 3, maxSendBytes: 1e6, backOffMs: { first: 10, longest: 80 } };
 const STAGES = { decide: 0, send: 0, commit: 0 };
 const WALKS = 3000;
 const STEPS = 120;

@@ -13,40 +13,28 @@ import {
   INITIAL_STATE,
   type Effect,
   type Happening,
+  type InHand,
   type LoopRules,
   type LoopState,
   type Partition,
   type PartitionHappening,
   type Phase,
 } from './loop-state.ts';
+import { fixed, located, opened, prepared } from './loop-arming.ts';
+import { askAgain, heard, stillUnheard, unheard } from './loop-asking.ts';
 import {
-  askAgain,
   close,
-  decided,
   failed,
-  fixed,
-  giveUp,
-  giveUpWriter,
-  heard,
   isSound,
-  located,
   newPartition,
   open,
   openAgain,
-  opened,
-  prepared,
-  queue,
-  renew,
   settleQueued,
-  stillUnheard,
-  takeUp,
-  tooLate,
   turnAway,
-  unheard,
-  written,
   type Around,
   type Transition,
-} from './loop-transitions.ts';
+} from './loop-partition.ts';
+import { decided, giveUp, giveUpWriter, queue, renew, takeUp, written } from './loop-processing.ts';
 
 type Row = { readonly [K in PartitionHappening['kind']]?: Transition<K> };
 
@@ -116,6 +104,38 @@ function move(
   const partitions = new Map(state.partitions).set(p.partition, moved);
   return [{ ...state, lastTurn: Math.max(state.lastTurn, moved.turn), partitions }, effects];
 }
+
+/** What answers a former turn: whatever it holds is closed and ended. A commit that succeeded after all is counted. */
+function tooLate(happening: PartitionHappening): readonly Effect[] {
+  switch (happening.kind) {
+    case 'opened':
+      return [{ do: 'close', writer: happening.writer }];
+    case 'delivered':
+      return [{ do: 'settle', inHand: happening.work.delivery }];
+    case 'written': {
+      const { batch, decision, stageMs, inHand } = happening;
+      return [
+        { do: 'report-committed', batch, decision, stageMs },
+        { do: 'settle', inHand },
+      ];
+    }
+    case 'decided':
+    case 'failed':
+    case 'unsound':
+    case 'heard':
+      return settleIf(happening.inHand);
+    case 'unheard':
+      return settleIf(happening.inHand, (happening.cause as { cause?: unknown }).cause);
+    case 'located':
+    case 'fixed':
+    case 'prepared':
+    case 'waited':
+      return [];
+  }
+}
+
+const settleIf = (inHand: InHand | undefined, error?: unknown): Effect[] =>
+  inHand === undefined ? [] : [{ do: 'settle', inHand, error }];
 
 const PROCESSING: ReadonlySet<Phase> = new Set<Phase>(['idle', 'deciding', 'writing']);
 

@@ -11,6 +11,8 @@ import type { Suspicion } from './loop-state.ts';
 const PATIENCE = 3;
 /** After so many rejections without a processed batch, the cause is not one record: patience is back, and with it the waits. */
 const MOST_IN_ROW = 8;
+/** A send that the broker finds too large is halved down to so many bytes; below, a record is too large by itself. */
+const SMALLEST_SEND_BYTES = 16_384;
 /** Condemned records that are remembered; the oldest are forgotten, and would be found again. */
 const MOST_CONDEMNED = 1000;
 
@@ -18,25 +20,34 @@ export const UNSUSPICIOUS: Suspicion = {
   until: -1,
   tries: 0,
   limit: Infinity,
+  sendBytes: Infinity,
   condemned: new Map(),
   rejectedInRow: 0,
 };
 
 /** Whether an error may come of what a record holds: it has no code, or the broker finds an output too large. */
 export const isRecordsOwn = (error: unknown): boolean =>
-  !(error instanceof BankChurnError) || error.code === 'OUTPUT_TOO_LARGE';
+  !(error instanceof BankChurnError) || isTooLarge(error);
+
+const isTooLarge = (error: unknown): boolean =>
+  error instanceof BankChurnError && error.code === 'OUTPUT_TOO_LARGE';
 
 /** What a failed batch means: `wait` and try it whole again, or `halve` (or reject) and try at once. */
 export function suspect(
   suspicion: Suspicion,
   { records }: Batch,
   error: unknown,
+  maxSendBytes: number,
 ): { readonly suspicion: Suspicion; readonly waits: boolean } {
   const first = records[0]!.offset;
   const until = records[records.length - 1]!.offset;
+  if (isTooLarge(error)) {
+    const sendBytes = Math.floor(Math.min(suspicion.sendBytes, maxSendBytes) / 2);
+    if (sendBytes >= SMALLEST_SEND_BYTES) return { suspicion: { ...suspicion, sendBytes }, waits: false };
+  }
   const tries = until <= suspicion.until ? suspicion.tries + 1 : 1;
   const isKnown = suspicion.condemned.size > 0 && suspicion.rejectedInRow < MOST_IN_ROW;
-  const patience = error instanceof BankChurnError || isKnown ? 1 : PATIENCE;
+  const patience = isTooLarge(error) || isKnown ? 1 : PATIENCE;
   if (tries < patience) return { suspicion: { ...suspicion, until, tries }, waits: true };
   if (records.length > 1)
     return { suspicion: { ...suspicion, until, tries, limit: Math.ceil(records.length / 2) }, waits: false };
@@ -67,6 +78,6 @@ export function relieve(suspicion: Suspicion, { records }: Batch): Suspicion {
   const isPast = records[records.length - 1]!.offset >= until;
   const rejected = isRejected ? rejectedInRow + 1 : 0;
   return isPast
-    ? { ...UNSUSPICIOUS, condemned, rejectedInRow: rejected }
+    ? { ...UNSUSPICIOUS, sendBytes: suspicion.sendBytes, condemned, rejectedInRow: rejected }
     : { ...suspicion, rejectedInRow: rejected };
 }

@@ -15,6 +15,7 @@ import type {
 import { BankChurnError } from '../schemas/errors.ts';
 import type { Loop } from './loop-ports.ts';
 import { createLoop } from './loop.ts';
+import { encodeRecord } from '../kafka/kafkajs/record-encoding.ts';
 import { splitEmission } from './split-emission.ts';
 
 /** A broker in memory with one partition: a log, an output, a committed offset, and one valid writer epoch. */
@@ -332,18 +333,30 @@ test('a batch that was committed, its answer lost, is not waited for: the partit
 });
 
 test('sends stay below the limits, and nothing is lost in the splitting', () => {
-  const sizes = fc.array(fc.integer({ min: 0, max: 5000 }), { maxLength: 200 });
+  const header = fc.array(
+    fc.uint8Array({ maxLength: 90 }).map((bytes) => Buffer.from(bytes)),
+    { minLength: 1, maxLength: 3 },
+  );
+  const record = fc.record({
+    key: fc.option(fc.string({ maxLength: 50 })),
+    value: fc.option(
+      fc.oneof(
+        fc.string({ maxLength: 600, unit: 'binary' }),
+        fc.nat(5000).map((size) => Buffer.alloc(size)),
+      ),
+    ),
+    headers: fc.dictionary(fc.string({ maxLength: 20 }), header, { maxKeys: 4 }),
+  });
   fc.assert(
     fc.property(
-      sizes,
+      fc.array(record, { maxLength: 60 }),
       fc.integer({ min: 1, max: 50 }),
       fc.integer({ min: 300, max: 9000 }),
-      (values, maxRecords, maxBytes) => {
-        const records = values.map((size) => ({ key: null, value: Buffer.alloc(size) }));
+      (records, maxRecords, maxBytes) => {
         const parts = [...splitEmission({ topic: 't', partition: 0, records }, maxRecords, maxBytes)];
         expect(parts.flatMap((part) => part.records)).toEqual(records);
         for (const part of parts) {
-          const bytes = part.records.reduce((sum, { value }) => sum + (value?.length ?? 0) + 256, 0);
+          const bytes = part.records.reduce((sum, one) => sum + encodeRecord(one).length, 0);
           expect(part.records.length <= maxRecords && (part.records.length === 1 || bytes <= maxBytes)).toBe(
             true,
           );

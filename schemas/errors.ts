@@ -50,3 +50,6 @@ export interface Poison {
   readonly code: ErrorCode;
   readonly message: string;
 }
+
+/** The message of whatever was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
