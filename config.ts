@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { BankChurnError } from './schemas/errors.ts';
+import { BankChurnError, messageOf } from './schemas/errors.ts';
 import { topicNames, type TopicId, type TopicNames } from './schemas/topics.ts';
 
 /** The validated configuration: `configs/config.yaml`, overridden by the environment. */
@@ -207,7 +207,7 @@ function readYaml(path: string): Record<string, unknown> {
     raw = parse(readFileSync(path, 'utf8')) ?? {};
   } catch (cause) {
     // The parser's later lines quote the file, which may hold a secret.
-    const [reason] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
+    const [reason] = messageOf(cause).split('\n');
     throw new BankChurnError('CONFIG_INVALID', `${path} cannot be read: ${reason ?? ''}`);
   }
   if (isMapping(raw)) return raw;

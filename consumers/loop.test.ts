@@ -15,7 +15,7 @@ import type {
 import { BankChurnError } from '../schemas/errors.ts';
 import type { Loop } from './loop-ports.ts';
 import { createLoop } from './loop.ts';
-import { encodeRecord } from '../kafka/kafkajs/record-encoding.ts';
+import { encodeRecord } from '../kafka/kafkajs/patches/record-encoding.ts';
 import { splitEmission } from './split-emission.ts';
 
 /** A broker in memory with one partition: a log, an output, a committed offset, and one valid writer epoch. */

@@ -20,7 +20,15 @@ export const ERROR_ACTIONS = {
   REGISTRY_UNAVAILABLE: 'transient',
   BROKER_UNAVAILABLE: 'transient',
   TRANSACTION_FAILED: 'transient',
+  /** Another writer of the same transactional id has taken over. If the partition is still ours, a new writer goes on. */
+  WRITER_FENCED: 'transient',
+  /** Retried with back-off until the operator grants the right. */
+  KAFKA_UNAUTHORIZED: 'transient',
+  /** The client calls it final. Retried all the same: a new writer or consumer may succeed, and nothing is committed until then. */
+  KAFKA_REFUSED: 'transient',
+  /** A record that our own code fails on: it leaves alone, its neighbours are processed. */
   PROCESSING_FAILED: 'poison',
+  /** The broker refuses an output as too large: sent in smaller parts, and if one record is too large by itself, it is rejected. */
   OUTPUT_TOO_LARGE: 'transient',
   MODEL_UNAVAILABLE: 'degraded',
   MODEL_CORRUPT: 'degraded',
@@ -45,11 +53,15 @@ export class BankChurnError extends Error {
   }
 }
 
+/** Whether the world is in the way: the same work may succeed later. */
+export const isTransient = (error: unknown): error is BankChurnError =>
+  error instanceof BankChurnError && error.action === 'transient';
+
+/** The message of whatever was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 /** Why one record cannot be scored; becomes the headers of its dead letter. */
 export interface Poison {
   readonly code: ErrorCode;
   readonly message: string;
 }
-
-/** The message of whatever was thrown. */
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { COMPATIBILITY, SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import { compileAny, compileWriter, schemaId as idOf, type Shape, type WriterDecoder } from './avro.ts';
 import type { FindWriter } from './decoder.ts';
-import { BankChurnError, type Poison } from './errors.ts';
+import { BankChurnError, messageOf, type Poison } from './errors.ts';
 import { SCHEMAS, type SchemaName } from './generated.ts';
 
 /** How to reach a Confluent-compatible schema registry. */
@@ -246,7 +246,7 @@ async function withTimeout<T>(work: Promise<T>, ms: number): Promise<T> {
 
 /** An incompatible or missing schema is for a person to mend; anything else may pass. */
 function refusal(subject: string, name: string, autoRegister: boolean, cause: unknown): BankChurnError {
-  const fault = cause instanceof Error ? cause.message : String(cause);
+  const fault = messageOf(cause);
   const status = (cause as { status?: unknown } | null)?.status;
   const errorName = (cause as { name?: unknown } | null)?.name;
   const incompatible =

@@ -1,12 +1,14 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { goldenText } from '../models/golden.ts';
 import { EMPTY_LOG, foldRecord, type LogChange, type LoggedRelease, type ModelLog } from '../models/log.ts';
 import { goldenSchema, manifestSchema, type Release } from '../models/manifest.ts';
-import { openFencedWriter, type Kafka } from '../kafka/kafkajs/client.io.ts';
-import { BankChurnError } from '../schemas/errors.ts';
+import { KafkaError } from '../kafka/errors.ts';
+import type { KafkaClient, Reader } from '../kafka/port.ts';
+import { readAll, readRange } from '../kafka/read.ts';
+import { BankChurnError, isTransient, messageOf } from '../schemas/errors.ts';
 import type { ModelOrigin, ModelRecord } from '../schemas/generated.ts';
 import type { OutputRecord, SourceRecord } from '../schemas/ports.ts';
-import { isTransient, openReader, readAll, readRange, type Reader } from '../kafka/kafkajs/readers.io.ts';
 
 /** Bytes of one record of `churn-model-artifacts`, and of a whole release. */
 const CHUNK_BYTES = 512 * 1024;
@@ -14,7 +16,7 @@ const MAX_BYTES = 64 * 1024 * 1024;
 const ATTEMPTS = 8;
 
 export interface ModelLogSettings {
-  readonly kafka: Kafka;
+  readonly kafka: KafkaClient;
   readonly topics: { readonly churnModels: string; readonly modelArtifacts: string };
   /** Of the scorers: writers are fenced under `<group>.models`, readers have groups of their own below it. */
   readonly group: string;
@@ -35,7 +37,7 @@ export interface ModelLogAccess {
     origin: ModelOrigin,
     release?: Release,
   ): Promise<{ log: ModelLog; change: LogChange }>;
-  /** The bytes of a release. Throws MODEL_CORRUPT where they are not what the log says, BROKER_UNAVAILABLE where Kafka is away. */
+  /** The bytes of a release. Throws MODEL_CORRUPT if they are not what the log says, a KafkaError if Kafka is the reason. */
   fetch(logged: LoggedRelease): Promise<Release>;
   /**
    * Calls back with the log after each record, from its beginning on. A record that cannot be read now is tried until it
@@ -47,11 +49,11 @@ export interface ModelLogAccess {
 
 export function openModelLog(settings: ModelLogSettings): ModelLogAccess {
   const { kafka, topics, group, decode } = settings;
-  const readerGroup = (): string => `${group}.models.${randomUUID()}`;
+  const readerGroup = `${group}.models`;
 
   async function read(): Promise<ModelLog> {
     let log = EMPTY_LOG;
-    for (const { offset, value } of await readAll(kafka, topics.churnModels, readerGroup())) {
+    for (const { offset, value } of await readAll(kafka, topics.churnModels, readerGroup)) {
       if (value !== null) log = foldRecord(log, offset, await decode(value));
     }
     return log;
@@ -63,7 +65,7 @@ export function openModelLog(settings: ModelLogSettings): ModelLogAccess {
     release: Release | undefined,
   ) {
     const outputs = [topics.churnModels, topics.modelArtifacts].map((topic) => ({ topic, partition: 0 }));
-    const writer = await openFencedWriter(kafka, `${group}.models`, { outputs, groupId: undefined });
+    const writer = await kafka.openFencedWriter(`${group}.models`, { outputs, groupId: undefined });
     try {
       const log = await read();
       const change = decide(log);
@@ -106,18 +108,14 @@ export function openModelLog(settings: ModelLogSettings): ModelLogAccess {
           return await attempt(decide, origin, release);
         } catch (error) {
           // Fenced by another writer, most likely: start over, not all at once.
-          if (tries >= ATTEMPTS || !isKafkaError(error)) throw error;
-          await new Promise((resolve) => setTimeout(resolve, 100 + Math.random() * 400 * tries));
+          if (tries >= ATTEMPTS || !(error instanceof KafkaError)) throw error;
+          await sleep(100 + Math.random() * 400 * tries);
         }
       }
     },
     fetch: async (logged) => {
       const { artifactOffset: from, artifactChunks: chunks } = logged;
-      const reading = readRange(kafka, topics.modelArtifacts, readerGroup(), from, from + chunks);
-      const records = await reading.catch((cause: unknown) => {
-        if (!isKafkaError(cause)) throw cause;
-        throw new BankChurnError('BROKER_UNAVAILABLE', `no release: ${(cause as Error).message}`, { cause });
-      });
+      const records = await readRange(kafka, topics.modelArtifacts, readerGroup, from, from + chunks);
       return assemble(logged, Buffer.concat(records.map(({ value }) => value ?? Buffer.alloc(0))));
     },
     follow: async (onLog, onFault) => {
@@ -135,13 +133,11 @@ export function openModelLog(settings: ModelLogSettings): ModelLogAccess {
         await onLog(folded);
         log = folded;
       };
-      const options = { groupId: readerGroup(), fromBeginning: true };
-      return openReader(kafka, [topics.churnModels], options, onRecord, onFault);
+      const options = { group: readerGroup, fromBeginning: true };
+      return kafka.openReader([topics.churnModels], options, onRecord, onFault);
     },
   };
 }
-
-const isKafkaError = (error: unknown): boolean => error instanceof Error && error.name.startsWith('KafkaJS');
 
 function entry(
   kind: ModelRecord['kind'],
@@ -190,7 +186,7 @@ function assemble({ manifest: json, version, sha256 }: LoggedRelease, bytes: Buf
     if (digest(rows) !== manifest.goldenSha256) throw new Error('the golden rows have another sha256');
     return { manifest, onnx, golden: goldenSchema.parse(JSON.parse(rows.toString())) };
   } catch (cause) {
-    const fault = cause instanceof Error ? cause.message.slice(0, 300) : String(cause);
+    const fault = messageOf(cause).slice(0, 300);
     throw new BankChurnError('MODEL_CORRUPT', `release ${version} in the log: ${fault}`, { cause });
   }
 }

@@ -1,10 +1,11 @@
 /** The roles of the service, each made of a configuration: what it reads and writes, and what it is told. */
-import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { challenge } from '../consumers/challenge.io.ts';
-import { collectFreshRows } from '../consumers/fresh-rows.io.ts';
-import { readLast } from '../kafka/kafkajs/readers.io.ts';
+import { collectFreshRows } from '../consumers/fresh-rows.ts';
+import { ASSUMED_BYTES } from '../kafka/message-limits.ts';
+import { readLast } from '../kafka/read.ts';
 import type { LoopPorts } from '../consumers/loop-ports.ts';
 import type { Metrics } from './metrics.io.ts';
 import { createMonitor } from '../consumers/monitor.ts';
@@ -12,7 +13,7 @@ import { recordScores } from './count-scores.ts';
 import { runRole, type RunningRole } from './run-role.io.ts';
 import type { Serving } from './model-follower.io.ts';
 import { sourceEnd } from '../consumers/dead-letter.ts';
-import { createScorer } from '../consumers/scorer.ts';
+import { createScorer, rejectEvent } from '../consumers/scorer.ts';
 import { createTrainer } from '../consumers/trainer.ts';
 import { SCORE_SERIES } from '../drift/counts.ts';
 import type { Verdict } from '../drift/monitor.ts';
@@ -22,7 +23,7 @@ import { EVENT, OUTCOME } from '../schemas/avro.ts';
 import type { RecordDecoder } from '../schemas/decoder.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { CustomerEvent, DriftCounts } from '../schemas/generated.ts';
-import type { OpenRole, Role } from '../schemas/ports.ts';
+import type { OpenRole, Reject, Role } from '../schemas/ports.ts';
 import { recordInMlflow } from '../training/mlflow.io.ts';
 import {
   decodeOwn,
@@ -83,8 +84,14 @@ function common({ config, kafka, metrics, log, wrap }: Surroundings) {
 function startScorer(around: Surroundings): RunningRole {
   const { config, metrics, fatal } = around;
   const { names } = config.topics;
+  let limits: ReadonlyMap<string, number> = new Map();
+  const maxLetterBytes = (): number => limits.get(names.deadLetters) ?? ASSUMED_BYTES;
   const settings = {
     ...common(around),
+    reject: rejectEvent({ topics: names, maxLetterBytes }),
+    onLimits: (found: typeof limits) => {
+      limits = found;
+    },
     topic: names.customerEvents,
     outputs: [names.churnScores, names.deadLetters],
     singles: [names.driftCounts],
@@ -94,7 +101,7 @@ function startScorer(around: Surroundings): RunningRole {
     onCommitted: (...[batch, decision, stageMs]: Parameters<Parameters<typeof runRole>[0]['onCommitted']>) =>
       recordScores(metrics, batch, decision, stageMs, Date.now()),
   };
-  return runRole(settings, scorerRole(around), fatal);
+  return runRole(settings, scorerRole(around, maxLetterBytes), fatal);
 }
 
 /** Committed offsets expire when a group is away for long; the outputs tell as well how far it had come. */
@@ -105,7 +112,7 @@ async function writtenBefore(
   const { customerEvents, churnScores, deadLetters } = config.topics.names;
   const ends = [0];
   for (const topic of [churnScores, deadLetters]) {
-    const last = await readLast(kafka, topic, `${config.group}.last.${randomUUID()}`, partition);
+    const last = await readLast(kafka, topic, `${config.group}.last`, partition);
     if (last !== undefined) ends.push(sourceEnd(customerEvents, partition, last) ?? 0);
   }
   const offset = Math.max(...ends);
@@ -115,7 +122,10 @@ async function writtenBefore(
 }
 
 /** The encoders are made when a partition is armed: a registry that is away is then a transient fault like any other. */
-function scorerRole({ config, registry, models, wrap }: Surroundings): OpenRole {
+function scorerRole(
+  { config, registry, models, wrap }: Surroundings,
+  maxLetterBytes: () => number,
+): OpenRole {
   const { names } = config.topics;
   const plain = decoderOf({ config, registry }, 'customerEvents', EVENT);
   const decoder = wrap.decoder?.(plain) ?? plain;
@@ -129,8 +139,18 @@ function scorerRole({ config, registry, models, wrap }: Surroundings): OpenRole 
       contentType: registry === undefined ? 'application/json' : 'application/avro',
       topics: names,
       tombstones: config.tombstones,
+      maxLetterBytes,
     }));
 }
+
+/** Skips a record; the observer has logged it. `commits`: offsets that are committed with it. */
+const skip =
+  (commits: 1 | undefined): Reject =>
+  ({ records: [record] }) => ({
+    emit: [],
+    commit: commits === undefined ? undefined : record!.offset + commits,
+    outcomes: new Map([['PROCESSING_FAILED', 1]]),
+  });
 
 function startMonitor(around: Surroundings): RunningRole {
   const { config, fatal } = around;
@@ -138,6 +158,8 @@ function startMonitor(around: Surroundings): RunningRole {
   const settings = {
     ...common(around),
     topic: names.driftCounts,
+    // Committed with the next verdict: the pane that is filling is read again after a restart.
+    reject: skip(undefined),
     outputs: [names.driftVerdicts, names.retrainEvents],
     singles: [],
     groupId: groupsOf(config).monitor,
@@ -187,6 +209,7 @@ function startTrainer(around: Surroundings): RunningRole {
   const settings = {
     ...common(around),
     topic: config.topics.names.retrainEvents,
+    reject: skip(1),
     outputs: [],
     singles: [config.topics.names.churnModels, config.topics.names.modelArtifacts],
     groupId: groupsOf(config).trainer,
@@ -234,7 +257,7 @@ function trainerRole(around: Surroundings): OpenRole {
       if (release !== undefined && done.change.release) void recordChallenger(around, release, done.change);
       return done;
     },
-    clock: { now: Date.now, sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) },
+    clock: { now: Date.now, sleep },
     rule: { ...training, retryMs: { first: training.retryMs, longest: LONGEST_RETRY_MS } },
     onResult: (result, { requestId, modelVersion }, reason) => {
       if (result === 'stale' || result === 'answered') metrics.retrainEvents.inc({ result });

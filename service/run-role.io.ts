@@ -1,13 +1,12 @@
-import {
-  createAtLeastOnceWriters,
-  createTransactionalWriters,
-  type Kafka,
-} from '../kafka/kafkajs/client.io.ts';
-import { BankChurnError } from '../schemas/errors.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConsumerSettings, KafkaClient, LoopConsumer } from '../kafka/port.ts';
+import { messageLimits } from '../kafka/message-limits.ts';
+import { partitionCounts } from '../kafka/topics.ts';
+import { createAtLeastOnceWriters, createTransactionalWriters, type WriterTopics } from '../kafka/writers.ts';
+import { backOff } from '../schemas/back-off.ts';
+import { BankChurnError, messageOf } from '../schemas/errors.ts';
 import { createPace } from '../schemas/pace.ts';
-import type { OpenWriter, OpenRole } from '../schemas/ports.ts';
-import { createLoopConsumer, type LoopConsumer, type StartFrom } from '../kafka/kafkajs/consumer.io.ts';
-import { partitionCounts } from '../kafka/kafkajs/topics.io.ts';
+import type { OpenWriter, OpenRole, Reject } from '../schemas/ports.ts';
 import type { Loop, LoopObserver, LoopPorts } from '../consumers/loop-ports.ts';
 import { createLoop } from '../consumers/loop.ts';
 import type { Metrics } from './metrics.io.ts';
@@ -19,17 +18,9 @@ export interface Log {
   error(details: object, message: string): void;
 }
 
-export interface RoleSettings {
-  readonly kafka: Kafka;
-  readonly topic: string;
-  /** Topics the role writes to, partition by partition: each needs as many partitions as the input. */
-  readonly outputs: readonly string[];
-  /** Topics of one partition that the role writes to. */
-  readonly singles: readonly string[];
-  readonly groupId: string;
-  readonly startFrom: StartFrom;
-  readonly sessionTimeoutMs: number;
-  readonly writtenBefore?: ((partition: number) => Promise<number | undefined>) | undefined;
+/** What a role reads and writes: each of its `outputs` needs as many partitions as the input. */
+export interface RoleSettings extends ConsumerSettings, WriterTopics {
+  readonly kafka: KafkaClient;
   readonly delivery: 'exactly-once' | 'at-least-once';
   readonly maxBatchRecords: number;
   /** Time from `stop` to giving up on what is in hand, milliseconds. */
@@ -37,6 +28,10 @@ export interface RoleSettings {
   readonly metrics: Metrics;
   readonly log: Log;
   readonly onCommitted: LoopObserver['committed'];
+  /** What becomes of a record that the role fails on. */
+  readonly reject: Reject;
+  /** Called before the role is opened: bytes that the records of a batch may have, by output topic. */
+  readonly onLimits?: ((limits: ReadonlyMap<string, number>) => void) | undefined;
   readonly wrap?: ((ports: LoopPorts) => LoopPorts) | undefined;
 }
 
@@ -61,8 +56,6 @@ const TOPIC_POLL_MS = 1000;
 /** Lines about batches given up are at least so far apart, milliseconds. */
 const FAULT_LINE_MS = 2000;
 
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
 /**
  * Runs a role until `stop`. Comes back at once; waits for topics and brokers in the background.
  *
@@ -85,21 +78,27 @@ export function runRole(
   async function start(): Promise<void> {
     await retrying(() => topicsReady(), 'topics');
     if (stopped) return;
-    consumer = createLoopConsumer(kafka, settings);
+    consumer = kafka.consumer(settings);
     const openWriter = await retrying(writers, 'producer');
-    if (openWriter === undefined) return;
+    const limits = await retrying(
+      () => messageLimits(kafka, [...settings.outputs, ...settings.singles]),
+      'topics',
+    );
+    if (openWriter === undefined || limits === undefined) return;
+    settings.onLimits?.(limits);
     const observer = createObserver(settings, fatal);
     const ports = {
       source: consumer.source,
       openWriter: whenOutputsAreThere(openWriter),
       openRole,
+      reject: settings.reject,
       clock: { now: Date.now, sleep },
       observer,
     };
     const options = {
       topic,
       maxBatchRecords: settings.maxBatchRecords,
-      maxSendBytes: MAX_SEND_BYTES,
+      maxSendBytes: Math.min(MAX_SEND_BYTES, ...limits.values()),
       answerTimeoutMs: settings.sessionTimeoutMs,
       backOffMs: BACK_OFF_MS,
     };
@@ -146,14 +145,15 @@ export function runRole(
 
   /** Repeats until it works or `stop`: a broker that is away at the start is no reason to end. */
   async function retrying<T>(work: () => Promise<T>, what: string): Promise<T | undefined> {
-    for (let waitMs = BACK_OFF_MS.first; !stopped; waitMs = Math.min(waitMs * 2, BACK_OFF_MS.longest)) {
+    for (let failures = 0; !stopped; failures++) {
       try {
         const done = await work();
         waitingFor = undefined;
         return done;
       } catch (error) {
         if (error instanceof BankChurnError && error.action === 'fatal') throw error;
-        const message = error instanceof Error ? error.message : String(error);
+        const message = messageOf(error);
+        const waitMs = backOff(BACK_OFF_MS, failures);
         waitingFor = error instanceof WaitingForTopics ? message : 'Kafka does not answer';
         log.warn({ retryInMs: waitMs, fault: message }, `${what}: not ready, trying again`);
         await sleep(error instanceof WaitingForTopics ? TOPIC_POLL_MS : waitMs);
@@ -231,11 +231,18 @@ function createObserver(
       metrics.disarmed.inc();
       const passedOver = pace.next(Date.now());
       if (passedOver === undefined) return;
-      const fault = error instanceof Error ? error.message : String(error);
+      const fault = messageOf(error);
       const code = error instanceof BankChurnError ? error.code : undefined;
       log.error(
         { topic, partition, code, fault, retryInMs, ...(passedOver === 0 ? {} : { passedOver }) },
         'batch given up, nothing of it committed; trying again',
+      );
+    },
+    rejected: (partition, offset, error) => {
+      const code = error instanceof BankChurnError ? error.code : 'PROCESSING_FAILED';
+      log.error(
+        { topic, partition, offset, code, fault: messageOf(error) },
+        'record cannot be processed: rejected',
       );
     },
     fatal,

@@ -1,7 +1,6 @@
 /** Does one fault to the running world; resolves when it is over (not: when the world has recovered). */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Kafka } from '../../kafka/kafkajs/client.io.ts';
-import type { TopicNames } from '../../schemas/topics.ts';
+import { addPartitions } from '../../kafka/kafkajs/cluster.fixture.ts';
 import type { Cluster } from './cluster.ts';
 import type { Fleet } from './fleet.ts';
 import type { BrokerRole, Fault } from './plan.ts';
@@ -128,17 +127,11 @@ export async function strike(
       cluster.registry.setMode('open');
       return { words: `registry away for ${String(fault.ms)} ms`, hit: true };
     case 'grow': {
-      const { kafka, config } = cluster.direct;
-      await grow(kafka, config.topics.names, fault.partitions);
+      const { kafka, topics } = cluster.direct.config;
+      const { churnScores, deadLetters, customerEvents } = topics.names;
+      const growing = [churnScores, deadLetters, customerEvents];
+      await addPartitions(kafka.brokers.join(), growing, fault.partitions);
       return { words: `partitions grown to ${String(fault.partitions)}, outputs first`, hit: true };
     }
   }
-}
-
-async function grow(kafka: Kafka, names: TopicNames, count: number): Promise<void> {
-  const admin = kafka.admin();
-  await admin.connect();
-  for (const topic of [names.churnScores, names.deadLetters, names.customerEvents])
-    await admin.createPartitions({ topicPartitions: [{ topic, count }] });
-  await admin.disconnect();
 }

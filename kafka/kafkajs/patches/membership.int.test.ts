@@ -1,9 +1,7 @@
 /** A consumer that the group has forgotten, on real Kafka. */
 import { createRequire } from 'node:module';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { createWorld, settled } from '../../e2e/world.ts';
-import { openProducer } from './client.io.ts';
-import { createLoopConsumer } from './consumer.io.ts';
+import { createWorld, settled } from '../../../e2e/world.ts';
 
 const require = createRequire(import.meta.url);
 interface Broker {
@@ -33,9 +31,9 @@ test(
   async () => {
     const { kafka, config } = (await createWorld({ registry: false })).context;
     const topic = config.topics.names.churnModels;
-    const producer = await openProducer(kafka);
+    const producer = await kafka.openProducer();
     const groupId = `${config.group}.membership`;
-    const consumer = createLoopConsumer(kafka, {
+    const consumer = kafka.consumer({
       topic,
       groupId,
       startFrom: 'earliest',
