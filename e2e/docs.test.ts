@@ -34,13 +34,6 @@ test('each fault of the runbook is shown by a test of that name', () => {
   expect(rows.filter((row) => !isThere(row)).map(([row]) => row)).toEqual([]);
 });
 
-test('each variable of the configuration file is one that is read', () => {
-  const named = [...read('configs/config.yaml').matchAll(/\[([A-Z_]+)\]/g)].map(([, name]) => name!);
-  const source = read('config.ts');
-  expect(named.length).toBeGreaterThan(14);
-  expect(named.filter((name) => !source.includes(`${name}: [`))).toEqual([]);
-});
-
 test('the AsyncAPI document has every topic, and the schema that is registered for it', () => {
   const document = parse(read('docs/asyncapi.yaml')) as {
     channels: Record<string, { address: string; messages: Record<string, unknown> }>;
