@@ -34,8 +34,8 @@ export const SETTINGS = {
     certFile: setting(orNull(path), null, 'PEM file of the client certificate; needs ssl and keyFile'),
     keyFile: setting(orNull(path), null, 'PEM file of the private key of certFile'),
     saslMechanism: setting(orNull(choiceInLowerCase(['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'])), null,
-      'plain needs ssl', 'KAFKA_SASL_MECHANISM'),
-    saslUsername: setting(orNull(text), null, 'oauthbearer needs none', 'KAFKA_SASL_USERNAME'),
+      'how to log in to Kafka; plain needs ssl', 'KAFKA_SASL_MECHANISM'),
+    saslUsername: setting(orNull(text), null, 'who logs in; oauthbearer needs none', 'KAFKA_SASL_USERNAME'),
     saslPasswordFile: setting(orNull(path), null, 'a file that holds the password, or the token of oauthbearer',
       'KAFKA_SASL_PASSWORD_FILE'),
     sessionTimeoutMs: setting(integer(3000, 60_000), 10_000, 'a scorer that is silent for this long loses its partitions',
@@ -54,7 +54,7 @@ export const SETTINGS = {
     passwordFile: setting(orNull(path), null, 'a file that holds the password'),
   }),
 
-  topics: section('each name can be changed', {
+  topics: section('every name can be changed', {
     prefix: setting(topicPrefix, '', 'put before the name of every topic and of the group', 'TOPIC_PREFIX'),
     partitions: setting(integer(1, 1000), 6, `of ${SCALED.slice(0, -1).join(', ')} and ${SCALED.at(-1)!}`),
     replicationFactor: setting(integer(1, 10), 1, 'copies of each partition'),
@@ -66,7 +66,7 @@ export const SETTINGS = {
   group: setting(groupName, 'bankchurn-scorer', 'consumer group of the scorer; the names of the other groups begin with it',
     'GROUP_ID'),
   delivery: setting(choice(['exactly-once', 'at-least-once']), 'exactly-once', 'at-least-once may repeat scores', 'DELIVERY'),
-  startFrom: setting(startFrom, 'earliest', 'only on the first run of a group', 'START_FROM'),
+  startFrom: setting(startFrom, 'earliest', 'where a group starts on its first run', 'START_FROM'),
   tombstones: setting(choice(['ignore', 'dead-letter']), 'ignore', 'what becomes of events with a null value'),
 
   limits: section('', {
@@ -74,13 +74,13 @@ export const SETTINGS = {
     maxRecordBytes: setting(integer(1, 900_000), 262_144, 'a larger event becomes a dead letter'),
     stopBudgetMs: setting(integer(3000), 25_000, 'from SIGTERM to exit; keep it below the grace period of the pod'),
     stallMs: setting(integer(10_000), 60_000,
-      'after this long without progress the process ends, to be restarted, if Kafka has answered for half of it'),
+      'if nothing is consumed for this long, and Kafka answers for half of it, the process ends and is restarted'),
   }),
 
   model: section('', {
     dir: setting(path, 'models/champion', 'folder of the model release that ships with the program', 'MODEL_DIR'),
     source: setting(choice(['auto', 'log', 'image']), 'auto',
-      'log: the model log alone; image: dir alone; auto: the log, and a new release in dir is activated there', 'MODEL_SOURCE'),
+      'auto activates a new release of dir in the model log, and serves the log; log only serves it; image only serves dir', 'MODEL_SOURCE'),
   }),
 
   http: section('/health and /metrics', {
@@ -103,12 +103,12 @@ export const SETTINGS = {
   training: section('the trainer: one challenger per retrain event, judged on labelled events of the drifted stream', {
     baseCsv: setting(text, 'data/raw/Churn.csv', 'the base set; it joins the training if the file exists'),
     scanRecords: setting(integer(1, 1_000_000), 200_000, 'the newest events and outcomes to read'),
-    maxRows: setting(integer(1, 1_000_000), 20_000, 'the most labelled events to use: the newest'),
+    maxRows: setting(integer(1, 1_000_000), 20_000, 'at most this many labelled events are used: the newest'),
     holdoutShare: setting(share(0.05, 0.9), 0.3,
-      'of them, by customer; never trained on: champion and challenger are compared there'),
+      'share of their customers that is never trained on: champion and challenger are compared there'),
     minRecentLabels: setting(positive, 1000, 'labelled events on the holdout side; with fewer, the request is deferred'),
-    minWeightedF1: setting(share(0, 1), 0.8, 'the gate: above this on the base holdout,'),
-    maxAucLoss: setting(share(0, 1), 0.01, "and ROC AUC on the recent holdout at most this much below the champion's"),
+    minWeightedF1: setting(share(0, 1), 0.8, 'the gate: weighted F1 on the base holdout must be above this'),
+    maxAucLoss: setting(share(0, 1), 0.01, 'the gate: ROC AUC on the recent holdout may be this much below that of the champion'),
     horizonMs: setting(integer(0), 0,
       "an outcome without eventId labels the customer's newest event that is at least this much older"),
     retryMs: setting(positive, 5000, 'a deferred request looks for labels again after this long; doubles up to 5 minutes'),

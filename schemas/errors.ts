@@ -1,13 +1,13 @@
-/** What the loop does with a fault: see docs/adr/0008-errors-are-instructions.md. */
-export type ErrorAction =
-  /** The record can never be read: dead letter, go on. */
-  | 'poison'
-  /** The world is in the way: commit nothing, retry with back-off. */
-  | 'transient'
-  /** Go on with the old model and say so. */
-  | 'degraded'
-  /** Stop with a non-zero exit, commit nothing. */
-  | 'fatal';
+/** What the service does about an error: see docs/adr/0008-errors-are-instructions.md. */
+export const ACTIONS = {
+  poison: 'The record can never be read: it becomes a dead letter, and the others go on.',
+  transient:
+    'Something outside is in the way: nothing is committed, and the work is tried again with growing waits.',
+  degraded:
+    'The service goes on with the model it has, and reports the error. Without a model it waits for one.',
+  fatal: 'The process stops with an exit code other than 0, and commits nothing.',
+} as const;
+export type ErrorAction = keyof typeof ACTIONS;
 
 /** One table: every code of the product, the instruction it carries, what it means and what an operator does about it. */
 export const ERRORS = {
@@ -75,7 +75,7 @@ export const ERRORS = {
   SCHEMA_REFUSED: {
     action: 'fatal',
     means:
-      'The registry refuses one of our schemas, or it is not registered and `registry.autoRegister` is off. ' +
+      'The registry refuses one of our schemas, or does not have it while `registry.autoRegister` is false. ' +
       'Register it (`bankchurn topics create`), or resolve the conflict in the registry; the message names the subject.',
   },
   PARTITION_MISSING: {
