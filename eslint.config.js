@@ -74,7 +74,6 @@ export default tseslint.config(
       '**/*.test.ts',
       '**/*.bench.ts',
       '**/*.fixture.ts',
-      'config.ts',
       'cli/**',
       'e2e/**',
       'bench/**',

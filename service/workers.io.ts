@@ -1,8 +1,9 @@
 /** Several scorer processes in one container: started, watched, started again, shown as one. */
 import type { ChildProcess } from 'node:child_process';
-import { AggregatorRegistry, Counter, Gauge, type MetricObjectWithValues, type MetricValue, type PrometheusContentType, type Registry } from 'prom-client'; // prettier-ignore
+import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue, type PrometheusContentType, type Registry } from 'prom-client'; // prettier-ignore
 import type { HealthState } from './health.ts';
-import type { Metrics } from './metrics.io.ts';
+import { SUPERVISOR_METRICS } from './metric-list.ts';
+import { createList, type Metrics } from './metrics.io.ts';
 import type { Log } from './run-role.io.ts';
 import { combineHealth, restartDelayMs, restartsInRow, type WorkerReport } from './workers.ts';
 
@@ -75,7 +76,9 @@ interface Slot {
 export function startWorkers(settings: WorkersSettings): Workers {
   const { count, spawnWorker, metrics, log } = settings;
   const begun = Date.now();
-  const restarted = supervisorMetrics(metrics.registry, () => health().workers?.up ?? 0);
+  const { workerRestarts } = createList(SUPERVISOR_METRICS, metrics.registry, {
+    workersUp: () => health().workers?.up ?? 0,
+  });
   const ended = new Set<Promise<number>>();
   /** Counters and histograms of workers that are gone: a sum must not fall when one of them dies. */
   let retired: Figures = [];
@@ -125,7 +128,7 @@ export function startWorkers(settings: WorkersSettings): Workers {
     slot.restarts = restartsInRow(slot.restarts, Date.now() - slot.startedMs);
     const retryInMs = restartDelayMs(slot.restarts);
     slot.restarts += 1;
-    restarted.inc();
+    workerRestarts.inc();
     log.warn({ worker: slot.worker, retryInMs }, 'worker is started again');
     setTimeout(() => start(slot), retryInMs).unref();
   }
@@ -169,23 +172,6 @@ export function startWorkers(settings: WorkersSettings): Workers {
 }
 
 const COUNTING = new Set(['counter', 'histogram']);
-
-function supervisorMetrics(registry: Registry, up: () => number): Counter {
-  const registers = [registry];
-  new Gauge({
-    name: 'churn_workers_up',
-    help: 'Worker processes of this container that are up',
-    registers,
-    collect() {
-      this.set(up());
-    },
-  });
-  return new Counter({
-    name: 'churn_worker_restarts_total',
-    help: 'Worker processes that ended and were started again',
-    registers,
-  });
-}
 
 /** One registry of several processes' figures; each metric knows how it is aggregated. */
 function aggregate(figures: readonly Figures[]): Registry {
