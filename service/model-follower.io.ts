@@ -1,7 +1,7 @@
 import type { Metrics } from './metrics.io.ts';
 import { isTransient } from '../kafka/kafkajs/readers.io.ts';
 import type { ModelLogAccess } from './model-log.io.ts';
-import type { Log } from './run-role.io.ts';
+import type { Log } from './role-view.ts';
 import type { ServingModel } from '../consumers/scorer.ts';
 import { activeModel, decideImage, type ModelLog } from '../models/log.ts';
 import { manifestSchema, type Manifest, type Release } from '../models/manifest.ts';

@@ -4,7 +4,7 @@ import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue, type
 import type { HealthState } from './health.ts';
 import { WORKER_RESTARTS, WORKERS_UP } from './metric-list.ts';
 import { addMetric, type Metrics } from './metrics.io.ts';
-import type { Log } from './run-role.io.ts';
+import type { Log } from './role-view.ts';
 import { combineHealth, restartDelayMs, restartsInRow, type WorkerReport } from './workers.ts';
 
 type Figures = readonly MetricObjectWithValues<MetricValue<string>>[];
