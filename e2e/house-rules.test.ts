@@ -174,6 +174,7 @@ test('`make check` runs these very tools over everything', () => {
       'eslint .',
       'depcruise --config .dependency-cruiser.cjs --output-type err-long .',
       'knip',
+      '@node --import tsx e2e/print-figures.ts',
     ]),
   );
 });
