@@ -47,7 +47,7 @@ module.exports = {
       comment:
         'kafka/kafkajs/ is one client behind the port (kafka/*.ts): only service/wiring.io.ts chooses it',
       severity: 'error',
-      from: { pathNot: `^kafka/kafkajs/|^service/wiring\.io\.ts$|${TEST}` },
+      from: { pathNot: `^kafka/kafkajs/|^service/wiring\\.io\\.ts$|${TEST}` },
       to: { path: '^kafka/kafkajs/' },
     },
     only(

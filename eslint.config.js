@@ -40,6 +40,10 @@ const IMPURE_SYNTAX = [
   ],
 ];
 
+/** What dependency-cruiser cannot see: a library taken by `require`. */
+const NO_REQUIRE =
+  'createRequire hides a library from the import rules: import it; kafkajs is known to kafka/kafkajs/ alone, behind the port kafka/port.ts';
+
 export default tseslint.config(
   {
     ignores: [
@@ -65,6 +69,27 @@ export default tseslint.config(
       // Our objects are closures and have no `this`; there are no classes with methods to unbind.
       '@typescript-eslint/unbound-method': 'off',
       'no-console': 'error',
+    },
+  },
+  {
+    files: ['**/*.ts'],
+    ignores: ['kafka/kafkajs/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: ['node:module', 'module'].map((name) => ({
+            name,
+            importNames: ['createRequire', 'default'],
+            message: NO_REQUIRE,
+          })),
+        },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ImportExpression[source.value=/^(node:)?module$/]', message: NO_REQUIRE },
+        { selector: "MemberExpression[property.name='getBuiltinModule']", message: NO_REQUIRE },
+      ],
     },
   },
   {

@@ -2,7 +2,7 @@
 import { pythonOf, runPython } from '../e2e/environments/python.ts';
 import { createFeatureRowEncoder } from '../models/feature-row.ts';
 import { readRelease } from '../models/store.io.ts';
-import { simulateEvents } from '../cli/event-source.io.ts';
+import { simulateEvents } from '../producers/simulate-events.io.ts';
 import { say } from '../cli/context.ts';
 import { createSession, type OnnxModel } from '../scoring/onnx.io.ts';
 import { openModel, type Model } from '../scoring/model.ts';

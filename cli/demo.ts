@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
-import { openReader } from '../kafka/kafkajs/readers.io.ts';
-import { deleteTopicsAndGroups } from '../kafka/kafkajs/topics.io.ts';
-import { openProducer } from '../kafka/kafkajs/client.io.ts';
+import { deleteTopicsAndGroups } from '../kafka/topics.ts';
 import { readRelease } from '../models/store.io.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
 import { readScore } from './consume.ts';
@@ -12,9 +11,12 @@ import { groupsOf, type RoleName } from '../service/roles.io.ts';
 import { DRIFT_NEEDS_EVENTS, driftPart, watchDrift } from './demo-drift.ts';
 import { createTally, printSummary, type Tally } from './demo-tally.ts';
 import { startEmbedded } from './embedded/embedded.io.ts';
-import { readEvents, simulateEvents, type SourcedEvent } from './event-source.io.ts';
+import { readEvents } from './event-source.io.ts';
+import { simulateEvents } from '../producers/simulate-events.io.ts';
+import type { SourcedEvent } from '../producers/sourced-event.ts';
 import { positiveInteger } from './options.ts';
-import { eventEncoder, publishEvents } from './publish.io.ts';
+import { eventEncoder } from './encoders.ts';
+import { publishEvents } from '../producers/publish.io.ts';
 import { startService, type ServiceProcess } from './service-process.io.ts';
 import { prepareTopics, subjects } from './topics.ts';
 
@@ -150,12 +152,8 @@ async function streamThrough(
 ): Promise<void> {
   const { config, kafka, registry } = context;
   const { names } = config.topics;
-  const readerOptions = {
-    groupId: `${config.group}.reader.${randomBytes(4).toString('hex')}`,
-    fromBeginning: true,
-  };
-  const reader = await openReader(
-    kafka,
+  const readerOptions = { group: `${config.group}.reader`, fromBeginning: true };
+  const reader = await kafka.openReader(
     [names.churnScores, names.deadLetters],
     readerOptions,
     async (topic, _, record: SourceRecord) => {
@@ -164,7 +162,7 @@ async function streamThrough(
     },
   );
   cleanUp.push(() => reader.close());
-  const producer = await openProducer(kafka);
+  const producer = await kafka.openProducer();
   cleanUp.push(() => producer.close());
   const progress = createProgress();
   const show = (): void =>
@@ -220,7 +218,7 @@ async function allScored(tally: Tally, service: ServiceProcess): Promise<void> {
         ? `no score for ${String(STUCK_MS / 1000)} s`
         : undefined;
     if (fault !== undefined) throw new Error(`${fault}; its last lines:\n  ${service.tail()}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await sleep(20);
   }
 }
 

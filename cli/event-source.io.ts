@@ -2,18 +2,11 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { parse } from 'csv-parse';
-import { DRIFT_SCENARIOS, type DriftName, type DriftScenario } from '../producers/drift-scenarios.ts';
-import { createRandom } from '../schemas/random.ts';
-import { createSimulator } from '../producers/simulator.ts';
+import type { SourcedEvent } from '../producers/sourced-event.ts';
 import { isPoison, readEvent } from '../schemas/event.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
 import { eventFields } from '../training/dataset.ts';
-
-/** An event and, where the source knows it, whether the customer left. */
-export interface SourcedEvent {
-  readonly event: CustomerEvent;
-  readonly churned: boolean | undefined;
-}
+import { messageOf } from '../schemas/errors.ts';
 
 /**
  * Events of a file (`.csv` with the data set's columns, else JSON lines; `-` = JSON lines on stdin), one at a time.
@@ -55,45 +48,8 @@ async function* readJsonLines(path: string, input: Readable): AsyncGenerator<Sou
     try {
       raw = JSON.parse(text);
     } catch (cause) {
-      throw new Error(
-        `${path}, line ${String(line)}: ${cause instanceof Error ? cause.message : String(cause)}`,
-        { cause },
-      );
+      throw new Error(`${path}, line ${String(line)}: ${messageOf(cause)}`, { cause });
     }
     yield { event: checked(path, line, raw), churned: undefined };
-  }
-}
-
-/** How a simulated stream leaves the training profile. */
-export interface StreamDrift {
-  readonly name: DriftName;
-  /** Events over which the share of drifted ones grows from none to all; 0 = all from the first on. */
-  readonly overEvents: number;
-}
-
-/** Simulated customers, at most `count`, each with the truth about it. */
-export function* simulateEvents(
-  count: number,
-  seed: number,
-  idPrefix: string,
-  drift?: StreamDrift,
-): Generator<SourcedEvent> {
-  const next = createSimulator({ seed, startMs: Date.now(), stepMs: 1, idPrefix });
-  if (drift === undefined) {
-    for (let i = 0; i < count; i++) yield next();
-    return;
-  }
-  const random = createRandom(seed + 1);
-  const { change, truth }: DriftScenario = DRIFT_SCENARIOS[drift.name];
-  for (let i = 0; i < count; i++) {
-    const customer = next();
-    const isDrifted = random.next() * drift.overEvents < i + 1;
-    if (!isDrifted) {
-      yield customer;
-      continue;
-    }
-    const event = change(customer.event, random);
-    const churned = truth === undefined ? customer.churned : random.next() < truth(event);
-    yield { event, churned };
   }
 }

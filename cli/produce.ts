@@ -1,10 +1,12 @@
 import { Command, Option } from 'commander';
 import { DRIFT_SCENARIOS, type DriftName } from '../producers/drift-scenarios.ts';
-import { openProducer } from '../kafka/kafkajs/client.io.ts';
 import { createProgress, openContext, readConfig, say, withConfig } from './context.ts';
-import { readEvents, simulateEvents, type SourcedEvent, type StreamDrift } from './event-source.io.ts';
+import { readEvents } from './event-source.io.ts';
+import { simulateEvents, type StreamDrift } from '../producers/simulate-events.io.ts';
+import type { SourcedEvent } from '../producers/sourced-event.ts';
 import { positiveInteger, positiveNumber, wholeNumber } from './options.ts';
-import { eventEncoder, outcomeEncoder, publishEvents, type EventFormat } from './publish.io.ts';
+import { eventEncoder, outcomeEncoder, type EventFormat } from './encoders.ts';
+import { publishEvents } from '../producers/publish.io.ts';
 
 interface ProduceOptions {
   readonly config: string;
@@ -50,7 +52,7 @@ export function produceCommand(): Command {
       const stop = new AbortController();
       process.once('SIGINT', () => stop.abort());
       const encode = await eventEncoder(context, options.format);
-      const producer = await openProducer(context.kafka);
+      const producer = await context.kafka.openProducer();
       const progress = createProgress();
       const idPrefix = `sim-${Date.now().toString(36)}-`;
       const events =

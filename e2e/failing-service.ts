@@ -113,6 +113,7 @@ const failingDecoder =
 function bugContext(): BugContext {
   return {
     kafka: kafkaOf(config, createLog(config.logLevel)),
+    brokers: config.kafka.brokers,
     groupId: config.group,
     freshDecoder: () => decoderOf({ config, registry: registryOf(config) }, 'customerEvents', EVENT),
   };

@@ -1,12 +1,11 @@
 /** Helpers of the whole-system tests: a prefix of topics on the shared broker, a service, and what came out. */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { inject, onTestFailed, onTestFinished } from 'vitest';
 import { readConfig, openContext, packageRoot, type Context } from '../cli/context.ts';
-import { simulateEvents } from '../cli/event-source.io.ts';
+import { simulateEvents } from '../producers/simulate-events.io.ts';
 import { startService, type ServiceProcess } from '../cli/service-process.io.ts';
 import { prepareTopics } from '../cli/topics.ts';
-import { openReader } from '../kafka/kafkajs/readers.io.ts';
-import { openProducer } from '../kafka/kafkajs/client.io.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
 import type { TopicId } from '../schemas/topics.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
@@ -70,7 +69,7 @@ export async function produceRaw(
   records: readonly RawRecord[],
   topic: TopicId = 'customerEvents',
 ): Promise<void> {
-  const producer = await openProducer(context.kafka);
+  const producer = await context.kafka.openProducer();
   const all = records.map(({ key = null, value, headers }) => ({
     key,
     value,
@@ -92,11 +91,9 @@ export interface Outputs {
 export async function collect({ context }: Pick<World, 'context'>): Promise<Outputs> {
   const { churnScores, deadLetters } = context.config.topics.names;
   const out = { scores: [] as SourceRecord[], deadLetters: [] as SourceRecord[] };
-  const groupId = `reader-${randomBytes(6).toString('hex')}`;
-  const reader = await openReader(
-    context.kafka,
+  const reader = await context.kafka.openReader(
     [churnScores, deadLetters],
-    { groupId, fromBeginning: true },
+    { group: 'reader', fromBeginning: true },
     (topic, _, record) => {
       (topic === churnScores ? out.scores : out.deadLetters).push(record);
     },
@@ -115,7 +112,7 @@ export async function settled(
   const deadline = Date.now() + timeoutMs;
   while (!isDone()) {
     if (Date.now() > deadline) throw new Error(`not in ${String(timeoutMs)} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    await sleep(25);
   }
-  await new Promise((resolve) => setTimeout(resolve, graceMs));
+  await sleep(graceMs);
 }

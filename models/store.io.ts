@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { BankChurnError } from '../schemas/errors.ts';
+import { BankChurnError, messageOf } from '../schemas/errors.ts';
 import { goldenText } from './golden.ts';
 import { goldenSchema, manifestSchema, type Manifest, type Release } from './manifest.ts';
 
@@ -47,7 +47,7 @@ async function readBounded(folder: string, file: string): Promise<Buffer> {
   } catch (cause) {
     if (cause instanceof BankChurnError) throw cause;
     const hint = 'train one (`make train`) or point MODEL_DIR to a folder that holds one';
-    const fault = cause instanceof Error ? cause.message : String(cause);
+    const fault = messageOf(cause);
     throw new BankChurnError('MODEL_UNAVAILABLE', `no model: ${path} cannot be read (${fault}): ${hint}`, {
       cause,
     });
@@ -71,7 +71,7 @@ function parse<S extends z.ZodType>(folder: string, file: string, bytes: Buffer,
   try {
     return schema.parse(JSON.parse(bytes.toString()));
   } catch (cause) {
-    const fault = cause instanceof Error ? cause.message.slice(0, 500) : String(cause);
+    const fault = messageOf(cause).slice(0, 500);
     throw corrupt(folder, file, `is not a valid ${file}: ${fault}`, cause);
   }
 }

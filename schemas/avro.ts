@@ -1,6 +1,6 @@
 import avsc from 'avsc';
 import { isUtf8 } from 'node:buffer';
-import { BankChurnError, type Poison } from './errors.ts';
+import { BankChurnError, messageOf, type Poison } from './errors.ts';
 import { readEvent } from './event.ts';
 import { SCHEMAS, type CustomerEvent, type CustomerOutcome, type SchemaName } from './generated.ts';
 import { readOutcome } from './outcome.ts';
@@ -73,7 +73,7 @@ export function compileWriter<T>(writer: unknown, shape: Shape<T>): WriterDecode
     writerType = avsc.Type.forSchema(writer as avsc.Schema);
     resolver = reader.createResolver(writerType);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     return {
       code: 'SCHEMA_FOREIGN',
       message: `its writer schema cannot be read as a ${shape.schema}: ${message}`,
@@ -99,7 +99,7 @@ function decodeBody<T>(
   } catch (error) {
     return {
       code: 'RECORD_UNDECODABLE',
-      message: `Avro: ${error instanceof Error ? error.message : String(error)}`,
+      message: `Avro: ${messageOf(error)}`,
     };
   }
 }
@@ -130,7 +130,7 @@ export function decodeJson<T>(value: Buffer, shape: Shape<T>): T | Poison {
   } catch (error) {
     return {
       code: 'RECORD_UNDECODABLE',
-      message: `JSON: ${error instanceof Error ? error.message : String(error)}`,
+      message: `JSON: ${messageOf(error)}`,
     };
   }
   return shape.read(raw);

@@ -1,9 +1,9 @@
-/** Waits that double from the first to the longest, milliseconds. */
+/** Waits between tries, milliseconds: the first, and the longest that doubling leads to. */
 export interface BackOff {
   readonly first: number;
   readonly longest: number;
 }
 
-/** The wait after `failures` failed tries in a row (0 = after the first), milliseconds. */
+/** How long to wait before the next try, milliseconds: the first wait, doubled for each earlier failure in a row, up to the longest. */
 export const backOff = ({ first, longest }: BackOff, failures: number): number =>
   Math.min(first * 2 ** failures, longest);

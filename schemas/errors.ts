@@ -57,6 +57,21 @@ export const ERRORS = {
       'Kafka did not confirm a write or a commit in time. The batch is read and written again. ' +
       'If it lasts, look at the health of the brokers.',
   },
+  WRITER_FENCED: {
+    action: 'transient',
+    means:
+      'Another writer has taken over the transactional id. If the partition is still ours, a new writer goes on. ' +
+      'If it lasts, look for a second service with the same `group`.',
+  },
+  KAFKA_UNAUTHORIZED: {
+    action: 'transient',
+    means: 'A right or a login is missing; the message names it. Grant it: the service goes on by itself.',
+  },
+  KAFKA_REFUSED: {
+    action: 'transient',
+    means:
+      'Kafka or its client refuses a request for good. The service tries again with a new connection, and commits nothing until then.',
+  },
   MODEL_UNAVAILABLE: {
     action: 'degraded',
     means:
@@ -105,6 +120,13 @@ export class BankChurnError extends Error {
     return ERRORS[this.code].action;
   }
 }
+
+/** Whether the world is in the way: the same work may succeed later. */
+export const isTransient = (error: unknown): error is BankChurnError =>
+  error instanceof BankChurnError && error.action === 'transient';
+
+/** The message of whatever was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Why one record cannot be scored; becomes the headers of its dead letter. */
 export interface Poison {

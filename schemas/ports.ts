@@ -1,6 +1,6 @@
 /**
- * What the one loop (`consumers/loop.ts`) needs of the world. Kafka's side is implemented by `kafka/kafkajs/consumer.io.ts` and
- * `kafka/kafkajs/client.io.ts`; tests implement it in memory, so the loop's law can be tried with a crash between any two calls.
+ * What the one loop (`consumers/loop.ts`) needs of the world. Kafka's side comes through the port (`kafka/port.ts`); tests
+ * implement it in memory, so the loop's law can be tried with a crash between any two calls.
  */
 
 /** Header values as bytes, or several values where a name was repeated. The object has no prototype. */

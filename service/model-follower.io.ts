@@ -1,12 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Metrics } from './metrics.io.ts';
-import { isTransient } from '../kafka/kafkajs/readers.io.ts';
 import type { ModelLogAccess } from './model-log.io.ts';
 import type { Log } from './role-view.ts';
 import type { ServingModel } from '../consumers/scorer.ts';
 import { activeModel, decideImage, type ModelLog } from '../models/log.ts';
 import { manifestSchema, type Manifest, type Release } from '../models/manifest.ts';
 import { readRelease } from '../models/store.io.ts';
-import { BankChurnError } from '../schemas/errors.ts';
+import { backOff } from '../schemas/back-off.ts';
+import { BankChurnError, isTransient, messageOf } from '../schemas/errors.ts';
 import { openModel } from '../scoring/model.ts';
 import { createSession } from '../scoring/onnx.io.ts';
 
@@ -34,8 +35,6 @@ const RETRY_MS = { first: 1000, longest: 5000 };
 /** A batch in hand may still use the former model. */
 const CLOSE_AFTER_MS = 10_000;
 
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
-
 /** Starts; keeps trying until there is a model, and follows the log from then on. Never gives up a model for a bad one. */
 export function keepServing(settings: ServingSettings): Serving {
   const { modelDir, source, modelLog } = settings;
@@ -46,13 +45,14 @@ export function keepServing(settings: ServingSettings): Serving {
 
   /** Repeats until it works; each new fault is told once. */
   async function retrying(work: () => Promise<void>): Promise<void> {
-    for (let waitMs = RETRY_MS.first; !stopped; waitMs = Math.min(waitMs * 2, RETRY_MS.longest)) {
+    for (let failures = 0; !stopped; failures++) {
       try {
         await work();
         return;
       } catch (error) {
-        seat.tell(error, { retryInMs: waitMs });
-        await sleep(waitMs);
+        const retryInMs = backOff(RETRY_MS, failures);
+        seat.tell(error, { retryInMs });
+        await sleep(retryInMs, undefined, { ref: false });
       }
     }
   }
@@ -115,7 +115,7 @@ function createSeat({ log, metrics }: ServingSettings): Seat {
     fault: () => (serving === undefined ? fault : undefined),
     manifests,
     tell: (error, context) => {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       if (message !== fault) {
         log.error({ code: error instanceof BankChurnError ? error.code : undefined, ...context }, message);
         if (!isTransient(error)) metrics.modelSwaps.inc({ result: 'refused' });
@@ -133,7 +133,8 @@ function createSeat({ log, metrics }: ServingSettings): Seat {
       metrics.modelInfo.set({ version, sha256 }, 1);
       metrics.modelSwaps.inc({ result: 'activated' });
       log.info({ version, sha256, activation, former: former?.model.manifest.version }, 'model in service');
-      if (former !== undefined) void sleep(CLOSE_AFTER_MS).then(() => former.model.close());
+      if (former !== undefined)
+        void sleep(CLOSE_AFTER_MS, undefined, { ref: false }).then(() => former.model.close());
     },
     reactivated: (activation) => {
       if (serving !== undefined) serving = { ...serving, activation };

@@ -1,19 +1,20 @@
-import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { artifactChunks, assembleRelease } from '../models/artifacts.ts';
 import { changeRecords, type ArtifactPlace } from '../models/log-records.ts';
 import { EMPTY_LOG, foldRecord, type LogChange, type LoggedRelease, type ModelLog } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
-import { openFencedWriter, type Kafka } from '../kafka/kafkajs/client.io.ts';
-import { BankChurnError } from '../schemas/errors.ts';
+import { KafkaError } from '../kafka/errors.ts';
+import type { KafkaClient, Reader } from '../kafka/port.ts';
+import { readAll, readRange } from '../kafka/read.ts';
+import { isTransient } from '../schemas/errors.ts';
 import type { ModelOrigin, ModelRecord } from '../schemas/generated.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
-import { isTransient, openReader, readAll, readRange, type Reader } from '../kafka/kafkajs/readers.io.ts';
 
 /** Tries of one write; it is fenced by every other writer. */
 const ATTEMPTS = 8;
 
 export interface ModelLogSettings {
-  readonly kafka: Kafka;
+  readonly kafka: KafkaClient;
   readonly topics: { readonly churnModels: string; readonly modelArtifacts: string };
   /** Of the scorers: writers are fenced under `<group>.models`, readers have groups of their own below it. */
   readonly group: string;
@@ -34,7 +35,7 @@ export interface ModelLogAccess {
     origin: ModelOrigin,
     release?: Release,
   ): Promise<{ log: ModelLog; change: LogChange }>;
-  /** The bytes of a release. Throws MODEL_CORRUPT where they are not what the log says, BROKER_UNAVAILABLE where Kafka is away. */
+  /** The bytes of a release. Throws MODEL_CORRUPT where they are not what the log says, a KafkaError if Kafka is the reason. */
   fetch(logged: LoggedRelease): Promise<Release>;
   /**
    * Calls back with the log after each record, from its beginning on. A record that cannot be read now is tried until it
@@ -53,8 +54,8 @@ export function openModelLog(settings: ModelLogSettings): ModelLogAccess {
           return await attempt(settings, decide, origin, release);
         } catch (error) {
           // Fenced by another writer, most likely: start over, not all at once.
-          if (tries >= ATTEMPTS || !isKafkaError(error)) throw error;
-          await new Promise((resolve) => setTimeout(resolve, 100 + Math.random() * 400 * tries));
+          if (tries >= ATTEMPTS || !(error instanceof KafkaError)) throw error;
+          await sleep(100 + Math.random() * 400 * tries);
         }
       }
     },
@@ -63,7 +64,7 @@ export function openModelLog(settings: ModelLogSettings): ModelLogAccess {
   };
 }
 
-const readerGroup = (group: string): string => `${group}.models.${randomUUID()}`;
+const readerGroup = (group: string): string => `${group}.models`;
 
 async function readLog({ kafka, topics, group, decode }: ModelLogSettings): Promise<ModelLog> {
   let log = EMPTY_LOG;
@@ -81,7 +82,7 @@ async function attempt(
 ) {
   const { kafka, topics, group } = settings;
   const outputs = [topics.churnModels, topics.modelArtifacts].map((topic) => ({ topic, partition: 0 }));
-  const writer = await openFencedWriter(kafka, `${group}.models`, { outputs, groupId: undefined });
+  const writer = await kafka.openFencedWriter(`${group}.models`, { outputs, groupId: undefined });
   try {
     const log = await readLog(settings);
     const change = decide(log);
@@ -112,11 +113,7 @@ async function fetchRelease(
   logged: LoggedRelease,
 ): Promise<Release> {
   const { artifactOffset: from, artifactChunks: chunks } = logged;
-  const reading = readRange(kafka, topics.modelArtifacts, readerGroup(group), from, from + chunks);
-  const records = await reading.catch((cause: unknown) => {
-    if (!isKafkaError(cause)) throw cause;
-    throw new BankChurnError('BROKER_UNAVAILABLE', `no release: ${(cause as Error).message}`, { cause });
-  });
+  const records = await readRange(kafka, topics.modelArtifacts, readerGroup(group), from, from + chunks);
   return assembleRelease(logged, Buffer.concat(records.map(({ value }) => value ?? Buffer.alloc(0))));
 }
 
@@ -139,8 +136,6 @@ function follow(
     await onLog(folded);
     log = folded;
   };
-  const options = { groupId: readerGroup(group), fromBeginning: true };
-  return openReader(kafka, [topics.churnModels], options, onRecord, onFault);
+  const options = { group: readerGroup(group), fromBeginning: true };
+  return kafka.openReader([topics.churnModels], options, onRecord, onFault);
 }
-
-const isKafkaError = (error: unknown): boolean => error instanceof Error && error.name.startsWith('KafkaJS');

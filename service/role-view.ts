@@ -1,6 +1,6 @@
 /** What a running role shows of itself: its state, its metrics, its lines in the log. */
 import type { Loop, LoopObserver } from '../consumers/loop-ports.ts';
-import { BankChurnError } from '../schemas/errors.ts';
+import { BankChurnError, messageOf } from '../schemas/errors.ts';
 import { createPace } from '../schemas/pace.ts';
 import type { Metrics } from './metrics.io.ts';
 
@@ -51,7 +51,7 @@ export function createObserver(
       metrics.disarmed.inc();
       const passedOver = pace.next(now());
       if (passedOver === undefined) return;
-      const fault = error instanceof Error ? error.message : String(error);
+      const fault = messageOf(error);
       const code = error instanceof BankChurnError ? error.code : undefined;
       log.error(
         { topic, partition, code, fault, retryInMs, ...(passedOver === 0 ? {} : { passedOver }) },

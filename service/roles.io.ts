@@ -1,10 +1,10 @@
 /** The roles of the service, each made of a configuration: what it reads and writes, and what it is told. */
-import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { challenge } from '../consumers/challenge.io.ts';
-import { collectFreshRows } from '../consumers/fresh-rows.io.ts';
-import { readLast } from '../kafka/kafkajs/readers.io.ts';
+import { collectFreshRows } from '../consumers/fresh-rows.ts';
+import { readLast } from '../kafka/read.ts';
 import type { LoopPorts } from '../consumers/loop-ports.ts';
 import type { Metrics } from './metrics.io.ts';
 import { createMonitor } from '../consumers/monitor.ts';
@@ -104,7 +104,7 @@ async function writtenBefore(
   const { customerEvents, churnScores, deadLetters } = config.topics.names;
   const ends = [0];
   for (const topic of [churnScores, deadLetters]) {
-    const last = await readLast(kafka, topic, `${config.group}.last.${randomUUID()}`, partition);
+    const last = await readLast(kafka, topic, `${config.group}.last`, partition);
     if (last !== undefined) ends.push(sourceEnd(customerEvents, partition, last) ?? 0);
   }
   const offset = Math.max(...ends);
@@ -233,7 +233,7 @@ function trainerRole(around: Surroundings): OpenRole {
       if (release !== undefined && done.change.release) void recordChallenger(around, release, done.change);
       return done;
     },
-    clock: { now: Date.now, sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) },
+    clock: { now: Date.now, sleep },
     rule: { ...training, retryMs: { first: training.retryMs, longest: LONGEST_RETRY_MS } },
     onResult: (result, { requestId, modelVersion }, reason) => {
       if (result === 'stale' || result === 'answered') metrics.retrainEvents.inc({ result });

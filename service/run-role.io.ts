@@ -1,12 +1,10 @@
-import {
-  createAtLeastOnceWriters,
-  createTransactionalWriters,
-  type Kafka,
-} from '../kafka/kafkajs/client.io.ts';
-import { BankChurnError } from '../schemas/errors.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConsumerSettings, KafkaClient, LoopConsumer } from '../kafka/port.ts';
+import { partitionCounts } from '../kafka/topics.ts';
+import { createAtLeastOnceWriters, createTransactionalWriters, type WriterTopics } from '../kafka/writers.ts';
+import { backOff } from '../schemas/back-off.ts';
+import { BankChurnError, messageOf } from '../schemas/errors.ts';
 import type { OpenWriter, OpenRole } from '../schemas/ports.ts';
-import { createLoopConsumer, type LoopConsumer, type StartFrom } from '../kafka/kafkajs/consumer.io.ts';
-import { partitionCounts } from '../kafka/kafkajs/topics.io.ts';
 import type { Loop, LoopPorts } from '../consumers/loop-ports.ts';
 import { createLoop } from '../consumers/loop.ts';
 import {
@@ -19,16 +17,9 @@ import {
 } from './role-view.ts';
 import { partitionFault, topicsFault } from './topic-checks.ts';
 
-export interface RoleSettings extends RoleView {
-  readonly kafka: Kafka;
-  /** Topics the role writes to, partition by partition: each needs as many partitions as the input. */
-  readonly outputs: readonly string[];
-  /** Topics of one partition that the role writes to. */
-  readonly singles: readonly string[];
-  readonly groupId: string;
-  readonly startFrom: StartFrom;
-  readonly sessionTimeoutMs: number;
-  readonly writtenBefore?: ((partition: number) => Promise<number | undefined>) | undefined;
+/** What a role reads and writes: each of its `outputs` needs as many partitions as the input. */
+export interface RoleSettings extends RoleView, ConsumerSettings, WriterTopics {
+  readonly kafka: KafkaClient;
   readonly delivery: 'exactly-once' | 'at-least-once';
   readonly maxBatchRecords: number;
   /** Time from `stop` to giving up on what is in hand, milliseconds. */
@@ -46,8 +37,6 @@ export interface RunningRole {
 const BACK_OFF_MS = { first: 100, longest: 5000 };
 const MAX_SEND_BYTES = 700_000;
 const TOPIC_POLL_MS = 1000;
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
  * Runs a role until `stop`. Comes back at once; waits for topics and brokers in the background.
@@ -70,7 +59,7 @@ export function runRole(
   async function start(): Promise<void> {
     await retrying(() => topicsReady(settings), 'topics');
     if (stopped) return;
-    const reading = createLoopConsumer(kafka, settings);
+    const reading = kafka.consumer(settings);
     consumer = reading;
     const openWriter = await retrying(() => writers(reading), 'producer');
     if (openWriter === undefined) return;
@@ -160,14 +149,15 @@ async function topicsReady({ kafka, topic, outputs, singles }: RoleSettings): Pr
 /** Repeats until it works or `stop`: a broker that is away at the start is no reason to end. */
 function createRetrying(log: Log, signs: Signs, isStopped: () => boolean) {
   return async <T>(work: () => Promise<T>, what: string): Promise<T | undefined> => {
-    for (let waitMs = BACK_OFF_MS.first; !isStopped(); waitMs = Math.min(waitMs * 2, BACK_OFF_MS.longest)) {
+    for (let failures = 0; !isStopped(); failures++) {
       try {
         const done = await work();
         signs.waitingFor = undefined;
         return done;
       } catch (error) {
         if (error instanceof BankChurnError && error.action === 'fatal') throw error;
-        const message = error instanceof Error ? error.message : String(error);
+        const message = messageOf(error);
+        const waitMs = backOff(BACK_OFF_MS, failures);
         signs.waitingFor = error instanceof WaitingForTopics ? message : 'Kafka does not answer';
         log.warn({ retryInMs: waitMs, fault: message }, `${what}: not ready, trying again`);
         await sleep(error instanceof WaitingForTopics ? TOPIC_POLL_MS : waitMs);

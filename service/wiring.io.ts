@@ -1,10 +1,10 @@
 /** What the service and the commands share: clients, encoders and readers made of a configuration. */
-import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { readLast } from '../kafka/kafkajs/readers.io.ts';
 import { openModelLog, type ModelLogAccess } from './model-log.io.ts';
-import { createKafka, type Kafka } from '../kafka/kafkajs/client.io.ts';
+import { connectKafka } from '../kafka/kafkajs/connect.io.ts';
+import type { KafkaClient } from '../kafka/port.ts';
+import { readLast } from '../kafka/read.ts';
 import { createAvroEncoder, MAGIC_BYTE, type Shape } from '../schemas/avro.ts';
 import { createDecoder, type RecordDecoder } from '../schemas/decoder.ts';
 import { BankChurnError } from '../schemas/errors.ts';
@@ -16,12 +16,12 @@ import { TOPICS, type TopicId } from '../schemas/topics.ts';
 /** A configuration and the clients made of it. */
 export interface Clients {
   readonly config: Config;
-  readonly kafka: Kafka;
+  readonly kafka: KafkaClient;
   readonly registry: Registry | undefined;
 }
 
 /** The Kafka client of a configuration. */
-export function kafkaOf({ kafka }: Config, log: Pick<Logger, 'debug' | 'info' | 'warn'>): Kafka {
+export function kafkaOf({ kafka }: Config, log: Pick<Logger, 'debug' | 'info' | 'warn'>): KafkaClient {
   const path = (value: string | null): string | undefined => value ?? undefined;
   const ssl = kafka.ssl
     ? { caFile: path(kafka.caFile), certFile: path(kafka.certFile), keyFile: path(kafka.keyFile) }
@@ -34,7 +34,7 @@ export function kafkaOf({ kafka }: Config, log: Pick<Logger, 'debug' | 'info' | 
           username: path(kafka.saslUsername),
           passwordFile: kafka.saslPasswordFile ?? '',
         };
-  return createKafka(
+  return connectKafka(
     { brokers: kafka.brokers, clientId: kafka.clientId, ssl, sasl, sessionTimeoutMs: kafka.sessionTimeoutMs },
     (level, message, details) => log[level](details, message),
   );
@@ -94,11 +94,7 @@ export async function readLastVerdict({
   kafka,
   registry,
 }: Clients): Promise<DriftVerdict | undefined> {
-  const last = await readLast(
-    kafka,
-    config.topics.names.driftVerdicts,
-    `${config.group}.verdicts.${randomUUID()}`,
-  );
+  const last = await readLast(kafka, config.topics.names.driftVerdicts, `${config.group}.verdicts`);
   return last?.value == null ? undefined : ((await decodeOwn(last.value, registry)) as DriftVerdict);
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { collect, events, produceRaw, settled } from '../world.ts';
 import { buildFailingService } from './build.ts';
@@ -20,7 +21,7 @@ async function ready(scorer: Scorer): Promise<void> {
   for (let tries = 0; tries < 600; tries++) {
     const answer = await fetch(`http://127.0.0.1:${String(port)}/health/ready`).catch(() => undefined);
     if (answer?.ok === true) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(50);
   }
   throw new Error(`not ready: ${scorer.tail()}`);
 }
@@ -42,7 +43,7 @@ test(
           all.map((event) => ({ key: event.customerId, value: JSON.stringify(event) })),
         );
         sent += PART;
-        await new Promise((resolve) => setTimeout(resolve, 500));
+        await sleep(500);
       }
     })();
     const codes: (number | null)[] = [];
@@ -74,7 +75,7 @@ test('a second SIGTERM ends the process at once', { timeout: 60_000 }, async () 
   const scorer = startScorer(buildFailingService(), cluster.env);
   await ready(scorer);
   scorer.kill('SIGTERM');
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await sleep(5);
   scorer.kill('SIGTERM');
   expect((await scorer.exited).code).toBe(1);
 }); // prettier-ignore

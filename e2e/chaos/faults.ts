@@ -1,7 +1,6 @@
 /** Does one fault to the running world; resolves when it is over (not: when the world has recovered). */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Kafka } from '../../kafka/kafkajs/client.io.ts';
-import type { TopicNames } from '../../schemas/topics.ts';
+import { addPartitions } from '../../kafka/kafkajs/cluster.fixture.ts';
 import type { Cluster } from './cluster.ts';
 import type { Fleet, Scorer } from './fleet.ts';
 import type { BrokerRole, Fault } from './plan.ts';
@@ -63,8 +62,9 @@ const STRIKE: { readonly [K in Kind]: Strike<K> } = {
     return { words: `registry away for ${String(ms)} ms`, hit: true };
   },
   grow: async ({ partitions }, { cluster }) => {
-    const { kafka, config } = cluster.direct;
-    await grow(kafka, config.topics.names, partitions);
+    const { kafka, topics } = cluster.direct.config;
+    const { churnScores, deadLetters, customerEvents } = topics.names;
+    await addPartitions(kafka.brokers.join(), [churnScores, deadLetters, customerEvents], partitions);
     return { words: `partitions grown to ${String(partitions)}, outputs first`, hit: true };
   },
 };
@@ -156,12 +156,4 @@ async function degradeNetwork(
   await sleep(ms);
   cluster.kafka.setMode('open');
   return { words: `network: ${kind} for ${String(ms)} ms`, hit: true };
-}
-
-async function grow(kafka: Kafka, names: TopicNames, count: number): Promise<void> {
-  const admin = kafka.admin();
-  await admin.connect();
-  for (const topic of [names.churnScores, names.deadLetters, names.customerEvents])
-    await admin.createPartitions({ topicPartitions: [{ topic, count }] });
-  await admin.disconnect();
 }

@@ -5,7 +5,7 @@
 import type { Consumer, KafkaMessage } from 'kafkajs';
 
 const [brokers = '', topic = '', last = '0', how = 'patched'] = process.argv.slice(2);
-if (how === 'patched') await import('./patches.io.ts'); // before the library
+if (how === 'patched') await import('./install.io.ts'); // before the library
 const { default: kafkajs } = await import('kafkajs');
 
 const kafka = new kafkajs.Kafka({ brokers: [brokers], logLevel: kafkajs.logLevel.NOTHING });

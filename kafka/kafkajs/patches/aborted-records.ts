@@ -1,7 +1,7 @@
 /**
  * Which records of a fetch belong to aborted transactions. kafkajs's own filter expects the broker's list sorted by first
  * offset (it is by completion), takes one entry per record where several may be due, and takes any record with the key
- * 00000000 for an abort marker: with interleaved producers it lets aborted records through. See ADR 9.
+ * 00000000 for an abort marker: with interleaved producers it lets aborted records through. See kafka/kafkajs/README.md.
  */
 interface FetchedRecord {
   readonly offset: string;

@@ -1,6 +1,6 @@
 /**
  * One record of Kafka's record batch format v2 (https://kafka.apache.org/documentation/#record), written into one buffer
- * of the right size. kafkajs's own takes six zeroed buffers a record; see docs/adr/0009-kafkajs-patches.md.
+ * of the right size. kafkajs's own takes six zeroed buffers a record; see kafka/kafkajs/README.md.
  */
 
 /** What kafkajs hands over for a record. */

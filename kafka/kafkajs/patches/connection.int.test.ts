@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { connect, createServer, Socket, type AddressInfo } from 'node:net';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import './client.io.ts';
+import './install.io.ts';
 
 const require = createRequire(import.meta.url);
 

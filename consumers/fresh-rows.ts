@@ -1,15 +1,14 @@
-import { randomUUID } from 'node:crypto';
-import type { Kafka } from '../kafka/kafkajs/client.io.ts';
+import { tailRanges } from '../kafka/offsets.ts';
+import type { KafkaClient } from '../kafka/port.ts';
 import type { RecordDecoder } from '../schemas/decoder.ts';
 import type { Poison } from '../schemas/errors.ts';
 import type { CustomerEvent, CustomerOutcome, RetrainRequested } from '../schemas/generated.ts';
 import { splitFresh, type FreshRows } from '../training/challenger.ts';
 import { joinLabels } from '../training/labels.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
-import { readRanges, tailRanges } from '../kafka/kafkajs/readers.io.ts';
 
 export interface FreshRowsSettings {
-  readonly kafka: Kafka;
+  readonly kafka: Pick<KafkaClient, 'administer' | 'readRanges'>;
   readonly group: string;
   readonly topics: { readonly customerEvents: string; readonly customerOutcomes: string };
   readonly decodeEvents: RecordDecoder<CustomerEvent>;
@@ -82,5 +81,5 @@ async function scan<T>(
     const decode = await decoder(records.map(({ value }) => value));
     for (const { value } of records) if (value !== null) onValue(decode(value));
   };
-  await readRanges(kafka, topic, `${group}.labels.${randomUUID()}`, ranges, onRecords);
+  await kafka.readRanges(topic, `${group}.labels`, ranges, onRecords);
 }

@@ -15,14 +15,8 @@ import {
   UNKNOWN,
   type DescribedTransaction,
 } from './describe-transactions.io.ts';
-import { retryPassing } from './retry-passing.io.ts';
-
-/** What a transaction under one id writes to. */
-export interface MarkerScope {
-  readonly outputs: readonly { readonly topic: string; readonly partition: number }[];
-  /** Whose offsets it commits; undefined: none. */
-  readonly groupId: string | undefined;
-}
+import type { WriterScope } from '../../port.ts';
+import { retryPassing } from '../retry-passing.io.ts';
 
 interface ProducerIdentity {
   readonly producerId: string | number;
@@ -68,7 +62,7 @@ export async function renewMarkers(
   cluster: Cluster,
   transactionalId: string,
   transactionTimeout: number,
-  { outputs, groupId }: MarkerScope,
+  { outputs, groupId }: WriterScope,
 ): Promise<void> {
   const coordinator = (): Promise<Coordinator> =>
     cluster.findGroupCoordinator({ groupId: transactionalId, coordinatorType: TRANSACTION_COORDINATOR });

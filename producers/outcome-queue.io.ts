@@ -1,6 +1,7 @@
-import type { RecordProducer } from '../kafka/kafkajs/client.io.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RecordProducer } from '../kafka/port.ts';
 import type { CustomerOutcome } from '../schemas/generated.ts';
-import type { SourcedEvent } from './event-source.io.ts';
+import type { SourcedEvent } from './sourced-event.ts';
 
 export interface OutcomeOptions {
   readonly topic: string;
@@ -30,8 +31,6 @@ interface Waiting {
   readonly eventId: string;
   readonly churned: boolean;
 }
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export function createOutcomeQueue(
   producer: RecordProducer,

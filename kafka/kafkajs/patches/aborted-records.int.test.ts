@@ -2,12 +2,15 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Kafka } from 'kafkajs';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { openContext, packageRoot, readConfig } from '../../cli/context.ts';
-import { createRandom } from '../../schemas/random.ts';
-import { openOracle } from '../../e2e/chaos/java.ts';
+import { packageRoot } from '../../../cli/context.ts';
+import { createRandom } from '../../../schemas/random.ts';
+import { openOracle } from '../../../e2e/chaos/java.ts';
+import { createTopics } from '../../topics.ts';
+import { connectTo, libraryOf } from '../cluster.fixture.ts';
 
 const PRODUCERS = 6;
 const STEPS = 130;
@@ -64,17 +67,9 @@ test.skipIf(!javac)(
   async () => {
     const { brokers } = inject('kafka');
     const topic = `aborted-${randomBytes(4).toString('hex')}`;
-    const config = readConfig(
-      { config: `${packageRoot()}/configs/config.yaml` },
-      { KAFKA_BROKERS: brokers },
-    );
-    const { kafka } = openContext(config);
-    const admin = kafka.admin();
-    await admin.connect();
-    await admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions: 1, replicationFactor: 1 }] });
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    await admin.disconnect();
-    await interleave(kafka, topic);
+    const wanted = { name: topic, partitions: 1, replicationFactor: 1, settings: {} };
+    await createTopics(connectTo(brokers), [wanted], { now: Date.now, sleep });
+    await interleave(libraryOf(brokers), topic);
 
     const oracle = await openOracle();
     onTestFinished(() => oracle.close());
@@ -89,7 +84,7 @@ test.skipIf(!javac)(
     const [last] = committed.at(-1)!;
 
     const readings = async (how: 'plain' | 'patched'): Promise<Reading[]> => {
-      const script = join(packageRoot(), 'kafka/kafkajs/read-every-offset.fixture.ts');
+      const script = join(packageRoot(), 'kafka/kafkajs/patches/read-every-offset.fixture.ts');
       const args = ['--import', 'tsx', script, brokers, topic, String(last), how];
       const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 1e8, cwd: packageRoot() });
       return stdout.trim().split('\n').map((line) => JSON.parse(line) as Reading);

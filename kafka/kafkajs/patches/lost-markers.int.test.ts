@@ -6,11 +6,14 @@
 import { createRequire } from 'node:module';
 import { Socket } from 'node:net';
 import { beforeAll, expect, onTestFinished, test, afterAll, inject } from 'vitest';
-import { createTransactionalWriters } from './client.io.ts';
-import kafkajs from 'kafkajs'; // patched by the line above
-import { boundsOf, readRanges } from './readers.io.ts';
-import type { Writer, OutputRecord } from '../../schemas/ports.ts';
-import { createWorld, type World } from '../../e2e/world.ts';
+import './install.io.ts'; // before the library
+import kafkajs from 'kafkajs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { boundsOf } from '../../offsets.ts';
+import { createTransactionalWriters } from '../../writers.ts';
+import { withAdmin } from '../cluster.fixture.ts';
+import type { Writer, OutputRecord } from '../../../schemas/ports.ts';
+import { createWorld, type World } from '../../../e2e/world.ts';
 
 interface Request {
   readonly topics: readonly { readonly topic: string }[];
@@ -26,17 +29,16 @@ const { prototype: requests } = createRequire(import.meta.url)('kafkajs/src/brok
 
 /** The broker no longer asks the coordinator whether a partition is part of the transaction. */
 async function verify(isOn: boolean): Promise<void> {
-  const admin = new kafkajs.Kafka({ brokers: inject('kafka').brokers.split(',') }).admin();
-  await admin.connect();
-  const { brokers } = await admin.describeCluster();
-  const configEntries = [{ name: 'transaction.partition.verification.enable', value: String(isOn) }];
-  const resources = brokers.map(({ nodeId }) => ({
-    type: kafkajs.ConfigResourceTypes.BROKER,
-    name: String(nodeId),
-    configEntries,
-  }));
-  await admin.alterConfigs({ validateOnly: false, resources });
-  await admin.disconnect();
+  await withAdmin(inject('kafka').brokers, async (admin) => {
+    const { brokers } = await admin.describeCluster();
+    const configEntries = [{ name: 'transaction.partition.verification.enable', value: String(isOn) }];
+    const resources = brokers.map(({ nodeId }) => ({
+      type: kafkajs.ConfigResourceTypes.BROKER,
+      name: String(nodeId),
+      configEntries,
+    }));
+    await admin.alterConfigs({ validateOnly: false, resources });
+  });
 }
 
 beforeAll(() => verify(false));
@@ -85,19 +87,16 @@ async function write(world: World, writer: Writer, values: readonly string[], ne
 }
 
 async function committedOffset({ context: { config, kafka } }: World): Promise<number> {
-  const admin = kafka.admin();
-  await admin.connect();
-  const topics = [config.topics.names.customerEvents];
-  const [found] = await admin.fetchOffsets({ groupId: config.group, topics });
-  await admin.disconnect();
-  return Number(found!.partitions.find(({ partition }) => partition === PARTITION)?.offset ?? -1);
+  const { customerEvents } = config.topics.names;
+  const committed = await kafka.administer((admin) => admin.committedOffsets(config.group, customerEvents));
+  return committed.get(PARTITION) ?? -1;
 }
 
 async function committedScores({ context: { config, kafka } }: World): Promise<string[]> {
   const { churnScores } = config.topics.names;
   const range = (await boundsOf(kafka, churnScores)).find(({ partition }) => partition === PARTITION)!;
   const values: string[] = [];
-  await readRanges(kafka, churnScores, `${config.group}.test`, [range], (records) => {
+  await kafka.readRanges(churnScores, `${config.group}.test`, [range], (records) => {
     values.push(...records.map(({ value }) => String(value)));
   });
   return values;
@@ -174,7 +173,7 @@ test('a writer whose connection broke writes nothing more', { timeout: 60_000 },
   await write(world, writer, ['a'], 1);
   expect(writer.isSound()).toBe(true);
   for (const socket of sockets()) if (!before.has(socket)) socket.destroy(new Error('broken'));
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await sleep(100);
   expect(writer.isSound()).toBe(false);
   await expect(write(world, writer, ['b'], 2)).rejects.toThrow('a connection broke');
 

@@ -1,4 +1,4 @@
-/** The library's connection, with what it lacks when the network is at fault; see docs/adr/0009-kafkajs-patches.md. */
+/** The library's connection, with what it lacks when the network is at fault; see kafka/kafkajs/README.md. */
 import type { Socket } from 'node:net';
 
 /** What of the library's connection is used here. */

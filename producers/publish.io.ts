@@ -1,39 +1,15 @@
-import type { RecordProducer } from '../kafka/kafkajs/client.io.ts';
-import type { CustomerEvent, CustomerOutcome } from '../schemas/generated.ts';
-import { topicEncoder } from '../service/wiring.io.ts';
-import type { Context } from './context.ts';
-import type { SourcedEvent } from './event-source.io.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RecordProducer } from '../kafka/port.ts';
+import type { CustomerEvent } from '../schemas/generated.ts';
+import type { SourcedEvent } from './sourced-event.ts';
 import { createOutcomeQueue, type OutcomeOptions } from './outcome-queue.io.ts';
-
-export type EventFormat = 'avro' | 'json';
-export type EncodeEvent = (event: CustomerEvent) => Buffer | string;
 
 /** Records of one send. */
 const SEND_RECORDS = 500;
 /** Waits of a rate-limited run, milliseconds: short enough for a smooth stream. */
 const TICK_MS = 20;
 
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** The encoder of events: Avro where there is a registry, unless JSON is asked for. */
-export const eventEncoder = (context: Context, format: EventFormat | undefined): Promise<EncodeEvent> =>
-  encoderOf(context, 'customerEvents', format);
-
-/** The encoder of outcomes, likewise. */
-export const outcomeEncoder = (
-  context: Context,
-  format: EventFormat | undefined,
-): Promise<(outcome: CustomerOutcome) => Buffer | string> => encoderOf(context, 'customerOutcomes', format);
-
-async function encoderOf(
-  { config, registry }: Context,
-  topic: 'customerEvents' | 'customerOutcomes',
-  format: EventFormat | undefined,
-): Promise<(value: object) => Buffer | string> {
-  if (format === 'avro' && registry === undefined)
-    throw new Error('Avro needs a schema registry: set SCHEMA_REGISTRY_URL, or use --format json');
-  return topicEncoder(config, format === 'json' ? undefined : registry, topic);
-}
+export type EncodeEvent = (event: CustomerEvent) => Buffer | string;
 
 export interface PublishOptions {
   readonly topic: string;

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { expect, test } from 'vitest';
-import './client.io.ts';
+import './install.io.ts';
 
 const require = createRequire(import.meta.url);
 
