@@ -4,7 +4,7 @@ import { createMetrics } from './metrics.io.ts';
 
 function metrics() {
   const created = createMetrics();
-  onTestFinished(() => void created.close());
+  onTestFinished(() => created.close());
   return created;
 }
 

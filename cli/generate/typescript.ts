@@ -1,6 +1,6 @@
 /**
  * Avro schema → TypeScript source. The `.avsc` files are the source of truth; `schemas/generated.ts` is this module's
- * output (`npm run generate`), and a test keeps the two equal.
+ * output (`npm run generate`).
  */
 type Avro = string | readonly Avro[] | AvroNode;
 interface AvroNode {
