@@ -3,7 +3,7 @@ import { openReader } from '../kafka/kafkajs/readers.io.ts';
 import { openProducer } from '../kafka/kafkajs/client.io.ts';
 import type { DriftVerdict, ModelRecord, RetrainRequested } from '../schemas/generated.ts';
 import { rocAuc } from '../training/evaluation.ts';
-import { decodeOwn } from '../service/wiring.io.ts';
+import { decodeOwn } from '../service/codecs.ts';
 import { createProgress, say, type Context } from './context.ts';
 import { exactness, type Sent, type Tally } from './demo-tally.ts';
 import { simulateEvents } from './event-source.io.ts';

@@ -1,6 +1,6 @@
 import type { RecordProducer } from '../kafka/kafkajs/client.io.ts';
 import type { CustomerEvent, CustomerOutcome } from '../schemas/generated.ts';
-import { topicEncoder } from '../service/wiring.io.ts';
+import { topicEncoder } from '../service/codecs.ts';
 import type { Context } from './context.ts';
 import type { SourcedEvent } from './event-source.io.ts';
 import { createOutcomeQueue, type OutcomeOptions } from './outcome-queue.io.ts';
