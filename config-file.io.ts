@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { checkConfig } from './config-check.ts';
 import type { Config } from './config.ts';
-import { BankChurnError } from './schemas/errors.ts';
+import { BankChurnError, messageOf } from './schemas/errors.ts';
 
 export interface ConfigSource {
   /** Path of the YAML file. */
@@ -24,7 +24,7 @@ function readYaml(path: string): unknown {
     return parse(readFileSync(path, 'utf8'));
   } catch (cause) {
     // The parser's later lines quote the file, which may hold a secret.
-    const [reason] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
+    const [reason] = messageOf(cause).split('\n');
     throw new BankChurnError('CONFIG_INVALID', `${path} cannot be read: ${reason ?? ''}`);
   }
 }

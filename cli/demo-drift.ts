@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DriftVerdict, ModelRecord, RetrainRequested } from '../schemas/generated.ts';
 import { rocAuc } from '../training/evaluation.ts';
-import { decodeOwn } from '../service/wiring.io.ts';
+import { decodeOwn } from '../service/codecs.ts';
 import { createProgress, say, type Context } from './context.ts';
 import { exactness, type Sent, type Tally } from './demo-tally.ts';
 import { simulateEvents } from '../producers/simulate-events.io.ts';

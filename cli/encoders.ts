@@ -1,6 +1,6 @@
 import type { EncodeEvent } from '../producers/publish.io.ts';
 import type { CustomerOutcome } from '../schemas/generated.ts';
-import { topicEncoder } from '../service/wiring.io.ts';
+import { topicEncoder } from '../service/codecs.ts';
 import type { Context } from './context.ts';
 
 export type EventFormat = 'avro' | 'json';

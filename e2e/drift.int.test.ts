@@ -11,7 +11,7 @@ import { psi } from '../drift/psi.ts';
 import type { Manifest } from '../models/manifest.ts';
 import { readRelease } from '../models/store.io.ts';
 import type { CustomerEvent, DriftCounts, DriftVerdict } from '../schemas/generated.ts';
-import { decodeOwn } from '../service/wiring.io.ts';
+import { decodeOwn } from '../service/codecs.ts';
 import { collect, createWorld, produceRaw, settled, type World } from './world.ts';
 
 const CALM = 3000;

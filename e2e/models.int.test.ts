@@ -10,7 +10,8 @@ import type { Release } from '../models/manifest.ts';
 import { createSimulator } from '../producers/simulator.ts';
 import { splitDataset } from '../training/split.ts';
 import { trainRelease } from '../training/train.ts';
-import { decodeOwn, modelLogOf } from '../service/wiring.io.ts';
+import { decodeOwn } from '../service/codecs.ts';
+import { modelLogOf } from '../service/wiring.io.ts';
 import { collect, createWorld, events, produceRaw, settled, type World } from './world.ts';
 
 /** Another model than the shipped one. */

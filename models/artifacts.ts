@@ -1,6 +1,6 @@
 /** The bytes of a release as records of `churn-model-artifacts`, and back. */
 import { createHash } from 'node:crypto';
-import { BankChurnError } from '../schemas/errors.ts';
+import { BankChurnError, messageOf } from '../schemas/errors.ts';
 import type { OutputRecord } from '../schemas/ports.ts';
 import { goldenText } from './golden.ts';
 import type { LoggedRelease } from './log.ts';
@@ -37,7 +37,7 @@ export function assembleRelease({ manifest: json, version, sha256 }: LoggedRelea
     if (digest(rows) !== manifest.goldenSha256) throw new Error('the golden rows have another sha256');
     return { manifest, onnx, golden: goldenSchema.parse(JSON.parse(rows.toString())) };
   } catch (cause) {
-    const fault = cause instanceof Error ? cause.message.slice(0, 300) : String(cause);
+    const fault = messageOf(cause).slice(0, 300);
     throw new BankChurnError('MODEL_CORRUPT', `release ${version} in the log: ${fault}`, { cause });
   }
 }

@@ -1,5 +1,5 @@
 /** What the registry's refusals mean: for a person to mend, or something that may pass. */
-import { BankChurnError } from './errors.ts';
+import { BankChurnError, messageOf } from './errors.ts';
 
 /** The registry cannot be asked, or answers nonsense: tried again. */
 export const away = (what: string, cause?: unknown): BankChurnError =>
@@ -18,7 +18,7 @@ export function refusal(
   autoRegister: boolean,
   cause: unknown,
 ): BankChurnError {
-  const fault = cause instanceof Error ? cause.message : String(cause);
+  const fault = messageOf(cause);
   const status = (cause as { status?: unknown } | null)?.status;
   const errorName = (cause as { name?: unknown } | null)?.name;
   const incompatible =

@@ -10,13 +10,12 @@ import type { LoopPorts } from '../consumers/loop-ports.ts';
 import type { Metrics } from './metrics.io.ts';
 import { createMonitor } from '../consumers/monitor.ts';
 import { recordScores } from './count-scores.ts';
+import { tellResult, tellVerdict } from './tell-results.ts';
 import { runRole, type RunningRole } from './run-role.io.ts';
 import type { Serving } from './model-follower.io.ts';
 import { sourceEnd } from '../consumers/dead-letter.ts';
 import { createScorer, rejectEvent } from '../consumers/scorer.ts';
 import { createTrainer } from '../consumers/trainer.ts';
-import { SCORE_SERIES } from '../drift/counts.ts';
-import type { Verdict } from '../drift/monitor.ts';
 import type { LogChange } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import { EVENT, OUTCOME } from '../schemas/avro.ts';
@@ -25,14 +24,8 @@ import { BankChurnError } from '../schemas/errors.ts';
 import type { CustomerEvent, DriftCounts } from '../schemas/generated.ts';
 import type { OpenRole, Reject, Role } from '../schemas/ports.ts';
 import { recordInMlflow } from '../training/mlflow.io.ts';
-import {
-  decodeOwn,
-  decoderOf,
-  modelLogOf,
-  readLastVerdict,
-  topicEncoder,
-  type Clients,
-} from './wiring.io.ts';
+import { decodeOwn, decoderOf, topicEncoder } from './codecs.ts';
+import { modelLogOf, readLastVerdict, type Clients } from './wiring.io.ts';
 
 /** What a role of the service needs. */
 export interface Surroundings extends Clients {
@@ -192,18 +185,6 @@ function monitorRole(around: Surroundings): OpenRole {
   };
 }
 
-function tellVerdict({ metrics, log }: Surroundings, { psi, events, drifted, request }: Verdict): void {
-  for (const { name, psi: value } of psi) {
-    if (name === SCORE_SERIES) metrics.scorePsi.set(value);
-    else metrics.featurePsi.set({ feature: name }, value);
-  }
-  const largest = psi.reduce((a, b) => (b.psi > a.psi ? b : a));
-  log.info({ events, drifted, largest: largest.name, psi: Number(largest.psi.toFixed(4)) }, 'verdict');
-  if (!request) return;
-  metrics.retrainEvents.inc({ result: 'requested' });
-  log.warn({ largest: largest.name, psi: largest.psi, events }, 'drift: a new model is asked for');
-}
-
 function startTrainer(around: Surroundings): RunningRole {
   const { config, fatal } = around;
   const settings = {
@@ -222,7 +203,7 @@ function startTrainer(around: Surroundings): RunningRole {
 const LONGEST_RETRY_MS = 300_000;
 
 function trainerRole(around: Surroundings): OpenRole {
-  const { config, kafka, registry, metrics, log } = around;
+  const { config, kafka, registry, log } = around;
   const { training, topics, group } = config;
   const modelLog = modelLogOf(around);
   const freshRows = {
@@ -259,12 +240,7 @@ function trainerRole(around: Surroundings): OpenRole {
     },
     clock: { now: Date.now, sleep },
     rule: { ...training, retryMs: { first: training.retryMs, longest: LONGEST_RETRY_MS } },
-    onResult: (result, { requestId, modelVersion }, reason) => {
-      if (result === 'stale' || result === 'answered') metrics.retrainEvents.inc({ result });
-      else metrics.trainingRuns.inc({ result });
-      const level = result === 'failed' ? 'error' : 'info';
-      log[level]({ requestId, modelVersion, reason }, `retraining: ${result}`);
-    },
+    onResult: (...result) => tellResult(around, ...result),
     onUnreadable: (offset, fault) => log.error({ offset, fault }, 'no retrain request: passed over'),
   });
 }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { createStallRule, type HealthState } from './health.ts';
+import { createStallRule, processHealth, type HealthState } from './health.ts';
 import type { KafkaClient } from '../kafka/port.ts';
 import { partitionCounts } from '../kafka/topics.ts';
 import { messageOf } from '../schemas/errors.ts';
@@ -50,24 +50,17 @@ export async function serve(
   let roles: readonly RunningRole[] = [];
   let stopping = false;
   let stalled = false;
-  const health = (): HealthState => {
-    const states = roles.map((role) => role.state());
-    const manifest = models.current()?.model.manifest;
-    const alive = states.flatMap(({ lastAliveMs }) => (lastAliveMs === undefined ? [] : [lastAliveMs]));
-    return {
-      model: manifest === undefined ? undefined : { version: manifest.version, sha256: manifest.sha256 },
+  const health = (): HealthState =>
+    processHealth({
+      roles: roles.map((role) => role.state()),
+      roleNames,
+      manifest: models.current()?.model.manifest,
       modelFault: models.fault(),
-      joined: states.length > 0 && states.every(({ joined }) => joined),
-      waitingFor: states.find(({ waitingFor }) => waitingFor !== undefined)?.waitingFor,
-      assigned: states.flatMap(({ assigned }) => assigned),
-      ready: states.flatMap(({ ready }) => ready),
-      silentMs: alive.length === 0 ? undefined : Date.now() - Math.min(...alive),
       stopping,
       stalled,
-      uptimeSeconds: Math.round((Date.now() - begun) / 1000),
-      roles: roleNames,
-    };
-  };
+      begunMs: begun,
+      nowMs: Date.now(),
+    });
   const shown = await outlet({ metrics, health });
 
   const exitCode = await new Promise<number>((resolve) => {

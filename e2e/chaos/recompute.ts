@@ -13,7 +13,7 @@ import type { OutputRecord, SourceRecord } from '../../schemas/ports.ts';
 import { readRelease } from '../../models/store.io.ts';
 import { openModel, type OnnxRun } from '../../scoring/model.ts';
 import { createSession } from '../../scoring/onnx.io.ts';
-import { decoderOf, topicEncoder } from '../../service/wiring.io.ts';
+import { decoderOf, topicEncoder } from '../../service/codecs.ts';
 
 const BATCH = 333;
 const [folder = '', partitions = '0', modelDir = ''] = process.argv.slice(2);

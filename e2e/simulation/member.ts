@@ -1,4 +1,4 @@
-/** One scorer: the real loop, on a consumer that behaves as badly as kafkajs may. */
+/** One scorer: the real loop, on a consumer that behaves as badly as a client may. */
 import type { Loop, LoopPorts } from '../../consumers/loop-ports.ts';
 import { createLoop } from '../../consumers/loop.ts';
 import type { step } from '../../consumers/loop-step.ts';
@@ -142,7 +142,7 @@ export function startMember(context: MemberContext): Member {
     loop
       .deliver(partition, offsets.map(toRecord), bent.delivery?.(delivery, partition) ?? delivery)
       .catch((error: unknown) => {
-        // As kafkajs: only the group's own word makes a member join again; a heartbeat that was lost does not.
+        // As the client: only the group's own word makes a member join again; a heartbeat that was lost does not.
         if (error instanceof GroupChanged) rejoin();
         else if (!/lost/.test(String(error))) context.onFault(`deliver rejects: ${String(error)}`);
       })
@@ -176,7 +176,7 @@ export function startMember(context: MemberContext): Member {
       });
   }
 
-  /** As kafkajs: only while nothing is in hand. */
+  /** As the client: only while nothing is in hand. */
   function beat(): void {
     if (isStopping) return;
     const isIdle = [...positions.values()].every(({ inHand }) => inHand === 0);
