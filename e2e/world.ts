@@ -7,7 +7,7 @@ import { simulateEvents } from '../producers/simulate-events.io.ts';
 import { startService, type ServiceProcess } from '../cli/service-process.io.ts';
 import { prepareTopics } from '../cli/topics.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
-import type { TopicId } from '../schemas/topics.ts';
+import { TOPICS, type TopicId } from '../schemas/topics.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
 import type { RoleName } from '../service/roles.io.ts';
 
@@ -24,7 +24,12 @@ export interface World {
 
 /** Topics and group of their own on the shared broker. `registry: false` = JSON only. */
 export async function createWorld(
-  options: { registry?: boolean; env?: Record<string, string> } = {},
+  options: {
+    registry?: boolean;
+    env?: Record<string, string>;
+    /** Settings of topics that are created before the others. */
+    settings?: Partial<Record<TopicId, Record<string, string>>>;
+  } = {},
 ): Promise<World> {
   const { brokers, registryUrl } = inject('kafka');
   const env = {
@@ -37,6 +42,13 @@ export async function createWorld(
   const config = readConfig({ config: `${packageRoot()}/configs/config.yaml` }, env);
   const context = openContext(config);
   onTestFinished(() => context.registry?.close());
+  const wanted = Object.entries(options.settings ?? {}).map(([id, settings]) => ({
+    name: config.topics.names[id as TopicId],
+    partitions: TOPICS[id as TopicId].partitions === 1 ? 1 : config.topics.partitions,
+    replicationFactor: 1,
+    settings,
+  }));
+  if (wanted.length > 0) await context.kafka.administer((admin) => admin.createTopics(wanted));
   await prepareTopics(context);
   return {
     env,

@@ -7,7 +7,7 @@ import { readRelease } from './store.io.ts';
 
 const release = await readRelease('models/champion');
 const { sha256, version } = release.manifest;
-const chunks = artifactChunks(release);
+const chunks = artifactChunks(release, 1e6);
 const bytes = Buffer.concat(chunks.map(({ value }) => value as Buffer));
 const CHANGE = { release: true, kinds: ['ACTIVATION', 'HOLD'], sha256 } as const;
 const CONTEXT = {
@@ -41,12 +41,15 @@ test('a change of a model that the log does not know by its manifest is named by
 
 test('chunks are of 512 KiB at most, each under the model’s sha256', () => {
   const large = { ...release, onnx: Buffer.alloc(1024 * 1024 + 1) };
-  const sizes = artifactChunks(large).map(({ value }) => value!.length);
+  const sizes = artifactChunks(large, 1e6).map(({ value }) => value!.length);
   expect(sizes.slice(0, 2)).toEqual([512 * 1024, 512 * 1024]);
   expect(sizes).toHaveLength(3);
-  expect(new Set(artifactChunks(large).map(({ key }) => key))).toEqual(new Set([sha256]));
+  expect(new Set(artifactChunks(large, 1e6).map(({ key }) => key))).toEqual(new Set([sha256]));
+  const small = artifactChunks(large, 100_000).map(({ value }) => value!.length);
+  expect(Math.max(...small)).toBeLessThan(100_000);
+  expect(small.reduce((a, b) => a + b)).toBe(sizes.reduce((a, b) => a + b));
   const tooLarge = { ...release, onnx: Buffer.alloc(64 * 1024 * 1024) };
-  expect(() => artifactChunks(tooLarge)).toThrow(expect.objectContaining({ code: 'MODEL_CORRUPT' }));
+  expect(() => artifactChunks(tooLarge, 1e6)).toThrow(expect.objectContaining({ code: 'MODEL_CORRUPT' }));
 });
 
 const logged: LoggedRelease = {

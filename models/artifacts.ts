@@ -6,12 +6,18 @@ import { goldenText } from './golden.ts';
 import type { LoggedRelease } from './log.ts';
 import { goldenSchema, manifestSchema, type Release } from './manifest.ts';
 
-/** Bytes of one record, and of a whole release. */
+/** Bytes of one record at most, and of a whole release. */
 const CHUNK_BYTES = 512 * 1024;
+/** Of a chunk besides its value: the sha256 and lengths. */
+const KEY_BYTES = 128;
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** ONNX bytes and golden rows behind each other, in chunks: the manifest's `sizeBytes` is where the rows begin. */
-export function artifactChunks({ manifest, onnx, golden }: Release): OutputRecord[] {
+/**
+ * ONNX bytes and golden rows behind each other, in chunks: the manifest's `sizeBytes` is where the rows begin.
+ *
+ * @param maxBytes of a record, as the topic takes it.
+ */
+export function artifactChunks({ manifest, onnx, golden }: Release, maxBytes: number): OutputRecord[] {
   const bytes = Buffer.concat([onnx, Buffer.from(goldenText(golden))]);
   if (bytes.length > MAX_BYTES)
     throw new BankChurnError(
@@ -19,8 +25,9 @@ export function artifactChunks({ manifest, onnx, golden }: Release): OutputRecor
       `release ${manifest.version} has ${String(bytes.length)} bytes, allowed are ${String(MAX_BYTES)}`,
     );
   const chunks: OutputRecord[] = [];
-  for (let from = 0; from < bytes.length; from += CHUNK_BYTES) {
-    chunks.push({ key: manifest.sha256, value: bytes.subarray(from, from + CHUNK_BYTES) });
+  const size = Math.max(1, Math.min(CHUNK_BYTES, maxBytes - KEY_BYTES));
+  for (let from = 0; from < bytes.length; from += size) {
+    chunks.push({ key: manifest.sha256, value: bytes.subarray(from, from + size) });
   }
   return chunks;
 }

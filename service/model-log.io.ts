@@ -5,13 +5,17 @@ import { EMPTY_LOG, foldRecord, type LogChange, type LoggedRelease, type ModelLo
 import type { Release } from '../models/manifest.ts';
 import { KafkaError } from '../kafka/errors.ts';
 import type { KafkaClient, Reader } from '../kafka/port.ts';
+import { messageLimits } from '../kafka/message-limits.ts';
 import { readAll, readRange } from '../kafka/read.ts';
 import { isTransient } from '../schemas/errors.ts';
 import type { ModelOrigin, ModelRecord } from '../schemas/generated.ts';
-import type { SourceRecord } from '../schemas/ports.ts';
+import { splitEmission } from '../consumers/split-emission.ts';
+import type { OutputRecord, SourceRecord, Transaction } from '../schemas/ports.ts';
 
 /** Tries of one write; it is fenced by every other writer. */
 const ATTEMPTS = 8;
+/** Of one send of artifacts. */
+const SEND_BYTES = 700_000;
 
 export interface ModelLogSettings {
   readonly kafka: KafkaClient;
@@ -92,8 +96,9 @@ async function attempt(
     let artifact: ArtifactPlace | undefined;
     if (change.release) {
       if (release === undefined) throw new Error('a release is to be written and none was given');
-      const records = artifactChunks(release);
-      const offset = await transaction.send({ topic: topics.modelArtifacts, partition: 0, records });
+      const maxBytes = (await messageLimits(kafka, [topics.modelArtifacts])).get(topics.modelArtifacts)!;
+      const records = artifactChunks(release, maxBytes);
+      const offset = await sendAll(transaction, topics.modelArtifacts, records, maxBytes);
       manifest = JSON.stringify(release.manifest);
       artifact = { offset, chunks: records.length };
     }
@@ -106,6 +111,25 @@ async function attempt(
   } finally {
     await writer.close().catch(() => undefined);
   }
+}
+
+/** Sends records in parts that the topic takes. Returns the offset of the first. */
+async function sendAll(
+  transaction: Transaction,
+  topic: string,
+  records: readonly OutputRecord[],
+  maxBytes: number,
+): Promise<number> {
+  let first: number | undefined;
+  for (const part of splitEmission(
+    { topic, partition: 0, records },
+    records.length,
+    Math.min(maxBytes, SEND_BYTES),
+  )) {
+    const offset = await transaction.send(part);
+    first ??= offset;
+  }
+  return first!;
 }
 
 async function fetchRelease(

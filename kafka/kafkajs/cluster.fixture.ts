@@ -1,8 +1,11 @@
 /** A cluster as tests reach it: by its address alone, and beyond what the product may do there. */
-import type { Admin, Kafka } from 'kafkajs';
+import './patches/install.io.ts'; // before the library
+import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import type { ConnectionSettings, KafkaClient } from '../port.ts';
 import { createKafka } from './client.io.ts';
 import { connectKafka } from './connect.io.ts';
+
+const { CompressionTypes, ConfigResourceTypes } = kafkajs;
 
 const settingsOf = (brokers: string): ConnectionSettings => ({
   brokers: brokers.split(','),
@@ -45,6 +48,27 @@ export const addPartitions = (brokers: string, topics: readonly string[], count:
   withAdmin(brokers, async (admin) => {
     for (const topic of topics) await admin.createPartitions({ topicPartitions: [{ topic, count }] });
   });
+
+/** Changes a setting of a topic. */
+export const setTopicSetting = (brokers: string, topic: string, name: string, value: string): Promise<void> =>
+  withAdmin(brokers, async (admin) => {
+    const resource = { type: ConfigResourceTypes.TOPIC, name: topic, configEntries: [{ name, value }] };
+    await admin.alterConfigs({ validateOnly: false, resources: [resource] });
+  });
+
+/** Writes records as one batch, compressed with gzip. */
+export async function produceGzip(
+  brokers: string,
+  topic: string,
+  partition: number,
+  values: readonly (string | Buffer)[],
+): Promise<void> {
+  const producer = libraryOf(brokers).producer();
+  await producer.connect();
+  const messages = values.map((value) => ({ value, partition }));
+  await producer.send({ topic, compression: CompressionTypes.GZIP, messages });
+  await producer.disconnect();
+}
 
 /** Deletes all records of a topic, as retention does. */
 export const deleteRecords = (brokers: string, topic: string): Promise<void> =>
