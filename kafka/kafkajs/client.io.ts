@@ -9,9 +9,6 @@ import kafkajs, {
   type Producer,
   type RecordMetadata,
 } from 'kafkajs';
-import SnappyCodec from 'kafkajs-snappy';
-import { compressFrame, decompressFrame } from 'lz4-napi';
-import { compress as zstdCompress, decompress as zstdDecompress } from '@mongodb-js/zstd';
 import { BankChurnError } from '../../schemas/errors.ts';
 import { createPace } from '../../schemas/pace.ts';
 import type { Emission, Writer, OpenWriter, OutputRecord, Transaction } from '../../schemas/ports.ts';
@@ -56,28 +53,8 @@ const KAFKA_LINE_MS = 2000;
 /** New partitions are seen after this long, milliseconds. */
 export const METADATA_MAX_AGE_MS = 10_000;
 
-type Codec = () => {
-  compress(encoder: { buffer: Buffer }): Promise<Buffer>;
-  decompress(buffer: Buffer): Promise<Buffer>;
-};
-
-/** Producers choose the codec of what we read, so each one that Kafka knows is there from the start. */
-function registerCodecs(): void {
-  const codecs = kafkajs.CompressionCodecs as unknown as Record<number, Codec>;
-  codecs[kafkajs.CompressionTypes.Snappy] = SnappyCodec as Codec;
-  codecs[kafkajs.CompressionTypes.LZ4] = () => ({
-    compress: ({ buffer }) => compressFrame(buffer),
-    decompress: (buffer) => decompressFrame(buffer),
-  });
-  codecs[kafkajs.CompressionTypes.ZSTD] = () => ({
-    compress: ({ buffer }) => zstdCompress(buffer),
-    decompress: (buffer) => zstdDecompress(buffer),
-  });
-}
-
 /** A client of one cluster; nothing is connected before it is used. */
 export function createKafka(settings: KafkaSettings, log: KafkaLog): Kafka {
-  registerCodecs();
   const file = (path: string | undefined): { buffer: Buffer } | undefined =>
     path === undefined ? undefined : { buffer: readFileSync(path) };
   const { ssl } = settings;

@@ -9,6 +9,7 @@ import type { Producer } from 'kafkajs';
 import { keepCommitted } from './aborted-records.ts';
 import { encodeRecord, type RecordFields } from './record-encoding.ts';
 import { soundConnection } from './connection-patch.io.ts';
+import { installRecordBatches } from './record-batch-patch.io.ts';
 import { renewMarkers, watchConnections, type Cluster, type MarkerScope } from './renew-markers.io.ts';
 
 const require = createRequire(import.meta.url);
@@ -190,6 +191,7 @@ function tryAgain(names: readonly string[]): void {
 }
 
 tryAgain(PASSING_ERRORS); // before what takes the classes from there
+installRecordBatches(replace);
 replace('protocol/recordBatch/record/v0/index.js', record);
 replace('producer/groupMessagesPerPartition.js', groupByPartition);
 replace('consumer/filterAbortedMessages.js', keepCommitted);

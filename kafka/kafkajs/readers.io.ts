@@ -57,7 +57,7 @@ export async function openReader(
     const place = `${batch.topic}/${String(batch.partition)}`;
     for (const message of batch.messages) {
       const record = toSourceRecord(message);
-      if (record.offset < (next.get(place) ?? 0)) continue;
+      if (record.offset < (next.get(place) ?? 0) || !isReadable(kafka, record)) continue;
       for (let waitMs = RETRY_MS.first; ; waitMs = Math.min(waitMs * 2, RETRY_MS.longest)) {
         if (!isRunning()) return;
         try {
@@ -98,6 +98,12 @@ export async function openReader(
       await withAdmin(kafka, (admin) => admin.deleteGroups([groupId])).catch(() => undefined);
     },
   };
+}
+
+/** What the client refused is skipped, and named in the log. */
+function isReadable(kafka: Kafka, { refused }: SourceRecord): boolean {
+  if (refused !== undefined) kafka.logger().error(refused.code, { error: refused.message });
+  return refused === undefined;
 }
 
 /** Whether the world is in the way, and not what was read. */
@@ -237,7 +243,10 @@ export async function readRanges(
         if (records.length === 0) return;
         next.set(batch.partition, records[records.length - 1]!.offset + 1);
         try {
-          await onRecords(records, stop);
+          await onRecords(
+            records.filter((record) => isReadable(kafka, record)),
+            stop,
+          );
         } catch (error) {
           silence.fail(error);
         }
