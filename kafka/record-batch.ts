@@ -18,7 +18,8 @@ export interface RecordBatch {
   readonly leaderEpoch: number;
   /** CRC-32C of what follows it. Nobody compares it: the broker did when the batch was written. */
   readonly crc: number;
-  readonly codec: Codec;
+  /** undefined: none that is known. */
+  readonly codec: Codec | undefined;
   /** Every record has the time `maxTimestampMs`: the broker's. */
   readonly isLogAppendTime: boolean;
   readonly isTransactional: boolean;
@@ -67,27 +68,22 @@ export function frameAt(set: Buffer, at: number): BatchFrame | undefined {
   return end > set.length ? undefined : { bytes: set.subarray(at, end), baseOffset, end };
 }
 
-/** Reads the header. @throws BatchError where it is not a batch of format v2, or says what cannot be. */
+/** Reads the header. @throws BatchError where it is not a batch of format v2, or its offsets cannot be. */
 export function readHeader({ bytes, baseOffset }: BatchFrame): RecordBatch {
   const magic = bytes.readInt8(MAGIC_AT);
   if (magic !== MAGIC_V2)
     throw new BatchError('BATCH_UNSUPPORTED', `message format ${String(magic)} is not read, only 2 is`);
   if (bytes.length < RECORDS_AT) throw corrupt(`it has ${String(bytes.length)} bytes, less than a header`);
   const attributes = bytes.readInt16BE(21);
-  const codec = CODECS[attributes & 7];
-  if (codec === undefined)
-    throw new BatchError('BATCH_UNSUPPORTED', `codec ${String(attributes & 7)} is not known`);
   const lastOffsetDelta = bytes.readInt32BE(23);
-  const recordCount = bytes.readInt32BE(57);
   if (lastOffsetDelta < 0) throw corrupt(`its last offset delta is ${String(lastOffsetDelta)}`);
-  if (recordCount < 0) throw corrupt(`it counts ${String(recordCount)} records`);
   return {
     bytes,
     baseOffset,
     lastOffset: baseOffset + lastOffsetDelta,
     leaderEpoch: bytes.readInt32BE(12),
     crc: bytes.readUInt32BE(17),
-    codec,
+    codec: CODECS[attributes & 7],
     isLogAppendTime: (attributes & 8) !== 0,
     isTransactional: (attributes & 16) !== 0,
     isControl: (attributes & 32) !== 0,
@@ -96,6 +92,6 @@ export function readHeader({ bytes, baseOffset }: BatchFrame): RecordBatch {
     producerId: bytes.readBigInt64BE(43),
     producerEpoch: bytes.readInt16BE(51),
     baseSequence: bytes.readInt32BE(53),
-    recordCount,
+    recordCount: bytes.readInt32BE(57),
   };
 }

@@ -3,7 +3,7 @@
  * known to be within the limits, then its records. What cannot be handed out is a value too, so that reading goes on behind it.
  */
 import type { Refusal } from '../schemas/ports.ts';
-import { BatchError } from './batch-error.ts';
+import { BatchError, corrupt } from './batch-error.ts';
 import { UNPACKED_BOUND } from './compression/bound.ts';
 import {
   frameAt,
@@ -127,9 +127,12 @@ async function walkBatch(
 
 /** The bytes that hold the records, and where these begin. undefined: the budget of this fetch does not suffice. */
 async function unpacked(
-  { codec, bytes }: RecordBatch,
+  { codec, bytes, recordCount, baseOffset, lastOffset }: RecordBatch,
   { limits, budget, unpack }: WalkOptions,
 ): Promise<{ bytes: Buffer; at: number } | undefined> {
+  if (codec === undefined) throw new BatchError('BATCH_UNSUPPORTED', 'its codec is not known');
+  if (recordCount < 0 || recordCount > lastOffset - baseOffset + 1)
+    throw corrupt(`it counts ${String(recordCount)} records`);
   if (codec === 'none') return { bytes, at: RECORDS_AT };
   const packed = bytes.subarray(RECORDS_AT);
   const bound = UNPACKED_BOUND[codec](packed);
@@ -175,7 +178,9 @@ function walkRecords(
       next = cursor.offset + 1;
     }
   } catch (error) {
-    visitor.refused(refuse(error, { ...batch, baseOffset: next }, place), batch);
+    // Behind the last offset there is nothing to refuse: those bytes are no records of the log.
+    if (next <= batch.lastOffset)
+      visitor.refused(refuse(error, { ...batch, baseOffset: next }, place), batch);
   }
 }
 

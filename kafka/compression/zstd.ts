@@ -5,7 +5,7 @@ const FRAME = 0xfd2fb528;
 const SKIPPABLE = 0x184d2a50;
 /** A compressed block holds at most this many bytes. */
 const BLOCK_BYTES = 131_072;
-const DICTIONARY_ID_BYTES = [0, 1, 2, 4] as const;
+const DICTIONARY_ID_BYTES = [0, 1, 2, 4];
 
 /**
  * The most that frames may unpack to, bytes. Stored and repeated blocks count what they hold, compressed ones the most that a
@@ -36,7 +36,7 @@ function readFrame(bytes: Buffer, start: number, magic: number): { bound: number
   const descriptor = bytes[start + 4]!;
   const isSingleSegment = (descriptor & 32) !== 0;
   const windowAt = start + 5;
-  const contentAt = windowAt + (isSingleSegment ? 0 : 1) + DICTIONARY_ID_BYTES[(descriptor & 3) as 0]!;
+  const contentAt = windowAt + (isSingleSegment ? 0 : 1) + DICTIONARY_ID_BYTES[descriptor & 3]!;
   const contentBytes = descriptor >= 64 ? 2 ** (descriptor >> 6) : isSingleSegment ? 1 : 0;
   if (contentAt + contentBytes > bytes.length) throw corrupt('zstd: a frame ends within its header');
   const content = readContentSize(bytes, contentAt, contentBytes);

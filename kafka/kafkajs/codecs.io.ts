@@ -16,8 +16,8 @@ const INFLATE_BYTES = 16_384;
 /** One piece where the claim is right, so that nothing is put together afterwards. */
 const unpackGzip = (bytes: Buffer, maxBytes: number): Promise<Buffer> =>
   gunzip(bytes, {
-    maxOutputLength: maxBytes,
-    chunkSize: Math.min(Math.max(gzipClaim(bytes) + 1, INFLATE_BYTES), maxBytes + 1),
+    maxOutputLength: Math.max(maxBytes, 1),
+    chunkSize: Math.max(Math.min(gzipClaim(bytes), maxBytes) + 1, INFLATE_BYTES),
   });
 
 /** gzip alone has a limit of its own; of the others the walk knows the bound before it calls. */

@@ -191,7 +191,7 @@ function writableHeaders(headers: Headers | undefined): RecordHeaders {
   if (headers === undefined) return NO_HEADERS;
   const fill = (value: Buffer | null): Buffer => value ?? NO_BYTES;
   for (const name in headers) {
-    const given = headers[name]!;
+    const given = headers[name] as Headers[string];
     if (given === null) headers[name] = NO_BYTES;
     else if (Array.isArray(given)) headers[name] = given.map(fill);
   }
