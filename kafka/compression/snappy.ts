@@ -4,13 +4,11 @@
  * round for ever.
  */
 import { corrupt } from '../batch-error.ts';
+import { copyBytes, repeatBytes } from './copy.ts';
 
 const XERIAL = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0]);
 /** Magic and two version numbers. */
 const XERIAL_HEADER_BYTES = 16;
-
-/** Up to so many bytes a loop is quicker than a call. */
-const SHORT = 32;
 
 interface Block {
   /** Where its elements begin and end. */
@@ -74,8 +72,7 @@ function unpackBlock(bytes: Buffer, { at: start, end, size }: Block, out: Buffer
       const length = 1 + (extra === 0 ? tag >> 2 : bytes.readUIntLE(at, extra));
       at += extra;
       if (length > end - at || length > limit - next) throw corrupt('snappy: a literal is too long');
-      if (length > SHORT) bytes.copy(out, next, at, at + length);
-      else for (let i = 0; i < length; i++) out[next + i] = bytes[at + i]!;
+      copyBytes(bytes, at, out, next, length);
       at += length;
       next += length;
     } else {
@@ -86,9 +83,7 @@ function unpackBlock(bytes: Buffer, { at: start, end, size }: Block, out: Buffer
       at += width;
       if (distance === 0 || distance > next - to || length > limit - next)
         throw corrupt('snappy: a copy is out of bounds');
-      const from = next - distance;
-      if (length > SHORT && distance >= length) out.copyWithin(next, from, from + length);
-      else for (let i = 0; i < length; i++) out[next + i] = out[from + i]!;
+      repeatBytes(out, distance, next, length);
       next += length;
     }
   }

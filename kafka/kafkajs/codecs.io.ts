@@ -2,9 +2,9 @@
 import { promisify } from 'node:util';
 import { gunzip as gunzipWithCallback } from 'node:zlib';
 import { decompress as unzstd } from '@mongodb-js/zstd';
-import { decompressFrame as unlz4 } from 'lz4-napi';
 import { BatchError, corrupt } from '../batch-error.ts';
 import { gzipClaim } from '../compression/gzip.ts';
+import { unpackLz4 } from '../compression/lz4.ts';
 import { unpackSnappy } from '../compression/snappy.ts';
 import type { Codec } from '../record-batch.ts';
 import type { Unpack } from '../record-set.ts';
@@ -25,7 +25,7 @@ const UNPACK: Readonly<Record<Exclude<Codec, 'none'>, (bytes: Buffer, maxBytes: 
   {
     gzip: unpackGzip,
     snappy: (bytes) => Promise.resolve(unpackSnappy(bytes)),
-    lz4: (bytes) => unlz4(bytes),
+    lz4: (bytes) => Promise.resolve(unpackLz4(bytes)),
     zstd: (bytes) => unzstd(bytes),
   };
 

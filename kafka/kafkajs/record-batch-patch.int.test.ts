@@ -91,7 +91,7 @@ test('batches that unpack to too much, 200,000 null records and thousands of hea
   await admin.connect();
   const configEntries = [{ name: 'max.message.bytes', value: String(4 * MIB) }];
   await admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions: 1, replicationFactor: 1, configEntries }] });
-  await settled(async () => (await admin.fetchTopicOffsets(topic).catch(() => [])).length === 1, 'the topic', 10_000, 200);
+  await expect.poll(() => admin.fetchTopicOffsets(topic).catch(() => []), { timeout: 10_000 }).toHaveLength(1);
   await admin.disconnect();
 
   let end = 0;
