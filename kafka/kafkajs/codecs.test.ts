@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compress } from '@mongodb-js/zstd';
 import { UNPACKED_BOUND } from '../compression/bound.ts';
+import { unpackLz4 } from '../compression/lz4.ts';
 import { unpackSnappy } from '../compression/snappy.ts';
 import { unpack } from './codecs.io.ts';
 import { bareSnappy, PACK, PACKING_CODECS, zstdBomb } from './record-batches.fixture.ts';
@@ -98,6 +99,17 @@ test.each(['', '00', 'ff'.repeat(40), '1f8b' + '00'.repeat(30), '04224d18', '28b
 test('a literal of snappy whose length is negative to kafkajs’s package, which then goes round for ever', () => {
   const bytes = Buffer.from([8, 0xfc, 0xf9, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
   expect(() => unpackSnappy(bytes)).toThrow('a literal is too long');
+});
+
+test('a match of LZ4 before the beginning, and a block that ends within a sequence', () => {
+  const frame = (...block: number[]): Buffer =>
+    Buffer.from([4, 0x22, 0x4d, 0x18, 0x60, 0x40, 0, block.length, 0, 0, 0, ...block, 0, 0, 0, 0]);
+  // One literal, four bytes from one before, no literal more.
+  expect(unpackLz4(frame(0x10, 97, 1, 0, 0)).toString()).toBe('aaaaa');
+  expect(() => unpackLz4(frame(0x10, 97, 2, 0, 0))).toThrow('a match is out of bounds');
+  expect(() => unpackLz4(frame(0x10, 97, 0, 0, 0))).toThrow('a match is out of bounds');
+  for (const block of [[0x10], [0x10, 97, 1], [0x10, 97, 1, 0], [0x1f, 97, 1, 0, 255], [0xf0, 255, 255]])
+    expect(() => unpackLz4(frame(...block))).toThrow('a block is cut');
 });
 
 test.each(PACKING_CODECS)('%s: any change of a byte gives bytes within the limit or an error with a code', async (codec) => {

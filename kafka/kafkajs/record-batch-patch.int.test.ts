@@ -144,7 +144,7 @@ test('batches that unpack to too much, 200,000 null records and thousands of hea
   expect(read.flatMap(({ refused }) => (refused === undefined ? [] : [{ ...refused, message: undefined }]))).toEqual(due);
   expect(read.filter(({ value }) => value === null)).toHaveLength(200);
   expect(Object.keys(read.find(({ value }) => String(value) === 'headers')!.headers)).toHaveLength(5000);
-  // The largest batch that is allowed takes 32 MiB, and its records some more.
+  // The largest batch that is allowed takes 16 MiB, and its records some more.
   expect((peak - baseline) / MIB).toBeLessThan(200);
 
   // A reader of ranges skips what is refused.
