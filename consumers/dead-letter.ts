@@ -25,6 +25,9 @@ export function deadLetter(
     'source-partition': String(partition),
     'source-offset': String(record.offset),
   };
+  const { refused } = record;
+  // A letter that stands for a whole batch: its value is the batch as it lies in the log.
+  if (refused !== undefined) origin['source-first-offset'] = String(refused.firstOffset);
   const headers: RecordHeaders = Object.assign(bare(), record.headers, origin);
   const whole = { key: record.key, value: record.value, headers };
   return recordBytes(whole) <= maxBytes ? whole : cutLetter(record, origin, maxBytes);

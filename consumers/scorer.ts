@@ -46,18 +46,20 @@ export function createScorer(ports: ScorerPorts): Role {
   return async (batch) => {
     const serving = ports.model();
     if (serving === undefined) throw new BankChurnError('MODEL_UNAVAILABLE', 'no model is loaded');
-    const decode = await ports.decoder(batch.records.map((record) => record.value));
+    const decode = await ports.decoder(
+      batch.records.map(({ value, refused }) => (refused === undefined ? value : null)),
+    );
     const requests: ScoreRequest[] = [];
     const sources: SourceRecord[] = [];
     const letters: OutputRecord[] = [];
     const outcomes = new Map<string, number>();
     const prefix = `${batch.topic}/${String(batch.partition)}/`;
     for (const record of batch.records) {
-      if (record.value === null && ports.tombstones === 'ignore') {
+      if (record.value === null && record.refused === undefined && ports.tombstones === 'ignore') {
         count(outcomes, 'ignored');
         continue;
       }
-      const event = record.value === null ? TOMBSTONE : decode(record.value);
+      const event = record.refused ?? (record.value === null ? TOMBSTONE : decode(record.value));
       if (isPoison(event)) {
         letters.push(deadLetter(batch, record, event, ports.maxLetterBytes()));
         count(outcomes, event.code);

@@ -29,6 +29,21 @@ export const ERRORS = {
     means:
       'A field is missing, has another type or is out of its range; the message names it. Fix the producer.',
   },
+  BATCH_TOO_LARGE: {
+    action: 'poison',
+    means:
+      'A record batch would unpack to more than 16 MiB. The whole batch becomes one dead letter, as it lies in the log. Send smaller batches.',
+  },
+  BATCH_CORRUPT: {
+    action: 'poison',
+    means:
+      'A record batch, or the rest of one, is not valid. It becomes one dead letter. Look at the client that wrote it.',
+  },
+  BATCH_UNSUPPORTED: {
+    action: 'poison',
+    means:
+      'A record batch has a format from before Kafka 0.11, or a codec that Kafka does not name. It becomes one dead letter. Update the producer.',
+  },
   SCHEMA_UNKNOWN: {
     action: 'poison',
     means:

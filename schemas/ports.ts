@@ -2,9 +2,17 @@
  * What the one loop (`consumers/loop.ts`) needs of the world. Kafka's side comes through the port (`kafka/port.ts`); tests
  * implement it in memory, so the loop's law can be tried with a crash between any two calls.
  */
+import type { Poison } from './errors.ts';
 
 /** Header values as bytes, or several values where a name was repeated. The object has no prototype. */
 export type RecordHeaders = Readonly<Record<string, Buffer | string | readonly Buffer[]>>;
+
+/** Why the client does not hand out what lies at some offsets; one record stands for all of them. */
+export interface Refusal extends Poison {
+  /** The offsets in question; the record has the last of them. */
+  readonly firstOffset: number;
+  readonly lastOffset: number;
+}
 
 /** One record as it lies in a partition. */
 export interface SourceRecord {
@@ -15,6 +23,11 @@ export interface SourceRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: RecordHeaders;
+  /**
+   * This is not a record to be read: a batch (its bytes as they lie in the log, still packed, are the value) or a record
+   * (without its headers) that costs more to unpack than is allowed, or is not valid.
+   */
+  readonly refused?: Refusal;
 }
 
 /** One record to be written. */

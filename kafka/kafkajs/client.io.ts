@@ -2,9 +2,6 @@
 import { readFileSync } from 'node:fs';
 import './patches/install.io.ts'; // before the library
 import kafkajs, { type Kafka, type LogEntry } from 'kafkajs';
-import SnappyCodec from 'kafkajs-snappy';
-import { compressFrame, decompressFrame } from 'lz4-napi';
-import { compress as zstdCompress, decompress as zstdDecompress } from '@mongodb-js/zstd';
 import { createPace } from '../../schemas/pace.ts';
 import type { ConnectionSettings, KafkaLog } from '../port.ts';
 
@@ -22,28 +19,8 @@ export const FETCH_LIMITS = {
   maxWaitTimeInMs: 200,
 };
 
-type Codec = () => {
-  compress(encoder: { buffer: Buffer }): Promise<Buffer>;
-  decompress(buffer: Buffer): Promise<Buffer>;
-};
-
-/** Producers choose the codec of what we read, so each one that Kafka knows is there from the start. */
-function registerCodecs(): void {
-  const codecs = kafkajs.CompressionCodecs as unknown as Record<number, Codec>;
-  codecs[kafkajs.CompressionTypes.Snappy] = SnappyCodec as Codec;
-  codecs[kafkajs.CompressionTypes.LZ4] = () => ({
-    compress: ({ buffer }) => compressFrame(buffer),
-    decompress: (buffer) => decompressFrame(buffer),
-  });
-  codecs[kafkajs.CompressionTypes.ZSTD] = () => ({
-    compress: ({ buffer }) => zstdCompress(buffer),
-    decompress: (buffer) => zstdDecompress(buffer),
-  });
-}
-
 /** A client of one cluster; nothing is connected before it is used. */
 export function createKafka(settings: ConnectionSettings, log: KafkaLog): Kafka {
-  registerCodecs();
   const file = (path: string | undefined): { buffer: Buffer } | undefined =>
     path === undefined ? undefined : { buffer: readFileSync(path) };
   const { ssl } = settings;

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, Kafka } from 'kafkajs';
 import { BankChurnError } from '../../schemas/errors.ts';
+import type { SourceRecord } from '../../schemas/ports.ts';
 import type { KafkaClient } from '../port.ts';
 import { createRangeProgress } from '../range-progress.ts';
 import { createRecordByRecord } from '../record-by-record.ts';
@@ -14,6 +15,13 @@ import { translated } from './translate-errors.ts';
 
 /** Membership ends this long after the last heartbeat. */
 const SESSION_TIMEOUT_MS = 15_000;
+/** What the walk over the batches refused is skipped, and named in the log. */
+const readable = (kafka: Kafka, records: readonly SourceRecord[]): SourceRecord[] =>
+  records.filter(({ refused }) => {
+    if (refused !== undefined) kafka.logger().error(refused.code, { error: refused.message });
+    return refused === undefined;
+  });
+
 /** Without any progress for this long a reading fails. */
 const SILENCE_MS = 20_000;
 
@@ -46,7 +54,7 @@ export const openReader =
           return reading.read({
             topic,
             partition,
-            records: messages.map(toSourceRecord),
+            records: readable(kafka, messages.map(toSourceRecord)),
             heartbeat,
             isRunning,
           });
@@ -98,7 +106,8 @@ export const readRanges =
         await consumer.run({
           autoCommit: false,
           eachBatch: async ({ batch }) => {
-            const records = progress.take(batch.partition, batch.messages.map(toSourceRecord));
+            const taken = progress.take(batch.partition, batch.messages.map(toSourceRecord));
+            const records = readable(kafka, taken);
             if (records.length === 0) return;
             try {
               await onRecords(records, stop);

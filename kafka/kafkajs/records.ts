@@ -2,38 +2,36 @@
 import type { IHeaders, KafkaMessage, Message, Producer, RecordMetadata } from 'kafkajs';
 import { BankChurnError } from '../../schemas/errors.ts';
 import { isTooLarge } from './translate-errors.ts';
-import type { Emission, OutputRecord, RecordHeaders, SourceRecord } from '../../schemas/ports.ts';
+import type { Emission, OutputRecord, RecordHeaders, Refusal, SourceRecord } from '../../schemas/ports.ts';
+import type { Headers } from '../records.ts';
 
 const NO_HEADERS: RecordHeaders = Object.freeze(Object.create(null) as RecordHeaders);
+const NO_BYTES = Buffer.alloc(0);
 
 /** A record as the rest of the product knows it. */
-export function toSourceRecord({ offset, timestamp, key, value, headers }: KafkaMessage): SourceRecord {
-  return {
+export function toSourceRecord(message: KafkaMessage): SourceRecord {
+  const { offset, timestamp, key, value, headers } = message;
+  const record = {
     offset: Number(offset),
     timestampMs: Number(timestamp),
     key,
     value,
-    headers: cleanHeaders(headers),
+    headers: writableHeaders(headers as Headers | undefined),
   };
+  const { refused } = message as { refused?: Refusal };
+  return refused === undefined ? record : { ...record, refused };
 }
 
-/**
- * kafkajs merges repeated headers over a plain object, so a header named `constructor` or `__proto__` comes with what
- * the prototype has under that name; and it cannot write a null value. Only bytes are kept; null becomes empty.
- */
-function cleanHeaders(headers: IHeaders | undefined): RecordHeaders {
+/** kafkajs cannot write a header whose value is null: it becomes an empty one. */
+function writableHeaders(headers: Headers | undefined): RecordHeaders {
   if (headers === undefined) return NO_HEADERS;
-  const names = Object.keys(headers);
-  if (names.length === 0) return NO_HEADERS;
-  const clean = Object.create(null) as Record<string, Buffer | readonly Buffer[]>;
-  for (const name of names) {
-    const given = headers[name] as unknown;
-    const values = (Array.isArray(given) ? given : [given])
-      .filter((value) => value === null || Buffer.isBuffer(value))
-      .map((value: Buffer | null) => value ?? Buffer.alloc(0));
-    clean[name] = values.length === 1 ? values[0]! : values;
+  const fill = (value: Buffer | null): Buffer => value ?? NO_BYTES;
+  for (const name in headers) {
+    const given = headers[name] as Headers[string];
+    if (given === null) headers[name] = NO_BYTES;
+    else if (Array.isArray(given)) headers[name] = given.map(fill);
   }
-  return clean;
+  return headers as RecordHeaders;
 }
 
 /** A record as kafkajs sends it. */

@@ -9,6 +9,7 @@ import { groupByPartition } from './group-by-partition.ts';
 import { rejoining } from './membership.io.ts';
 import { guardOffsets } from './offset-jumps.io.ts';
 import { tryAgain } from './passing-errors.io.ts';
+import { installRecordBatches } from './record-batches.io.ts';
 import { encodeRecord, type RecordFields } from './record-encoding.ts';
 import { silenceTimeoutWarning } from './timeout-warning.io.ts';
 import { renewing } from './transactions.io.ts';
@@ -36,6 +37,7 @@ function record(fields: RecordFields): { buf: Buffer; buffer: Buffer } {
 }
 
 tryAgain(); // before what takes the error classes
+installRecordBatches(replace);
 replace('protocol/recordBatch/record/v0/index.js', () => record);
 replace('producer/groupMessagesPerPartition.js', () => groupByPartition);
 replace('consumer/filterAbortedMessages.js', () => keepCommitted);
