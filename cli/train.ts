@@ -8,7 +8,8 @@ import { writeRelease } from '../models/store.io.ts';
 import { openModel } from '../scoring/model.ts';
 import { createSession } from '../scoring/onnx.io.ts';
 import { DEFAULT_PARAMETERS } from '../training/boosting.ts';
-import { assertTrainable, parseDataset, type Dataset } from '../training/dataset.ts';
+import { readDataset } from '../training/dataset.io.ts';
+import { assertTrainable, type Dataset } from '../training/dataset.ts';
 import type { Evaluation } from '../training/evaluation.ts';
 import { reportHoldout, type HoldoutReport } from '../training/holdout-report.ts';
 import { metricsFile } from '../training/metrics-file.ts';
@@ -61,7 +62,7 @@ export function trainCommand(): Command {
     )
     .action(async (options: TrainOptions) => {
       const { resampling, mlflow } = readConfig(options);
-      const dataset = await readDataset(options.data);
+      const dataset = await openDataset(options.data);
       const split = splitDataset(dataset, options.seed, await readHoldout(options.holdoutRows));
       say(
         `training on ${String(split.train.length)} customers of ${dataset.name}, holdout of ${String(split.holdout.length)} (${split.name}), resampling: ${resampling.strategy}`,
@@ -90,11 +91,11 @@ export function trainCommand(): Command {
     });
 }
 
-async function readDataset(path: string | undefined): Promise<Dataset> {
+async function openDataset(path: string | undefined): Promise<Dataset> {
   const fallback = join(packageRoot(), DEFAULT_DATA);
   const file = path ?? [DEFAULT_DATA, fallback].find((candidate) => existsSync(candidate));
   if (file !== undefined) {
-    const dataset = parseDataset(await readFile(file), 'churn', file);
+    const dataset = await readDataset(file, 'churn');
     assertTrainable(dataset, file);
     return dataset;
   }
