@@ -50,7 +50,7 @@ describe('parseDataset', () => {
     [
       'a cell too few',
       GOOD.slice(0, -2),
-      'line 2, column Exited (14): 13 cells, the header has 14: write an empty cell',
+      'line 2, column Exited (14): cells: 13, in the header: 14: write an empty cell',
     ],
   ])('refuses %s and says where', async (_, row, message) => {
     await expect(parse(csv(row))).rejects.toThrow(message);

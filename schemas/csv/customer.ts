@@ -102,7 +102,7 @@ function readCell(column: Column, cell: string, separator: string) {
       const number = readNumber(cell, separator);
       return Number.isSafeInteger(number)
         ? (number as number)
-        : { why: `${shown(cell)}, not a whole number` };
+        : { why: `${shown(cell)}, not a whole number: correct it` };
     }
     default:
       return { number: readNumber, flag: readFlag, text: readText }[INPUT_COLUMNS[column]](cell, separator);

@@ -131,11 +131,16 @@ function refuseMissing(
     ...missing.flatMap((column) => hintOf(column, ['misspelt', 'related'])),
     ...others.filter(isAbsent).flatMap((column) => hintOf(column, ['misspelt'])),
   ];
+  if (positions.size === 0)
+    throw fileError(
+      file,
+      `line ${String(line)}`,
+      `no column is known, is this the header? Needed are ${needed.join(', ')}: add them as the first line`,
+    );
   if (missing.length > 0) {
-    const known = positions.size === 0 ? 'no column is known, is the first line the header? ' : '';
     const also = otherwise === undefined ? '' : `, or ${otherwise(missing)}`;
     const list = [`columns missing: ${missing.join(', ')}`, ...hints].join('; ');
-    throw fileError(file, `line ${String(line)}`, `${known}${list}: add or rename them${also}`);
+    throw fileError(file, `line ${String(line)}`, `${list}: add or rename them${also}`);
   }
   if (hints.length > 0)
     throw fileError(file, `line ${String(line)}`, `${hints.join('; ')}: rename or remove it`);

@@ -2,7 +2,7 @@
 import { pipeline, Readable } from 'node:stream';
 import { parse, type Options } from 'csv-parse';
 import type { CsvFile, CsvRow } from './customer.ts';
-import { fileError } from './errors.ts';
+import { fileError, shown } from './errors.ts';
 import { checkHeader, placeOf, separatorOf, splitLine, type CsvHeader, type CsvNeeds } from './header.ts';
 import { readText, type Chunks, type PlaceInLine, type TextBlock } from './text.io.ts';
 
@@ -21,6 +21,7 @@ export async function openCsv(input: Chunks, name: string, needs: CsvNeeds): Pro
   const blocks = readText(input, name, placeInLine);
   const first = await blocks.next();
   if (first.done === true) throw fileError(name, 'line 1', 'the file is empty: it needs a header and rows');
+  refuseOtherText(name, first.value);
   const separator = separatorOf(first.value.head);
   const records = parseRecords(name, first.value, blocks, separator);
   const head = await records.next();
@@ -33,6 +34,18 @@ export async function openCsv(input: Chunks, name: string, needs: CsvNeeds): Pro
     await records.return(undefined);
     throw error;
   }
+}
+
+/** Text that is no table. */
+function refuseOtherText(name: string, { head, line }: TextBlock): void {
+  const what = /^[{[]/.test(head)
+    ? 'the file is JSON: give it a name ending in .jsonl, with one event a line'
+    : /^<[!?a-z]/i.test(head)
+      ? 'the file is HTML or XML: save the table as CSV'
+      : /^"?sep=/i.test(head)
+        ? `${shown(head)} is a spreadsheet's own line: remove it`
+        : undefined;
+  if (what !== undefined) throw fileError(name, `line ${String(line)}`, what);
 }
 
 /** The column by the separators before it; by number in the header itself. */
@@ -103,7 +116,7 @@ function wrongLength(name: string, { line, cells }: CsvRow, { width, place, sepa
   const advice = isShort
     ? 'write an empty cell for what is unknown'
     : `quote cells that hold the separator ("a${separator} b")`;
-  return fileError(name, where, `${String(cells.length)} cells, the header has ${String(width)}: ${advice}`);
+  return fileError(name, where, `cells: ${String(cells.length)}, in the header: ${String(width)}: ${advice}`);
 }
 
 const QUOTES = new Map([
