@@ -19,22 +19,25 @@ const MAX_ROW_BYTES = 1_000_000;
  */
 export async function openCsv(input: Chunks, name: string, needs: CsvNeeds): Promise<CsvFile> {
   const blocks = readText(input, name, placeInLine);
-  const first = await blocks.next();
-  if (first.done === true) throw fileError(name, 'line 1', 'the file is empty: it needs a header and rows');
-  refuseOtherText(name, first.value);
-  const separator = separatorOf(first.value.head);
-  const records = parseRecords(name, first.value, blocks, separator);
-  const head = await records.next();
   try {
-    if (head.done === true) throw fileError(name, 'line 1', 'the file is empty: it needs a header and rows');
+    const first = await blocks.next();
+    if (first.done === true) throw isEmpty(name);
+    refuseOtherText(name, first.value);
+    const separator = separatorOf(first.value.head);
+    const records = parseRecords(name, first.value, blocks, separator);
+    const head = await records.next();
+    if (head.done === true) throw isEmpty(name);
     const { line, cells } = head.value;
     const header = checkHeader(name, line, cells, separator, needs);
     return { name, header, rows: checkedRows(name, line, header, records) };
   } catch (error) {
-    await records.return(undefined);
+    await blocks.return(undefined);
     throw error;
   }
 }
+
+const isEmpty = (name: string): Error =>
+  fileError(name, 'line 1', 'the file is empty: it needs a header and rows');
 
 /** Text that is no table. */
 function refuseOtherText(name: string, { head, line }: TextBlock): void {

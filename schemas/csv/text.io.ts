@@ -134,7 +134,8 @@ async function* blocks(
   file: string,
   place: PlaceInLine,
 ): AsyncGenerator<TextBlock> {
-  let [line, head, pending, isFirst] = [1, '', Buffer.alloc(0), true];
+  let [line, head, isFirst] = [1, '', true];
+  let [pending, size, hasEnd] = [[] as Buffer[], 0, false];
   const take = (lines: Buffer): TextBlock => {
     if (lines.length === 0) return { bytes: lines, line, head };
     const start = isFirst && lines.subarray(0, 3).toString('hex') === 'efbbbf' ? 3 : 0;
@@ -146,14 +147,20 @@ async function* blocks(
     return block;
   };
   for await (const chunk of input) {
-    pending = Buffer.concat([pending, chunk]);
-    const end = endOfLines(pending);
-    const block = take(pending.subarray(0, end));
+    pending.push(chunk);
+    size += chunk.length;
+    hasEnd ||= chunk.includes(LF) || chunk.includes(CR);
+    if (!hasEnd && size <= MAX_LINE_BYTES) continue; // joined once, not chunk by chunk
+    const all = Buffer.concat(pending);
+    const end = endOfLines(all);
+    const block = take(all.subarray(0, end));
     if (block.head !== '') yield block;
-    pending = pending.subarray(end);
-    if (pending.length > MAX_LINE_BYTES) throw tooLong(file, line);
+    pending = [all.subarray(end)];
+    size -= end;
+    hasEnd = all.at(-1) === CR;
+    if (size > MAX_LINE_BYTES) throw tooLong(file, line);
   }
-  const last = take(pending);
+  const last = take(Buffer.concat(pending));
   if (last.head !== '') yield last;
 }
 
@@ -217,7 +224,8 @@ function readableStart(bytes: Buffer): string {
   const text = bytes.toString();
   for (const { index } of text.matchAll(/[\0\uFFFD]/g)) {
     const start = text.slice(0, index);
-    if (bytes[Buffer.byteLength(start)] !== 0xef) return start; // else the sign itself, which is valid
+    const at = Buffer.byteLength(start);
+    if (bytes.toString('hex', at, at + 3) !== 'efbfbd') return start; // else the sign itself, which is valid
   }
   return text;
 }
