@@ -50,19 +50,16 @@ export function readCustomer(
   const fail = (column: Column, what: string): void =>
     void errors.push(`line ${String(row.line)}, column ${header.place(column)}: ${what}`);
   const values = readCells(header, row, fail);
-  const rowNumber = values.get('RowNumber') ?? index + 1;
   if (errors.length > 0) return errors;
-  if (!INPUTS.some((column) => values.get(column) != null))
+  if (!INPUTS.some((column) => values[column] != null))
     return [`line ${String(row.line)}: no model input is filled in: fill them in, or remove the row`];
-  const event = readEvent({
-    ...Object.fromEntries(INPUTS.map((column) => [fieldOf(column), values.get(column) ?? null])),
-    eventId: values.get('EventId') ?? `row-${String(rowNumber)}`,
-    customerId: values.get('CustomerId') ?? String(index + 1),
-    occurredAt: values.get('OccurredAt') ?? undatedMs,
-  });
+  const rowNumber = (values.RowNumber ?? index + 1) as number;
+  values.EventId ??= `row-${String(rowNumber)}`;
+  values.CustomerId ??= String(index + 1);
+  values.OccurredAt ??= undatedMs;
+  const event = readEvent(values);
   if (!isPoison(event)) {
-    const churned = (values.get(LABEL) ?? undefined) as boolean | undefined;
-    return { event, churned, rowNumber: rowNumber as number };
+    return { event, churned: (values[LABEL] ?? undefined) as boolean | undefined, rowNumber };
   }
   const column = COLUMNS.find((name) => event.message.startsWith(`${fieldOf(name)} `));
   const advice =
@@ -72,22 +69,25 @@ export function readCustomer(
   return errors;
 }
 
-type Value = string | number | boolean | null;
+/** Under the data set's names, which the event's check takes too. */
+type Values = Partial<Record<Column, string | number | boolean | null>>;
 
 /** The values of the known columns; what cannot be read is told to `fail`. */
 function readCells(
   { positions, separator }: CsvHeader,
   { cells }: CsvRow,
   fail: (column: Column, what: string) => void,
-): Map<Column, Value> {
-  const values = new Map<Column, Value>();
+): Values {
+  const values: Values = {};
   for (const [column, at] of positions) {
     const value = readCell(column, cells[at]!, separator);
     if (isUnreadable(value)) fail(column, value.why);
-    else values.set(column, value);
+    else values[column] = value;
   }
   return values;
 }
+
+const READERS = { number: readNumber, flag: readFlag, text: readText };
 
 function readCell(column: Column, cell: string, separator: string) {
   switch (column) {
@@ -105,6 +105,6 @@ function readCell(column: Column, cell: string, separator: string) {
         : { why: `${shown(cell)}, not a whole number: correct it` };
     }
     default:
-      return { number: readNumber, flag: readFlag, text: readText }[INPUT_COLUMNS[column]](cell, separator);
+      return READERS[INPUT_COLUMNS[column]](cell, separator);
   }
 }
