@@ -21,12 +21,14 @@ export interface EventFileOptions {
   readonly notice: (line: string) => void;
 }
 
-/** Which files `score`, `produce` and `demo` read; for their help. */
-const FILES_HELP = `
-Files: name.csv or name.tsv (also .gz): the data set's columns in any order, whatever the case and the separators of
-words (CreditScore, credit_score); cells between commas, semicolons, tabs or bars; UTF-8 or UTF-16. Numbers as 1234.5
-(not between commas also 1234,5); true, yes, 1 or false, no, 0; an empty cell is missing. ${LABEL} is the label: empty
-= not known. All else: JSON lines. A file with a wrong header is refused before its first row is used.`;
+/** Which CSV files are read, for the help of the commands that read them. */
+export const CSV_HELP = `
+CSV files have the data set's columns in any order, whatever the case and the word separators (CreditScore,
+credit_score), between commas, semicolons, tabs or bars; in UTF-8 or UTF-16, packed with gzip or not. Numbers: 1234.5
+(where commas do not separate cells also 1234,5). Flags and labels: 1, true, yes or 0, false, no. An empty cell is a
+missing value. ${LABEL} is the label. A file with a wrong header is refused before its first row.`;
+const EVENTS_HELP = `${CSV_HELP}
+A name that ends in .csv, .tsv, .csv.gz or .tsv.gz is read as CSV, an empty label as not known; any other name as JSON lines.`;
 const CSV_NAME = /\.[ct]sv(?:\.gz)?$/i;
 /** Unknown names that are said. */
 const MOST_NAMED = 10;
@@ -39,7 +41,7 @@ export const withEventFile = (command: Command): Command =>
         .argParser(listOf(INPUTS))
         .default([], 'none'),
     )
-    .addHelpText('after', FILES_HELP);
+    .addHelpText('after', EVENTS_HELP);
 
 /**
  * Opens a file of events (`.csv` and `.tsv` with the data set's columns, else JSON lines; `-` = JSON lines on stdin).

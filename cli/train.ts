@@ -17,6 +17,7 @@ import { FIGURES, modelCard } from '../training/model-card.ts';
 import { splitDataset } from '../training/split.ts';
 import { trainRelease, type TrainingResult } from '../training/train.ts';
 import { createProgress, packageRoot, readConfig, say, withConfig } from './context.ts';
+import { CSV_HELP } from './event-file.io.ts';
 import { positiveInteger, positiveNumber, wholeNumber } from './options.ts';
 import { recordTraining } from './record-training.ts';
 
@@ -42,6 +43,7 @@ export function trainCommand(): Command {
     .description(
       'train a model, evaluate it on the holdout, release it if it passes the gate (weighted F1 > 0.80)',
     )
+    .addHelpText('after', CSV_HELP)
     .option('--data <csv>', `labelled customers (default: ${DEFAULT_DATA}, else simulated customers)`)
     .option('--out <folder>', 'of the release', 'models/champion')
     .option('--metrics <file>', 'figures as JSON', 'models/metrics.json')
