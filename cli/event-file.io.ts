@@ -28,7 +28,7 @@ credit_score), between commas, semicolons, tabs or bars; in UTF-8 or UTF-16, pac
 (where commas do not separate cells also 1234,5). Flags and labels: 1, true, yes or 0, false, no. An empty cell is a
 missing value. ${LABEL} is the label. A file with a wrong header is refused before its first row.`;
 const EVENTS_HELP = `${CSV_HELP}
-A name that ends in .csv, .tsv, .csv.gz or .tsv.gz is read as CSV, an empty label as not known; any other name as JSON lines.`;
+Files named .csv, .tsv, .csv.gz or .tsv.gz are read as CSV, an empty label as not known; all others as JSON lines.`;
 const CSV_NAME = /\.[ct]sv(?:\.gz)?$/i;
 /** Unknown names that are said. */
 const MOST_NAMED = 10;

@@ -49,6 +49,16 @@ describe('the CSV reader', () => {
     ],
     ['gzip', [2, 3], gzipSync(`${HEADER}\n${ROW}\n${ROW}\n`)],
     [
+      'half a character in UTF-16',
+      'line 3: half a character in UTF-16',
+      Buffer.from(`\uFEFF${HEADER}\n${ROW}\n\ud83d${ROW}`, 'utf16le'),
+    ],
+    [
+      'half a character at the end of UTF-16',
+      'line 2: half a character in UTF-16',
+      Buffer.from(`\uFEFF${HEADER}\n${ROW}\ud83d`, 'utf16le'),
+    ],
+    [
       'a bad byte',
       'line 3, column Surname (1): byte 0xFC is not UTF-8',
       Buffer.concat([Buffer.from(`${HEADER}\n${ROW}\nM`), Buffer.of(0xfc), Buffer.from(ROW.slice(2))]),
@@ -74,6 +84,12 @@ describe('the CSV reader', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('refuses a line of more than a megabyte, in one piece too', async () => {
+    const long = Buffer.from(`${HEADER}\n${ROW}\n${'x'.repeat(1_000_001)}\n${ROW}`);
+    expect(await readAll([long])).toContain('line 3: a line of more than a megabyte');
+    expect(await readAll(cut(long, [500_000]))).toContain('line 3: a line of more than a megabyte');
   });
 
   it('reads any bytes or refuses them with file and line', async () => {

@@ -157,7 +157,7 @@ async function* blocks(
     if (block.head !== '') yield block;
     pending = [all.subarray(end)];
     size -= end;
-    hasEnd = all.at(-1) === CR;
+    hasEnd = false;
     if (size > MAX_LINE_BYTES) throw tooLong(file, line);
   }
   const last = take(Buffer.concat(pending));
