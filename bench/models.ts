@@ -46,7 +46,7 @@ function print(title: string, unit: string, digits: number, rows: readonly Table
 /** Ours, then the others where there is Python. */
 export async function models(): Promise<void> {
   const release = await readRelease('models/champion');
-  const real = readRealDataset();
+  const real = await readRealDataset();
   if (real === undefined) say('no CHURN_CSV: simulated customers');
   const simulated = [...simulateEvents(TRAIN_ROWS * 1.25, 1, 'm-')];
   const events = real?.events ?? simulated.map(({ event }) => event);
