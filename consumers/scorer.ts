@@ -81,7 +81,9 @@ export function createScorer(ports: ScorerPorts): Role {
               outputs,
             ),
           ];
-    return decision(batch, scoreRecords(ports, batch, scores, sources), letters, counts, ports, outcomes);
+    const { unknownFields } = decode;
+    const scored = scoreRecords(ports, batch, scores, sources);
+    return { ...decision(batch, scored, letters, counts, ports, outcomes), unknownFields };
   };
 }
 

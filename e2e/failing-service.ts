@@ -114,7 +114,7 @@ function bugContext(): BugContext {
   return {
     kafka: kafkaOf(config, createLog(config.logLevel)),
     groupId: config.group,
-    freshDecoder: () => decoderOf({ config, registry: registryOf(config) }, 'customerEvents', EVENT),
+    freshDecoder: () => decoderOf({ config, registry: registryOf(config) }, EVENT),
   };
 }
 

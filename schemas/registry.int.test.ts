@@ -26,16 +26,17 @@ async function server(handler: RequestListener): Promise<string> {
   return `http://127.0.0.1:${String((http.address() as AddressInfo).port)}`;
 }
 
-test('the real one: registers with its compatibility, finds writers of our subjects only', async () => {
+test('the real one: registers with its compatibility, finds writers of our records only', async () => {
   const registry = open(inject('kafka').registryUrl!, { timeoutMs: 5000 });
   const subject = `t${randomBytes(4).toString('hex')}-value`;
   const id = await registry.schemaId(subject, 'CustomerEvent', 'BACKWARD_TRANSITIVE');
   expect(await registry.schemaId(subject, 'CustomerEvent', 'BACKWARD_TRANSITIVE')).toBe(id);
   const level = (await (await fetch(`${inject('kafka').registryUrl!}/config/${subject}`)).json()) as object;
   expect(level).toMatchObject({ compatibilityLevel: 'BACKWARD_TRANSITIVE' });
-  expect(typeof (await registry.findWriter([subject], EVENT)(id))).toBe('function');
-  expect(await registry.findWriter(['other-value'], EVENT)(id)).toMatchObject({ code: 'SCHEMA_FOREIGN' });
-  expect(await registry.findWriter([subject], EVENT)(1_999_999_999)).toMatchObject({
+  expect(typeof (await registry.findWriter(EVENT)(id))).toBe('function');
+  const foreign = await registry.schemaId(`${subject}-other`, 'ChurnScore', 'FULL_TRANSITIVE');
+  expect(await registry.findWriter(EVENT)(foreign)).toMatchObject({ code: 'SCHEMA_FOREIGN' });
+  expect(await registry.findWriter(EVENT)(1_999_999_999)).toMatchObject({
     code: 'SCHEMA_UNKNOWN',
   });
 });
@@ -75,7 +76,7 @@ test.each<[string, RequestListener]>([
   ['drops the connection', (request) => request.socket.destroy()],
 ])('a registry that %s is transient, never poison', async (_, handler) => {
   const registry = open(await server(handler));
-  await expect(registry.findWriter(['s'], EVENT)(1)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
+  await expect(registry.findWriter(EVENT)(1)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
   await expect(registry.schemaId('s', 'ChurnScore', 'FULL_TRANSITIVE')).rejects.toMatchObject({
     code: 'REGISTRY_UNAVAILABLE',
   });
@@ -98,14 +99,14 @@ test('any value: decoded by its writer’s schema; where that cannot be, the val
 
 test('one that is not there is transient; refusals are remembered, and asked once at a time', async () => {
   const away = open('http://127.0.0.1:1');
-  await expect(away.findWriter(['s'], EVENT)(1)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
+  await expect(away.findWriter(EVENT)(1)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
   let asked = 0;
   const find = open(
     await server((_, response) => {
       asked += 1;
       response.writeHead(404).end('{"error_code":40403}');
     }),
-  ).findWriter(['s'], EVENT);
+  ).findWriter(EVENT);
   await Promise.all([find(5), find(5), find(5)]);
   expect(await find(5)).toMatchObject({ code: 'SCHEMA_UNKNOWN' });
   expect(asked).toBe(1);

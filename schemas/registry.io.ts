@@ -1,12 +1,19 @@
 import { readFileSync } from 'node:fs';
-import http from 'node:http';
-import https from 'node:https';
-import { text } from 'node:stream/consumers';
 import { COMPATIBILITY, SchemaRegistry } from '@kafkajs/confluent-schema-registry';
-import { compileAny, compileWriter, schemaId as idOf, type Shape, type WriterDecoder } from './avro.ts';
+import {
+  compileAny,
+  compileWriter,
+  foreign,
+  schemaId as idOf,
+  type Shape,
+  type WriterDecoder,
+} from './avro.ts';
+import { ForeignSchema, parseSchemaText } from './avro-schema.ts';
 import type { FindWriter } from './decoder.ts';
 import { BankChurnError, type Poison } from './errors.ts';
 import { SCHEMAS, type SchemaName } from './generated.ts';
+import { boundAgent, createAgent, createAsk, type Answer, type Ask } from './registry-http.io.ts';
+import { show } from './checks.ts';
 
 /** How to reach a Confluent-compatible schema registry. */
 export interface RegistrySettings {
@@ -25,8 +32,8 @@ export interface RegistrySettings {
 
 /** The schema registry as the product uses it. */
 export interface Registry {
-  /** The decoder of a writer schema, if it is registered under one of `subjects`. */
-  findWriter<T>(subjects: readonly string[], shape: Shape<T>): FindWriter<T>;
+  /** The decoders of writer schemas. Whether a schema is ours is seen from itself, not from the subjects it is listed under. */
+  findWriter<T>(shape: Shape<T>): FindWriter<T>;
   /** Id of our schema under a subject; registers it (with its compatibility) where that is allowed. */
   schemaId(
     subject: string,
@@ -44,14 +51,8 @@ export interface Registry {
   close(): void;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-}
 /** Writer schemas kept; beyond that the oldest goes. */
 const MAX_WRITERS = 500;
-/** Bytes of an answer that are read at most. */
-const MAX_ANSWER = 1_000_000;
 /** The registry's own "schema not found": the only answer that makes a record unreadable for good. */
 const SCHEMA_NOT_FOUND = 40403;
 
@@ -62,63 +63,32 @@ export function createRegistry(settings: RegistrySettings): Registry {
   const { url, timeoutMs } = settings;
   const base = url.replace(/\/+$/, '');
   const ca = settings.caFile === undefined ? undefined : readFileSync(settings.caFile);
-  const secure = base.startsWith('https:');
-  const agent = secure ? new https.Agent({ keepAlive: true, ca }) : new http.Agent({ keepAlive: true });
   const auth = credentials(settings);
+  const http = { base, timeoutMs, ca, auth };
+  const agents = [createAgent(http), boundAgent(createAgent(http), timeoutMs)] as const;
   const library = new SchemaRegistry({
     host: base,
     clientId: 'bankchurn',
-    agent,
+    agent: agents[1],
     ...(auth === undefined ? {} : { auth }),
     retry: { retries: 0 },
   });
+  const askOnce = createAsk(http, agents[0]);
+  const ask: Ask = (method, path, body) =>
+    askOnce(method, path, body).catch((cause: unknown) => {
+      throw away(`${method} ${path}: ${String(cause)}`, cause);
+    });
 
-  async function ask(method: 'GET' | 'DELETE' | 'PUT', path: string, body?: object): Promise<Answer> {
-    const options = {
-      method,
-      agent,
-      signal: AbortSignal.timeout(timeoutMs),
-      headers: {
-        accept: 'application/vnd.schemaregistry.v1+json, application/json',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(auth === undefined ? {} : { auth: `${auth.username}:${auth.password}` }),
-    };
-    try {
-      const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
-        (secure ? https : http)
-          .request(base + path, options, resolve)
-          .once('error', reject)
-          .end(body === undefined ? undefined : JSON.stringify(body));
-      });
-      if (Number(response.headers['content-length'] ?? 0) > MAX_ANSWER)
-        throw new Error('the answer is too large');
-      return { status: response.statusCode ?? 0, body: JSON.parse(await text(response)) as unknown };
-    } catch (cause) {
-      const why =
-        cause instanceof Error && cause.name === 'AbortError'
-          ? `no answer in ${String(timeoutMs)} ms`
-          : String(cause);
-      throw away(`${method} ${path}: ${why}`, cause);
-    }
-  }
-
-  async function fetchWriter<T>(
-    id: number,
-    subjects: readonly string[],
-    shape: Shape<T>,
-  ): Promise<WriterDecoder<T> | Poison> {
-    const versions = await ask('GET', `/schemas/ids/${String(id)}/versions`);
-    if (isNotFound(versions))
+  async function fetchWriter<T>(id: number, shape: Shape<T>): Promise<WriterDecoder<T> | Poison> {
+    const answer = await ask('GET', `/schemas/ids/${String(id)}`);
+    if (isNotFound(answer))
       return { code: 'SCHEMA_UNKNOWN', message: `the registry has no schema with id ${String(id)}` };
-    const owners = subjectsOf(versions);
-    if (owners === undefined)
-      throw away(`no list of subjects for schema id ${String(id)} (status ${String(versions.status)})`);
-    if (!owners.some((owner) => subjects.includes(owner))) {
-      const message = `schema id ${String(id)} belongs to ${owners.join(', ')}, not to ${subjects.join(' or ')}`;
-      return { code: 'SCHEMA_FOREIGN', message };
+    try {
+      return compileWriter(sourceOf(id, answer), shape);
+    } catch (error) {
+      if (error instanceof ForeignSchema) return foreign(shape.schema, error);
+      throw error;
     }
-    return compileWriter(sourceOf(id, await ask('GET', `/schemas/ids/${String(id)}`)), shape);
   }
 
   const decoders = new Map<number, (value: Buffer) => unknown>();
@@ -128,7 +98,7 @@ export function createRegistry(settings: RegistrySettings): Registry {
     const answer = await ask('GET', `/schemas/ids/${String(id)}`);
     if (isNotFound(answer))
       throw new BankChurnError('SCHEMA_UNKNOWN', `the registry has no schema with id ${String(id)}`);
-    const decoder = compileAny(sourceOf(id, answer));
+    const decoder = compileAny(coded(() => sourceOf(id, answer)));
     bounded(decoders).set(id, decoder);
     return decoder;
   }
@@ -143,7 +113,7 @@ export function createRegistry(settings: RegistrySettings): Registry {
     return (await asking)(value);
   }
 
-  function findWriter<T>(subjects: readonly string[], shape: Shape<T>): FindWriter<T> {
+  function findWriter<T>(shape: Shape<T>): FindWriter<T> {
     const known = new Map<number, WriterDecoder<T>>();
     const refused = new Map<number, { readonly poison: Poison; readonly until: number }>();
     const asked = new Map<number, Promise<WriterDecoder<T> | Poison>>();
@@ -157,7 +127,7 @@ export function createRegistry(settings: RegistrySettings): Registry {
       if (writer !== undefined) return writer;
       const refusal = refused.get(id);
       if (refusal !== undefined && refusal.until > Date.now()) return refusal.poison;
-      const asking = asked.get(id) ?? fetchWriter(id, subjects, shape).then((found) => remember(id, found));
+      const asking = asked.get(id) ?? fetchWriter(id, shape).then((found) => remember(id, found));
       asked.set(id, asking);
       return asking.finally(() => asked.delete(id));
     };
@@ -193,7 +163,7 @@ export function createRegistry(settings: RegistrySettings): Registry {
     deleteSubject: async (subject) => {
       await ask('DELETE', `/subjects/${encodeURIComponent(subject)}`);
     },
-    close: () => agent.destroy(),
+    close: () => agents.forEach((agent) => agent.destroy()),
   };
 }
 
@@ -202,19 +172,25 @@ function credentials(settings: RegistrySettings): { username: string; password: 
   return { username: settings.username, password: readFileSync(settings.passwordFile, 'utf8').trim() };
 }
 
-/** Anything but a list with subjects is nonsense, and no reason to call a record foreign. */
-function subjectsOf({ status, body }: Answer): string[] | undefined {
-  if (status !== 200 || !Array.isArray(body) || body.length === 0) return undefined;
-  const subjects = body.map((version) => (version as { subject?: unknown } | null)?.subject);
-  return subjects.every((subject) => typeof subject === 'string') ? subjects : undefined;
+/** The schema of an answer, parsed. Throws ForeignSchema for one that is not Avro or beyond the limits. */
+function sourceOf(id: number, { status, body }: Answer): unknown {
+  const { schema, schemaType = 'AVRO' } = (body ?? {}) as { schema?: unknown; schemaType?: unknown };
+  if (status !== 200 || typeof schema !== 'string')
+    throw away(`status ${String(status)} for schema id ${String(id)}`);
+  if (schemaType !== 'AVRO') throw new ForeignSchema(`it is not Avro but ${show(schemaType)}`);
+  return parseSchemaText(schema);
 }
 
-/** The schema of an answer, parsed. */
-function sourceOf(id: number, { status, body }: Answer): unknown {
-  const source = (body as { schema?: unknown } | null)?.schema;
-  if (status !== 200 || typeof source !== 'string')
-    throw away(`status ${String(status)} for schema id ${String(id)}`);
-  return JSON.parse(source);
+/** A refused schema as an exception with a code. */
+function coded<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof ForeignSchema)) throw cause;
+    throw new BankChurnError('SCHEMA_FOREIGN', `its writer schema cannot be read: ${cause.message}`, {
+      cause,
+    });
+  }
 }
 
 function isNotFound({ status, body }: Answer): boolean {

@@ -60,6 +60,12 @@ export function createMetrics() {
       labelNames: ['code'],
       registers,
     }),
+    unknownFields: new Counter({
+      name: 'churn_unknown_fields_total',
+      help: 'Fields of customer events that nobody reads, by name (20 names, the rest as other)',
+      labelNames: ['field'],
+      registers,
+    }),
     scoreLatency: new Histogram({
       name: 'churn_score_latency_seconds',
       help: "From the event's append time to its committed score",

@@ -9,6 +9,7 @@ import type { LoopPorts } from '../consumers/loop-ports.ts';
 import type { Metrics } from './metrics.io.ts';
 import { createMonitor } from '../consumers/monitor.ts';
 import { recordScores } from './count-scores.ts';
+import { createUnknownFields } from './unknown-fields.ts';
 import { runRole, type RunningRole } from './run-role.io.ts';
 import type { Serving } from './model-follower.io.ts';
 import { createScorer, sourceEnd } from '../consumers/scorer.ts';
@@ -80,8 +81,9 @@ function common({ config, kafka, metrics, log, wrap }: Surroundings) {
 }
 
 function startScorer(around: Surroundings): RunningRole {
-  const { config, metrics, fatal } = around;
+  const { config, metrics, log, fatal } = around;
   const { names } = config.topics;
+  const countUnknownFields = createUnknownFields(metrics, log);
   const settings = {
     ...common(around),
     topic: names.customerEvents,
@@ -90,8 +92,12 @@ function startScorer(around: Surroundings): RunningRole {
     groupId: groupsOf(config).scorer,
     startFrom: config.startFrom,
     writtenBefore: (partition: number) => writtenBefore(around, partition),
-    onCommitted: (...[batch, decision, stageMs]: Parameters<Parameters<typeof runRole>[0]['onCommitted']>) =>
-      recordScores(metrics, batch, decision, stageMs, Date.now()),
+    onCommitted: (
+      ...[batch, decision, stageMs]: Parameters<Parameters<typeof runRole>[0]['onCommitted']>
+    ) => {
+      recordScores(metrics, batch, decision, stageMs, Date.now());
+      countUnknownFields(decision);
+    },
   };
   return runRole(settings, scorerRole(around), fatal);
 }
@@ -116,7 +122,7 @@ async function writtenBefore(
 /** The encoders are made when a partition is armed: a registry that is away is then a transient fault like any other. */
 function scorerRole({ config, registry, models, wrap }: Surroundings): OpenRole {
   const { names } = config.topics;
-  const plain = decoderOf({ config, registry }, 'customerEvents', EVENT);
+  const plain = decoderOf({ config, registry }, EVENT);
   const decoder = wrap.decoder?.(plain) ?? plain;
   let scorer: Role | undefined;
   return async () =>
@@ -151,7 +157,7 @@ function monitorRole(around: Surroundings): OpenRole {
   return async (partition, offset) => {
     const open = createMonitor({
       rule: config.drift,
-      decodeCounts: (value) => decodeOwn(value, registry) as Promise<DriftCounts>,
+      decodeCounts: (value) => decodeOwn(value, registry, 'DriftCounts') as Promise<DriftCounts>,
       encodeVerdict: await topicEncoder(config, registry, 'driftVerdicts'),
       encodeRequest: await topicEncoder(config, registry, 'retrainEvents'),
       lastVerdict: () => readLastVerdict(around),
@@ -206,8 +212,8 @@ function trainerRole(around: Surroundings): OpenRole {
     kafka,
     group,
     topics: topics.names,
-    decodeEvents: decoderOf(around, 'customerEvents', EVENT),
-    decodeOutcomes: decoderOf(around, 'customerOutcomes', OUTCOME),
+    decodeEvents: decoderOf(around, EVENT),
+    decodeOutcomes: decoderOf(around, OUTCOME),
     onUnreadable: (count: number, fault: string) =>
       log.warn({ count, fault }, 'outcomes that cannot be read'),
   };
@@ -220,7 +226,7 @@ function trainerRole(around: Surroundings): OpenRole {
     onProgress: (stage: string, share: number) => log.debug({ stage, share }, 'training'),
   };
   return createTrainer({
-    decodeRequest: (value) => decodeOwn(value, registry),
+    decodeRequest: (value) => decodeOwn(value, registry, 'RetrainRequested'),
     readLog: modelLog.read,
     collect: (request) => collectFreshRows(freshRows, request),
     challenge: (champion, fresh, signal) => {

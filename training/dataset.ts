@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { isPoison, readEvent } from '../schemas/event.ts';
+import { isPoison, readEvent, type EventRules } from '../schemas/event.ts';
+import { PLAUSIBLE_TIMES } from '../schemas/time.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
 import { readCsv } from './csv.ts';
 
@@ -29,6 +30,9 @@ const MAX_FLOAT32 = 3.4028234663852886e38;
 
 type Row = Readonly<Record<string, string>>;
 
+/** A row need not have a time, and may lack every input. */
+const ROW_RULES: EventRules = { times: { fromMs: 0, toMs: PLAUSIBLE_TIMES.toMs }, emptyEvents: 'score' };
+
 /**
  * Reads the data set's CSV (`CreditScore, Geography, …, Exited`; empty = missing).
  *
@@ -50,7 +54,7 @@ export function parseDataset(csv: string | Uint8Array, name: string, source = na
     const fault = (column: string, text: string): unknown =>
       faults.push(`line ${String(line)}, column ${column}: ${text}`);
     const unreadable = unreadableNumbers(cells, fault);
-    const event = readEvent(eventFields(cells, index));
+    const event = readEvent(eventFields(cells, index), ROW_RULES);
     if (!isPoison(event)) events.push(shareTexts(event, texts));
     else if (!unreadable) fault(columnOf(event.message), `${event.message}: correct it, or leave it empty`);
     const label = cells['Exited']!;
