@@ -84,6 +84,56 @@ test.each<[string, RequestListener]>([
   await expect(registry.decode(value)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
 });
 
+/** A registry that has one schema. */
+const serving =
+  (answer: object): RequestListener =>
+  (_, response) =>
+    response.end(JSON.stringify(answer));
+const ours = (more: object) => JSON.stringify({ ...SCHEMAS.CustomerEvent, ...more });
+
+test.each<[what: string, answer: object, message: string]>([
+  [
+    'Protobuf',
+    { schemaType: 'PROTOBUF', schema: 'syntax = "proto3"; message CustomerEvent {}' },
+    'not Avro but "PROTOBUF"',
+  ],
+  ['JSON Schema', { schemaType: 'JSON', schema: '{"type":"object"}' }, 'not Avro but "JSON"'],
+  ['Protobuf that says nothing of it', { schema: 'syntax = "proto3";' }, 'it is not Avro'],
+  ['200,000 levels', { schema: '['.repeat(200_000) }, '200000 characters'],
+  ['20,000 levels', { schema: '['.repeat(20_000) + ']'.repeat(20_000) }, 'levels deep'],
+  ['another record', { schema: ours({ name: 'Customer' }) }, 'it is Customer'],
+])('a schema that is %s is foreign: a dead letter, not an exception', async (_, answer, message) => {
+  const registry = open(await server(serving(answer)));
+  const refused = { code: 'SCHEMA_FOREIGN', message: expect.stringContaining(message) as string };
+  expect(await registry.findWriter(EVENT)(1)).toMatchObject(refused);
+  if (message.includes('Customer')) return;
+  const value = Buffer.from([0, 0, 0, 0, 1, 2, 3]);
+  await expect(registry.decode(value)).rejects.toMatchObject(refused);
+});
+
+test('our record is ours whatever the registry lists it under, in any namespace', async () => {
+  const registry = open(await server(serving({ schema: ours({ namespace: 'com.bank' }) })));
+  expect(typeof (await registry.findWriter(EVENT)(1))).toBe('function');
+});
+
+test.each<[string, RequestListener]>([
+  ['is endless', (_, response) => void setInterval(() => response.write('x'.repeat(1e5)), 1).unref()],
+  [
+    'is announced as large',
+    (_, response) => response.writeHead(200, { 'content-length': 1e10 }).write('x'.repeat(2e6)),
+  ],
+  ['comes byte by byte', (_, response) => void setInterval(() => response.write('x'), 20).unref()],
+])('an answer that %s costs neither time nor memory', async (_, handler) => {
+  const registry = open(await server(handler));
+  const begun = performance.now();
+  const before = process.memoryUsage().rss;
+  const away = { code: 'REGISTRY_UNAVAILABLE' };
+  await expect(registry.findWriter(EVENT)(1)).rejects.toMatchObject(away);
+  await expect(registry.schemaId('s', 'ChurnScore', 'FULL_TRANSITIVE')).rejects.toMatchObject(away);
+  expect(performance.now() - begun).toBeLessThan(4 * SETTINGS.timeoutMs + 1000);
+  expect(process.memoryUsage().rss - before).toBeLessThan(100e6);
+});
+
 test('any value: decoded by its writer’s schema; where that cannot be, the value is at fault', async () => {
   const registry = open(inject('kafka').registryUrl!, { timeoutMs: 5000 });
   const subject = `t${randomBytes(4).toString('hex')}-value`;
