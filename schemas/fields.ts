@@ -31,8 +31,11 @@ export function similarField(name: string, fields: readonly string[]): string | 
   const wanted = plain(name);
   const exact = fields.find((field) => plain(field) === wanted);
   if (exact !== undefined) return exact;
-  return fields.find((field) => field.length > 2 * MAX_SLIPS && slips(wanted, plain(field)) <= MAX_SLIPS);
+  return fields.find((field) => field.length > 2 * MAX_SLIPS && isNear(wanted, plain(field)));
 }
+
+const isNear = (a: string, b: string): boolean =>
+  Math.abs(a.length - b.length) <= MAX_SLIPS && slips(a, b) <= MAX_SLIPS;
 
 /** Unknown names that a message looks at. */
 const MAX_LOOKED_AT = 50;
