@@ -20,7 +20,7 @@ const layers = Object.entries(ALLOWED).map(([folder, allowed]) => ({
   severity: 'error',
   from: { path: `^${folder}/`, pathNot: TEST },
   to: {
-    path: `^(${[...FOLDERS.filter((name) => name !== folder && !allowed.includes(name)).map((name) => `${name}/`), ...(folder === 'service' ? [] : ['config\\.ts$'])].join('|')})`,
+    path: `^(${[...FOLDERS.filter((name) => name !== folder && !allowed.includes(name)).map((name) => `${name}/`), ...(folder === 'service' ? [] : ['config[-a-z]*(\\.io)?\\.ts$'])].join('|')})`,
   },
 }));
 
@@ -47,7 +47,7 @@ module.exports = {
       comment:
         'kafka/kafkajs/ is one client behind the port (kafka/*.ts): only service/wiring.io.ts chooses it',
       severity: 'error',
-      from: { pathNot: `^kafka/kafkajs/|^service/wiring\.io\.ts$|${TEST}` },
+      from: { pathNot: `^kafka/kafkajs/|^service/wiring\\.io\\.ts$|${TEST}` },
       to: { path: '^kafka/kafkajs/' },
     },
     only(
@@ -71,8 +71,8 @@ module.exports = {
       name: 'config-by-service-and-cli-only',
       comment: 'settings are handed in: only service/ and cli/ know the configuration',
       severity: 'error',
-      from: { pathNot: `^service/|^cli/|${TEST}` },
-      to: { path: '^config\\.ts$' },
+      from: { pathNot: `^service/|^cli/|^config[-a-z]*(\\.io)?\\.ts$|${TEST}` },
+      to: { path: '^config[-a-z]*(\\.io)?\\.ts$' },
     },
     {
       name: 'no-failpoints-in-production',

@@ -27,13 +27,14 @@ demo: $(BUILD) ## The whole product on this machine (EVENTS=file.csv, DEMO_EVENT
 test: $(BUILD) ## The whole suite, real Kafka included; the last line counts
 	@node --import tsx e2e/run-tests.ts
 
-check: $(BUILD) ## Format, lint, types, architecture rules, manifests
+check: $(MODULES) ## Format, types, lint, architecture rules, dead code, manifests, figures
 	node_modules/.bin/prettier --check --log-level warn .
 	node_modules/.bin/tsc --noEmit
 	node_modules/.bin/eslint .
 	node_modules/.bin/depcruise --config .dependency-cruiser.cjs --output-type err-long .
 	node_modules/.bin/knip
 	@k8s/validate.sh
+	@node --import tsx e2e/print-figures.ts
 
 format: $(MODULES) ## Write the format that `make check` wants
 	node_modules/.bin/prettier --write --log-level warn .

@@ -2,20 +2,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { loadConfig } from './config.ts';
+import { loadConfig } from './config-file.io.ts';
 import { BankChurnError } from './schemas/errors.ts';
 
 const SHIPPED = 'configs/config.yaml';
 
-/** The faults of a configuration, one a line; fails where it has none or they are no CONFIG_INVALID. */
-function faults(env: Record<string, string>, path = SHIPPED): string {
+/** The errors of a configuration, one a line; fails if it has none or they are no CONFIG_INVALID. */
+function errors(env: Record<string, string>, path = SHIPPED): string {
   try {
     loadConfig({ path, env });
   } catch (error) {
     if (error instanceof BankChurnError && error.code === 'CONFIG_INVALID') return error.message;
     throw error;
   }
-  throw new Error('no fault');
+  throw new Error('no error');
 }
 
 function yamlFile(text: string): string {
@@ -31,17 +31,17 @@ test.each([
   '42',
   'kafka: words',
   'kafka: [1]',
-  'kafka:',
-  '',
   'kafka: {}\nkafka: {}',
-])('a file of another shape is a fault of the configuration: %j', (text) => {
-  expect(faults({ KAFKA_BROKERS: 'a:1' }, yamlFile(text))).toMatch(/config\.yaml/);
+  'workers:',
+  'drift: { threshold: }',
+])('a file of another shape is an error of the configuration: %j', (text) => {
+  expect(errors({ KAFKA_BROKERS: 'a:1' }, yamlFile(text))).toMatch(/config\.yaml/);
 });
 
-test('faults of values, combinations and unknown keys are told together', () => {
-  const message = faults({ WORKERS: '0', KAFKA_SASL_MECHANISM: 'plain', KAFKA_BROKERS: 'a:1,b' });
+test('errors of values, combinations and unknown keys are reported together', () => {
+  const message = errors({ WORKERS: '0', KAFKA_SASL_MECHANISM: 'plain', KAFKA_BROKERS: 'a:1,b' });
   for (const part of [
-    '5 faults',
+    '5 errors',
     'workers [WORKERS]: 0:',
     'kafka.brokers.1 [KAFKA_BROKERS]: "b": must be host:port',
     'kafka.saslMechanism [KAFKA_SASL_MECHANISM]: plain sends the password readable',
@@ -49,7 +49,7 @@ test('faults of values, combinations and unknown keys are told together', () => 
     'kafka.saslUsername: missing',
   ])
     expect(message).toContain(part);
-  expect(faults({}, yamlFile('kafka: { speling: 1, other: 2 }'))).toMatch(
+  expect(errors({}, yamlFile('kafka: { speling: 1, other: 2 }'))).toMatch(
     /kafka\.speling: no such setting\n {2}kafka\.other: no such setting/,
   );
 });
@@ -58,25 +58,26 @@ test.each<[variable: string, value: string, allowed: string]>([
   ['KAFKA_BROKERS', 'a:99999', 'the port 1..65535'],
   ['KAFKA_BROKERS', 'http://a:9092', 'host:port'],
   ['KAFKA_BROKERS', ' , ', 'an empty list'],
-  ['START_FROM', '-5', 'earliest, latest or a timestamp'],
-  ['START_FROM', 'May 5', 'earliest, latest or a timestamp'],
-  ['PORT', '70000', '<=65535'],
+  ['START_FROM', '-5', 'earliest | latest | a timestamp'],
+  ['START_FROM', 'May 5', 'earliest | latest | a timestamp'],
+  ['PORT', '70000', 'an integer, 0..65535'],
   ['WORKERS', 'Infinity', 'Infinity'],
-  ['KAFKA_SSL', 'maybe', 'boolean'],
+  ['WORKERS', '0.5', 'has an error:'],
+  ['KAFKA_SSL', 'maybe', 'true or false'],
   ['KAFKA_SASL_USERNAME', 'me', 'kafka.saslMechanism: missing'],
   ['MLFLOW_TRACKING_URI', 'file:///tmp', 'http or https'],
   ['LOG_LEVEL', 'LOUD', 'DEBUG'],
-])('%s=%s is a fault that says what is allowed', (variable, value, allowed) => {
-  const message = faults({ [variable]: value });
+])('%s=%s is an error that says what is allowed', (variable, value, allowed) => {
+  const message = errors({ [variable]: value });
   expect(message).toContain(`[${variable}]`);
   expect(message).toContain(allowed);
 });
 
 test('TLS files without TLS, half a client certificate, a readable registry password', () => {
   const text = 'kafka: { ssl: false, certFile: c.pem }\nregistry: { url: "http://r", username: me }';
-  const message = faults({}, yamlFile(text));
+  const message = errors({}, yamlFile(text));
   for (const part of [
-    'kafka.certFile: is of no use without kafka.ssl: true',
+    'kafka.certFile: has no effect without kafka.ssl: true',
     'kafka.keyFile: missing: needed by kafka.certFile',
     'registry.passwordFile: missing: needed by registry.username',
     'registry.username: http sends the password readable',
@@ -86,12 +87,12 @@ test('TLS files without TLS, half a client certificate, a readable registry pass
 
 test('what may be a secret is not printed', () => {
   const messages = [
-    faults({ SCHEMA_REGISTRY_URL: 'ftp://me:hunter2@host' }),
-    faults({ MLFLOW_TRACKING_URI: 'me:hunter2@ host' }),
-    faults({ KAFKA_BROKERS: 'me:hunter2@host:9092' }),
-    faults({}, yamlFile('kafka:\n  saslPasswordFile: [hunter2]')),
-    faults({}, yamlFile('registry: [hunter2]')),
-    faults({}, yamlFile('registry:\n  a: "hunter2"\n  a: "hunter2"')),
+    errors({ SCHEMA_REGISTRY_URL: 'ftp://me:hunter2@host' }),
+    errors({ MLFLOW_TRACKING_URI: 'me:hunter2@ host' }),
+    errors({ KAFKA_BROKERS: 'me:hunter2@host:9092' }),
+    errors({}, yamlFile('kafka:\n  saslPasswordFile: [hunter2]')),
+    errors({}, yamlFile('registry: [hunter2]')),
+    errors({}, yamlFile('registry:\n  a: "hunter2"\n  a: "hunter2"')),
   ];
   expect(messages.filter((message) => message.includes('hunter2'))).toEqual([]);
 });
@@ -118,3 +119,10 @@ test('TLS with a client certificate and SCRAM is valid', () => {
     saslPasswordFile: '/run/secrets/kafka',
   });
 });
+
+test.each(['', 'kafka:', '{}', '# nothing', 'kafka: {}\ndrift:\n  threshold: 0.2'])(
+  'what the file leaves out takes its default: %j',
+  (text) => {
+    expect(loadConfig({ path: yamlFile(text), env: {} })).toEqual(loadConfig({ path: SHIPPED, env: {} }));
+  },
+);

@@ -1,7 +1,19 @@
+/**
+ * Tests in three layers. A test's file name says which one it is in, and nothing else does:
+ *
+ * - `x.test.ts`, project `unit`: in memory or with files and small programs of its own. No Kafka, no container, no process
+ *   of the service. `npx vitest run drift/bins` takes about a second.
+ * - `x.int.test.ts`, project `integration`: with Kafka (`inject('kafka')`, one broker for all, started once and only
+ *   if such a file runs), a container, Python or another Node.
+ * - `x.sys.test.ts`, project `system`: the whole system under load or faults. It brings its own brokers and needs both
+ *   cores, so it runs after all others, one file at a time.
+ *
+ * Put a test into the first layer that can show what it claims. `npx vitest run --project unit` runs one layer.
+ */
 import { defineConfig } from 'vitest/config';
 
-/** They bring their own brokers and need both cores: after all others, one at a time. */
-const CHAOS = 'e2e/chaos/**/*.test.ts';
+const INTEGRATION = '**/*.int.test.ts';
+const SYSTEM = '**/*.sys.test.ts';
 const NEVER = ['node_modules/**', 'dist/**', '.data/**'];
 
 export default defineConfig({
@@ -15,9 +27,18 @@ export default defineConfig({
     projects: [
       {
         test: {
-          name: 'suite',
+          name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: [...NEVER, CHAOS],
+          exclude: [...NEVER, INTEGRATION, SYSTEM],
+          pool: 'forks',
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: [INTEGRATION],
+          exclude: NEVER,
           globalSetup: ['e2e/kafka.global.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
@@ -26,8 +47,8 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'chaos',
-          include: [CHAOS],
+          name: 'system',
+          include: [SYSTEM],
           exclude: NEVER,
           pool: 'forks',
           fileParallelism: false,

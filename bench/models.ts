@@ -2,7 +2,7 @@
 import { pythonOf, runPython } from '../e2e/environments/python.ts';
 import { createFeatureRowEncoder } from '../models/feature-row.ts';
 import { readRelease } from '../models/store.io.ts';
-import { simulateEvents } from '../cli/event-source.io.ts';
+import { simulateEvents } from '../producers/simulate-events.io.ts';
 import { say } from '../cli/context.ts';
 import { createSession, type OnnxModel } from '../scoring/onnx.io.ts';
 import { openModel, type Model } from '../scoring/model.ts';
@@ -46,7 +46,7 @@ function print(title: string, unit: string, digits: number, rows: readonly Table
 /** Ours, then the others where there is Python. */
 export async function models(): Promise<void> {
   const release = await readRelease('models/champion');
-  const real = readRealDataset();
+  const real = await readRealDataset();
   if (real === undefined) say('no CHURN_CSV: simulated customers');
   const simulated = [...simulateEvents(TRAIN_ROWS * 1.25, 1, 'm-')];
   const events = real?.events ?? simulated.map(({ event }) => event);

@@ -1,18 +1,19 @@
 /**
  * `make bench`: what the parts of one event cost, as ratios in one run, and the whole on a real broker: exactly-once,
- * at-least-once, and kafkajs passing records through. Figures of one machine are not comparable with another's.
+ * at-least-once, and the client library passing records through. Figures of one machine are not comparable with another's.
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Bench } from 'tinybench';
 import { packageRoot, openContext, readConfig, say, type Context } from '../cli/context.ts';
 import { startEmbedded } from '../cli/embedded/embedded.io.ts';
-import { simulateEvents } from '../cli/event-source.io.ts';
-import { eventEncoder, type EventFormat } from '../cli/publish.io.ts';
+import { simulateEvents } from '../producers/simulate-events.io.ts';
+import { eventEncoder, type EventFormat } from '../cli/encoders.ts';
 import { startService } from '../cli/service-process.io.ts';
 import { prepareTopics } from '../cli/topics.ts';
 import { createFeatureRowEncoder } from '../models/feature-row.ts';
-import { openProducer } from '../kafka/kafkajs/client.io.ts';
+import { passThrough } from '../kafka/kafkajs/pass-through.fixture.ts';
 import { createAvroEncoder, compileWriter, EVENT } from '../schemas/avro.ts';
 import { SCHEMAS } from '../schemas/generated.ts';
 import { decodeJson } from '../schemas/json.ts';
@@ -62,12 +63,12 @@ async function parts(): Promise<void> {
 interface Arrangement {
   readonly name: string;
   readonly format: EventFormat;
-  /** undefined: kafkajs alone, consuming and producing the same records. */
+  /** undefined: the client library alone, consuming and producing the same records. */
   readonly delivery: 'exactly-once' | 'at-least-once' | undefined;
 }
 
 const ARRANGEMENTS: readonly Arrangement[] = [
-  { name: 'kafkajs passing JSON through (no transactions)', format: 'json', delivery: undefined },
+  { name: 'client library passing JSON through (no transactions)', format: 'json', delivery: undefined },
   { name: 'BankChurn, exactly-once, JSON', format: 'json', delivery: 'exactly-once' },
   { name: 'BankChurn, at-least-once, JSON', format: 'json', delivery: 'at-least-once' },
   { name: 'BankChurn, exactly-once, Avro', format: 'avro', delivery: 'exactly-once' },
@@ -90,7 +91,7 @@ async function throughput(
   const context = openContext(readConfig({ config: join(packageRoot(), 'configs/config.yaml') }, env));
   await prepareTopics(context);
   await fill(context, format);
-  const stop = delivery === undefined ? await passThrough(context) : (await startService(env)).stop;
+  const stop = delivery === undefined ? await passThroughAll(context) : (await startService(env)).stop;
   const seconds = await firstToLast(context);
   await stop();
   context.registry?.close();
@@ -98,7 +99,7 @@ async function throughput(
 }
 
 async function fill(context: Context, format: EventFormat): Promise<void> {
-  const producer = await openProducer(context.kafka);
+  const producer = await context.kafka.openProducer();
   const encode = await eventEncoder(context, format);
   let chunk: { key: string; value: Buffer | string }[] = [];
   for (const { event } of simulateEvents(EVENTS, 1, 'b-')) {
@@ -113,64 +114,22 @@ async function fill(context: Context, format: EventFormat): Promise<void> {
 
 /** Time from the first output offset to the last, by the end offsets of the partitions (nothing is read here). */
 async function firstToLast({ kafka, config }: Context): Promise<number> {
-  const admin = kafka.admin();
-  await admin.connect();
-  const { churnScores } = config.topics.names;
-  const committed = async (): Promise<number> => {
-    const [group] = await admin.fetchOffsets({
-      groupId: config.group,
-      topics: [config.topics.names.customerEvents],
-    });
-    return group!.partitions.reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
-  };
-  const written = async (): Promise<number> =>
-    (await admin.fetchTopicOffsets(churnScores)).reduce((sum, { high }) => sum + Number(high), 0);
-  while ((await written()) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  const begun = performance.now();
-  while ((await committed()) < EVENTS) await new Promise((resolve) => setTimeout(resolve, 20));
-  const seconds = (performance.now() - begun) / 1000;
-  await admin.disconnect();
-  return seconds;
+  const { customerEvents, churnScores } = config.topics.names;
+  return kafka.administer(async (admin) => {
+    const committed = async (): Promise<number> =>
+      [...(await admin.committedOffsets(config.group, customerEvents)).values()].reduce((a, b) => a + b, 0);
+    const written = async (): Promise<number> =>
+      (await admin.offsetBounds(churnScores)).reduce((sum, { to }) => sum + to, 0);
+    while ((await written()) === 0) await sleep(5);
+    const begun = performance.now();
+    while ((await committed()) < EVENTS) await sleep(20);
+    return (performance.now() - begun) / 1000;
+  });
 }
 
-/** What the library costs alone: consume, produce the same bytes, commit. */
-async function passThrough({ kafka, config }: Context): Promise<() => Promise<void>> {
+function passThroughAll({ config }: Context): Promise<() => Promise<void>> {
   const { customerEvents, churnScores } = config.topics.names;
-  const producer = kafka.producer({
-    createPartitioner:
-      () =>
-      ({ message }) =>
-        message.partition!,
-  });
-  const consumer = kafka.consumer({
-    groupId: config.group,
-    maxWaitTimeInMs: 200,
-    maxBytesPerPartition: 1_000_000,
-    maxBytes: 4_000_000,
-  });
-  await producer.connect();
-  await consumer.connect();
-  await consumer.subscribe({ topic: customerEvents, fromBeginning: true });
-  await consumer.run({
-    autoCommit: false,
-    partitionsConsumedConcurrently: 64,
-    eachBatch: async ({ batch: { topic, partition, messages } }) => {
-      for (let from = 0; from < messages.length; from += 1000) {
-        const chunk = messages.slice(from, from + 1000);
-        await producer.send({
-          topic: churnScores,
-          messages: chunk.map(({ key, value }) => ({ key, value, partition })),
-        });
-        await consumer.commitOffsets([
-          { topic, partition, offset: String(Number(chunk[chunk.length - 1]!.offset) + 1) },
-        ]);
-      }
-    },
-  });
-  return async () => {
-    await consumer.disconnect();
-    await producer.disconnect();
-  };
+  return passThrough(config.kafka.brokers.join(), config.group, customerEvents, churnScores);
 }
 
 async function whole(): Promise<void> {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command, CommanderError } from 'commander';
-import { BankChurnError } from '../schemas/errors.ts';
+import { BankChurnError, messageOf } from '../schemas/errors.ts';
 import { brokerCommand } from './broker.ts';
 import { consumeCommand } from './consume.ts';
 import { packageRoot, say } from './context.ts';
@@ -58,8 +58,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     await program().parseAsync([...argv]);
   } catch (error) {
     process.exitCode = exitCode(error);
-    if (!(error instanceof CommanderError))
-      say(`bankchurn: ${error instanceof Error ? error.message : String(error)}`);
+    if (!(error instanceof CommanderError)) say(`bankchurn: ${messageOf(error)}`);
     // A failed command may have left connections open.
     setTimeout(() => process.exit(), 500).unref();
   }

@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto';
 import { Command, Option } from 'commander';
-import { openReader } from '../kafka/kafkajs/readers.io.ts';
 import { MAGIC_BYTE } from '../schemas/avro.ts';
 import type { ChurnScore } from '../schemas/generated.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
@@ -40,11 +38,10 @@ export function consumeCommand(): Command {
         `reading ${topic}${options.fromBeginning ? ' from its beginning' : ', new records only'}; Ctrl-C ends`,
       );
       const readerOptions = {
-        groupId: `${config.group}.consume.${randomUUID()}`,
+        group: `${config.group}.consume`,
         fromBeginning: options.fromBeginning === true,
       };
-      const reader = await openReader(
-        kafka,
+      const reader = await kafka.openReader(
         [topic],
         readerOptions,
         async (_, partition, record) => {

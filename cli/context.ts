@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { loadConfig, type Config } from '../config.ts';
+import { loadConfig } from '../config-file.io.ts';
+import type { Config } from '../config.ts';
 import { kafkaOf, registryOf } from '../service/wiring.io.ts';
-import type { Kafka } from '../kafka/kafkajs/client.io.ts';
+import type { KafkaClient } from '../kafka/port.ts';
 import type { Registry } from '../schemas/registry.io.ts';
 
 /** The folder of the package, from the sources and from the compiled program alike. */
@@ -31,7 +32,7 @@ export function withConfig(command: Command): Command {
 /** What most commands work with. */
 export interface Context {
   readonly config: Config;
-  readonly kafka: Kafka;
+  readonly kafka: KafkaClient;
   readonly registry: Registry | undefined;
 }
 

@@ -1,13 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { openReader } from '../kafka/kafkajs/readers.io.ts';
-import { openProducer } from '../kafka/kafkajs/client.io.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DriftVerdict, ModelRecord, RetrainRequested } from '../schemas/generated.ts';
 import { rocAuc } from '../training/evaluation.ts';
-import { decodeOwn } from '../service/wiring.io.ts';
+import { decodeOwn } from '../service/codecs.ts';
 import { createProgress, say, type Context } from './context.ts';
 import { exactness, type Sent, type Tally } from './demo-tally.ts';
-import { simulateEvents } from './event-source.io.ts';
-import { eventEncoder, outcomeEncoder, publishEvents } from './publish.io.ts';
+import { simulateEvents } from '../producers/simulate-events.io.ts';
+import { eventEncoder, outcomeEncoder } from './encoders.ts';
+import { publishEvents } from '../producers/publish.io.ts';
 
 /** Fewer events before the drift say too little about a stream without it. */
 export const DRIFT_NEEDS_EVENTS = 20_000;
@@ -31,9 +30,8 @@ export async function watchDrift({ config, kafka, registry }: Context): Promise<
   const verdicts: DriftVerdict[] = [];
   const requests: RetrainRequested[] = [];
   const models: (ModelRecord & { offset: number })[] = [];
-  const options = { groupId: `${config.group}.drift.${randomBytes(4).toString('hex')}`, fromBeginning: true };
-  const reader = await openReader(
-    kafka,
+  const options = { group: `${config.group}.drift`, fromBeginning: true };
+  const reader = await kafka.openReader(
     [driftVerdicts, retrainEvents, churnModels],
     options,
     async (topic, _, { value, offset }) => {
@@ -76,7 +74,7 @@ export async function driftPart(
   allScored: () => Promise<void>,
   print: (line: string) => void,
 ): Promise<boolean> {
-  await pause(2000); // what the monitor has still to say of the calm stream
+  await sleep(2000); // what the monitor has still to say of the calm stream
   const line = (name: string, value: string): void => print(`${name.padEnd(14)} ${value}`);
   const before = watch.verdicts[watch.verdicts.length - 1];
   const early = watch.requests.length;
@@ -84,7 +82,7 @@ export async function driftPart(
   const fullWindow = context.config.drift.paneEvents * context.config.drift.windowPanes;
   const drifted = await streamUntilOver(context, watch, tally, fullWindow);
   await allScored();
-  await pause(2000); // a second retrain event, or a score too many, would come now
+  await sleep(2000); // a second retrain event, or a score too many, would come now
 
   const { request, deferral, rejection, activation, settled } = stateOf(watch, fullWindow);
   line('drift', DRIFT);
@@ -109,8 +107,6 @@ export async function driftPart(
   return early === 0 && watch.requests.length === 1 && isExact && settled?.drifted === false;
 }
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
 /** Publishes drifted events and their outcomes until the loop has closed. Returns the last verdict before the swap. */
 async function streamUntilOver(
   context: Context,
@@ -119,7 +115,7 @@ async function streamUntilOver(
   fullWindow: number,
 ): Promise<DriftVerdict | undefined> {
   const { customerEvents, customerOutcomes } = context.config.topics.names;
-  const producer = await openProducer(context.kafka);
+  const producer = await context.kafka.openProducer();
   const stop = new AbortController();
   const progress = createProgress();
   const deadline = Date.now() + WAIT_MS;
@@ -152,7 +148,7 @@ async function streamUntilOver(
               : 'drift';
       progress.update(`${stage}: ${describe(verdict)}`);
       if (isOver || Date.now() > deadline) return last;
-      await Promise.race([pause(100), publishing.then(() => pause(100))]);
+      await Promise.race([sleep(100), publishing.then(() => sleep(100))]);
     }
   } finally {
     stop.abort();

@@ -1,7 +1,7 @@
 import type { ChurnScore } from '../schemas/generated.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
 import { rocAuc } from '../training/evaluation.ts';
-import type { SourcedEvent } from './event-source.io.ts';
+import type { SourcedEvent } from '../producers/sourced-event.ts';
 
 /** An event that was sent, and its score once it is read back. */
 export interface Sent {

@@ -1,20 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
-import { openReader } from '../kafka/kafkajs/readers.io.ts';
-import { deleteTopicsAndGroups } from '../kafka/kafkajs/topics.io.ts';
-import { openProducer } from '../kafka/kafkajs/client.io.ts';
+import { deleteTopicsAndGroups } from '../kafka/topics.ts';
 import { readRelease } from '../models/store.io.ts';
+import type { InputColumn } from '../schemas/csv/columns.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
 import { readScore } from './consume.ts';
 import { createProgress, openContext, readConfig, say, withConfig, type Context } from './context.ts';
 import { groupsOf, type RoleName } from '../service/roles.io.ts';
 import { DRIFT_NEEDS_EVENTS, driftPart, watchDrift } from './demo-drift.ts';
+import { holdoutOf } from './demo-holdout.io.ts';
 import { createTally, printSummary, type Tally } from './demo-tally.ts';
 import { startEmbedded } from './embedded/embedded.io.ts';
-import { readEvents, simulateEvents, type SourcedEvent } from './event-source.io.ts';
+import { openEvents, withEventFile } from './event-file.io.ts';
+import { simulateEvents } from '../producers/simulate-events.io.ts';
+import type { SourcedEvent } from '../producers/sourced-event.ts';
 import { positiveInteger } from './options.ts';
-import { eventEncoder, publishEvents } from './publish.io.ts';
+import { eventEncoder } from './encoders.ts';
+import { publishEvents } from '../producers/publish.io.ts';
 import { startService, type ServiceProcess } from './service-process.io.ts';
 import { prepareTopics, subjects } from './topics.ts';
 
@@ -22,6 +25,7 @@ interface DemoOptions {
   readonly config: string;
   readonly events?: string;
   readonly count: number;
+  readonly allowMissing: readonly InputColumn[];
 }
 
 /** The last events come at this rate: what a score takes when nothing queues. */
@@ -40,7 +44,7 @@ const DAMAGED = [
 ];
 
 export function demoCommand(): Command {
-  return withConfig(new Command('demo'))
+  return withEventFile(withConfig(new Command('demo')))
     .description(
       'the whole product on this machine: broker, registry, events, scores, drift, retraining, swap; leaves nothing',
     )
@@ -66,6 +70,7 @@ export function demoCommand(): Command {
 }
 
 async function runDemo(options: DemoOptions, cleanUp: (() => Promise<unknown>)[]): Promise<void> {
+  const source = await sources(options);
   const env = await cluster(cleanUp);
   const config = readConfig(options, { ...process.env, ...env });
   const context = openContext(config);
@@ -78,12 +83,9 @@ async function runDemo(options: DemoOptions, cleanUp: (() => Promise<unknown>)[]
     `scorer, monitor and trainer run, each a process of its own; model ${manifest.version}, health on http://localhost:${String(service.port)}/health`,
   );
   const tally = createTally();
-  await streamThrough(options, context, service, tally, cleanUp);
-  const holdout = await holdoutOf(
-    options.events,
-    manifest.training.split.name,
-    manifest.training.dataset.sha256,
-  );
+  await streamThrough(source, context, service, tally, cleanUp);
+  const { split, dataset } = manifest.training;
+  const holdout = await holdoutOf(options.events, split.name, dataset.sha256);
   const isComplete = printSummary(tally, holdout, print);
   if (!isComplete) throw new Error('events and scores do not match');
   if (options.events !== undefined) return;
@@ -142,7 +144,7 @@ async function removeTraces({ config, kafka, registry }: Context): Promise<void>
 }
 
 async function streamThrough(
-  options: DemoOptions,
+  { burst, calm, damaged }: Sources,
   context: Context,
   service: ServiceProcess,
   tally: Tally,
@@ -150,12 +152,8 @@ async function streamThrough(
 ): Promise<void> {
   const { config, kafka, registry } = context;
   const { names } = config.topics;
-  const readerOptions = {
-    groupId: `${config.group}.reader.${randomBytes(4).toString('hex')}`,
-    fromBeginning: true,
-  };
-  const reader = await openReader(
-    kafka,
+  const readerOptions = { group: `${config.group}.reader`, fromBeginning: true };
+  const reader = await kafka.openReader(
     [names.churnScores, names.deadLetters],
     readerOptions,
     async (topic, _, record: SourceRecord) => {
@@ -164,7 +162,7 @@ async function streamThrough(
     },
   );
   cleanUp.push(() => reader.close());
-  const producer = await openProducer(kafka);
+  const producer = await kafka.openProducer();
   cleanUp.push(() => producer.close());
   const progress = createProgress();
   const show = (): void =>
@@ -175,15 +173,14 @@ async function streamThrough(
   try {
     const encode = await eventEncoder(context, undefined);
     const publish = { topic: names.customerEvents, encode, onEvent: tally.event };
-    const { burst, calm } = await sources(options);
     tally.begin();
     await publishEvents(producer, burst, publish);
-    if (options.events === undefined) {
+    if (damaged.length > 0) {
       await producer.send(
         names.customerEvents,
-        DAMAGED.map((value, i) => ({ key: `damaged-${String(i)}`, value })),
+        damaged.map((value, i) => ({ key: `damaged-${String(i)}`, value })),
       );
-      tally.damaged(DAMAGED.length);
+      tally.damaged(damaged.length);
     }
     await allScored(tally, service);
     tally.calm();
@@ -195,16 +192,25 @@ async function streamThrough(
   }
 }
 
-/** Most events as fast as they go, the last ones calmly. */
-async function sources({
-  events,
-  count,
-}: DemoOptions): Promise<{ burst: SourcedEvent[]; calm: SourcedEvent[] }> {
+/** What is streamed: most events as fast as they go, the last ones calmly. */
+interface Sources {
+  readonly burst: readonly SourcedEvent[];
+  readonly calm: readonly SourcedEvent[];
+  /** Unreadable records in between. */
+  readonly damaged: readonly string[];
+}
+
+/** A file is read as a whole before anything is started: an error in it comes at once. */
+async function sources({ events, count, allowMissing }: DemoOptions): Promise<Sources> {
   const all: SourcedEvent[] = [];
   if (events === undefined) all.push(...simulateEvents(count, 1, 'demo-'));
-  else for await (const sourced of readEvents(events)) all.push(sourced);
+  else for await (const sourced of await openEvents(events, { allowMissing, notice: say })) all.push(sourced);
   const calm = Math.min(CALM_MOST, Math.ceil(all.length * CALM_SHARE));
-  return { burst: all.slice(0, all.length - calm), calm: all.slice(all.length - calm) };
+  return {
+    burst: all.slice(0, all.length - calm),
+    calm: all.slice(all.length - calm),
+    damaged: events === undefined ? DAMAGED : [],
+  };
 }
 
 async function allScored(tally: Tally, service: ServiceProcess): Promise<void> {
@@ -220,23 +226,6 @@ async function allScored(tally: Tally, service: ServiceProcess): Promise<void> {
         ? `no score for ${String(STUCK_MS / 1000)} s`
         : undefined;
     if (fault !== undefined) throw new Error(`${fault}; its last lines:\n  ${service.tail()}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await sleep(20);
   }
-}
-
-/** Event ids of the holdout, where the events are those the model was trained and held out on. */
-async function holdoutOf(
-  file: string | undefined,
-  split: string,
-  sha256: string,
-): Promise<{ name: string; ids: Set<string> } | undefined> {
-  if (file === undefined || !file.toLowerCase().endsWith('.csv')) return undefined;
-  const { parseDataset } = await import('../training/dataset.ts');
-  const { splitDataset } = await import('../training/split.ts');
-  const dataset = parseDataset(await readFile(file, 'utf8'), file);
-  if (dataset.sha256 !== sha256) return undefined;
-  const { holdout, name } = splitDataset(dataset, 42);
-  return name === split
-    ? { name, ids: new Set(holdout.map((position) => dataset.events[position]!.eventId)) }
-    : undefined;
 }

@@ -8,7 +8,8 @@ import type { ChurnScore, CustomerEvent } from '../schemas/generated.ts';
 import { explain, waterfall } from '../scoring/explanation.ts';
 import { openModel } from '../scoring/model.ts';
 import { createSession } from '../scoring/onnx.io.ts';
-import { decoderOf, modelLogOf } from '../service/wiring.io.ts';
+import { decoderOf } from '../service/codecs.ts';
+import { modelLogOf } from '../service/wiring.io.ts';
 import { readScore } from './consume.ts';
 import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
 

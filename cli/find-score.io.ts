@@ -1,9 +1,8 @@
 /** One event and its score, found again by their place in the log. */
-import { randomUUID } from 'node:crypto';
-import type { Kafka } from '../kafka/kafkajs/client.io.ts';
+import { boundsOf } from '../kafka/offsets.ts';
+import type { KafkaClient, OffsetRange } from '../kafka/port.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
-import { boundsOf, readRanges, type OffsetRange } from '../kafka/kafkajs/readers.io.ts';
-import { withAdmin } from '../kafka/kafkajs/topics.io.ts';
+import { messageOf } from '../schemas/errors.ts';
 
 /** Place of a record: what a scoreId says. */
 export interface RecordPlace {
@@ -28,7 +27,11 @@ export function placeOf(scoreId: string): RecordPlace | undefined {
  *
  * @throws Error that says what the partition holds where the record is not there.
  */
-export async function readRecord(kafka: Kafka, group: string, place: RecordPlace): Promise<SourceRecord> {
+export async function readRecord(
+  kafka: KafkaClient,
+  group: string,
+  place: RecordPlace,
+): Promise<SourceRecord> {
   const { topic, partition, offset } = place;
   const bounds = await rangesOf(kafka, topic);
   const range = bounds.find((entry) => entry.partition === partition);
@@ -41,7 +44,7 @@ export async function readRecord(kafka: Kafka, group: string, place: RecordPlace
     );
   let found: SourceRecord | undefined;
   // On to the next records: at this offset there may be none (a transaction's marker), and something must come.
-  await readRanges(kafka, topic, `${group}.explain.${randomUUID()}`, [{ partition, from: offset, to: range.to }], (records, enough) => {
+  await kafka.readRanges(topic, `${group}.explain`, [{ partition, from: offset, to: range.to }], (records, enough) => {
     found ??= records[0];
     enough();
   }); // prettier-ignore
@@ -50,11 +53,11 @@ export async function readRecord(kafka: Kafka, group: string, place: RecordPlace
   return found;
 }
 
-async function rangesOf(kafka: Kafka, topic: string): Promise<OffsetRange[]> {
+async function rangesOf(kafka: KafkaClient, topic: string): Promise<readonly OffsetRange[]> {
   try {
     return await boundsOf(kafka, topic);
   } catch (cause) {
-    throw new Error(`${topic} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    throw new Error(`${topic} cannot be read: ${messageOf(cause)}`, {
       cause,
     });
   }
@@ -66,7 +69,7 @@ async function rangesOf(kafka: Kafka, topic: string): Promise<OffsetRange[]> {
  * @returns the record, or undefined where there is none (not scored yet, a dead letter, or deleted).
  */
 export async function findScore(
-  kafka: Kafka,
+  kafka: KafkaClient,
   group: string,
   scoresTopic: string,
   place: RecordPlace,
@@ -77,9 +80,8 @@ export async function findScore(
   if (range === undefined) return undefined;
   const { from, to } = range;
   const sinceMs = Math.max(0, eventMs - CLOCK_SLACK_MS);
-  const offsets = await withAdmin(kafka, (admin) => admin.fetchTopicOffsetsByTimestamp(scoresTopic, sinceMs));
-  const first = Number(offsets.find((entry) => entry.partition === partition)?.offset ?? from);
-  const likely = Math.min(to, Math.max(from, first < 0 ? to : first));
+  const since = await kafka.administer((admin) => admin.offsetsSince(scoresTopic, sinceMs));
+  const likely = Math.min(to, Math.max(from, since.get(partition) ?? to));
   return (
     (await searchScores(kafka, group, scoresTopic, { partition, from: likely, to }, place)) ??
     (await searchScores(kafka, group, scoresTopic, { partition, from, to: likely }, place))
@@ -87,14 +89,14 @@ export async function findScore(
 }
 
 async function searchScores(
-  kafka: Kafka,
+  kafka: KafkaClient,
   group: string,
   scoresTopic: string,
   range: OffsetRange,
   place: RecordPlace,
 ): Promise<SourceRecord | undefined> {
   let found: SourceRecord | undefined;
-  await readRanges(kafka, scoresTopic, `${group}.explain.${randomUUID()}`, [range], (records, enough) => {
+  await kafka.readRanges(scoresTopic, `${group}.explain`, [range], (records, enough) => {
     for (const record of records) {
       const at = placeOf(String(record.headers['ce_id'] ?? ''));
       if (at?.topic !== place.topic || at.partition !== place.partition || at.offset < place.offset) continue;

@@ -1,10 +1,13 @@
 import { Command, Option } from 'commander';
+import type { InputColumn } from '../schemas/csv/columns.ts';
 import { DRIFT_SCENARIOS, type DriftName } from '../producers/drift-scenarios.ts';
-import { openProducer } from '../kafka/kafkajs/client.io.ts';
 import { createProgress, openContext, readConfig, say, withConfig } from './context.ts';
-import { readEvents, simulateEvents, type SourcedEvent, type StreamDrift } from './event-source.io.ts';
+import { openEvents, withEventFile } from './event-file.io.ts';
+import { simulateEvents, type StreamDrift } from '../producers/simulate-events.io.ts';
+import type { SourcedEvent } from '../producers/sourced-event.ts';
 import { positiveInteger, positiveNumber, wholeNumber } from './options.ts';
-import { eventEncoder, outcomeEncoder, publishEvents, type EventFormat } from './publish.io.ts';
+import { eventEncoder, outcomeEncoder, type EventFormat } from './encoders.ts';
+import { publishEvents } from '../producers/publish.io.ts';
 
 interface ProduceOptions {
   readonly config: string;
@@ -16,16 +19,17 @@ interface ProduceOptions {
   readonly outcomes?: true;
   readonly labelLag: number;
   readonly format?: EventFormat;
+  readonly allowMissing: readonly InputColumn[];
 }
 
 const SIMULATED = 1000;
 
 export function produceCommand(): Command {
-  return withConfig(new Command('produce'))
+  return withEventFile(withConfig(new Command('produce')))
     .description('publish customer events: of a CSV (the data set’s columns), of JSON lines, or simulated')
     .argument(
       '[file]',
-      'events.csv, events.jsonl, or - for JSON lines on standard input; without it: simulated customers',
+      'customers.csv, events.jsonl, or - for JSON lines on standard input; without it: simulated customers',
     )
     .option('--count <n>', 'events at most', positiveInteger)
     .option('--rate <n>', 'events a second', positiveNumber)
@@ -45,19 +49,19 @@ export function produceCommand(): Command {
       ]),
     )
     .action(async (file: string | undefined, options: ProduceOptions) => {
+      const source = await eventsOf(file, options);
       const context = openContext(readConfig(options));
       const topic = context.config.topics.names.customerEvents;
       const stop = new AbortController();
       process.once('SIGINT', () => stop.abort());
       const encode = await eventEncoder(context, options.format);
-      const producer = await openProducer(context.kafka);
+      const producer = await context.kafka.openProducer();
       const progress = createProgress();
-      const idPrefix = `sim-${Date.now().toString(36)}-`;
-      const events =
-        file === undefined
-          ? simulateEvents(options.count ?? SIMULATED, options.seed, idPrefix, driftOf(options))
-          : limited(readEvents(file), options.count);
-      const onSent = (sent: number): void => progress.update(`${String(sent)} events`);
+      let published = 0;
+      const onSent = (sent: number): void => {
+        published = sent;
+        progress.update(`${String(sent)} events`);
+      };
       try {
         const outcomes =
           options.outcomes === undefined
@@ -67,7 +71,7 @@ export function produceCommand(): Command {
                 encode: await outcomeEncoder(context, options.format),
                 lagMs: options.labelLag * 1000,
               };
-        const sent = await publishEvents(producer, events, {
+        const sent = await publishEvents(producer, source, {
           topic,
           encode,
           rate: options.rate,
@@ -79,11 +83,25 @@ export function produceCommand(): Command {
         progress.end();
         say(`${String(sent.events)} events published to ${topic}`);
         if (outcomes !== undefined) say(`${String(sent.outcomes)} outcomes published to ${outcomes.topic}`);
+      } catch (error) {
+        say(`${String(published)} events were published to ${topic} before this error`);
+        throw error;
       } finally {
         await producer.close();
         context.registry?.close();
       }
     });
+}
+
+/** Simulated customers, or those of a file, whose header is checked here. */
+async function eventsOf(
+  file: string | undefined,
+  options: ProduceOptions,
+): Promise<Iterable<SourcedEvent> | AsyncIterable<SourcedEvent>> {
+  const { allowMissing, outcomes = false, count, seed } = options;
+  if (file === undefined)
+    return simulateEvents(count ?? SIMULATED, seed, `sim-${Date.now().toString(36)}-`, driftOf(options));
+  return limited(await openEvents(file, { allowMissing, needsLabels: outcomes, notice: say }), count);
 }
 
 const driftOf = ({ drift, driftOver }: ProduceOptions): StreamDrift | undefined =>

@@ -3,7 +3,7 @@ import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { loadConfig } from '../config.ts';
+import { loadConfig } from '../config-file.io.ts';
 import { programArguments } from './service-process.io.ts';
 
 const CONFIG = 'configs/config.yaml';
@@ -29,7 +29,7 @@ test('score: a line that is no event is named, exit 1, nothing on stdout', () =>
   const file = join(folder, 'events.jsonl');
   writeFileSync(
     file,
-    '{"eventId":"a","customerId":"b","occurredAt":1}\n{"eventId":"a","customerId":"b","occurredAt":1,"age":-1}\n',
+    '{"eventId":"a","customerId":"b","occurredAt":1764000000000,"age":1}\n{"eventId":"a","customerId":"b","occurredAt":1764000000000,"age":-1}\n',
   );
   const run = bankchurn('score', file);
   expect([run.status, run.stdout]).toEqual([1, '']);
@@ -62,7 +62,7 @@ test('the file as it ships is valid; the environment wins over it', () => {
   });
 });
 
-test('faults are told all at once, with key, variable and what is allowed; secrets are not told', () => {
+test('errors are reported all at once, with key, variable and what is allowed; secrets are not shown', () => {
   const env = {
     KAFKA_SASL_MECHANISM: 'plain',
     KAFKA_SASL_USERNAME: 'me',
@@ -73,7 +73,7 @@ test('faults are told all at once, with key, variable and what is allowed; secre
   );
   const many = { WORKERS: '0', DELIVERY: 'twice', START_FROM: 'soon', MODEL_SOURCE: 'x' };
   expect(() => loadConfig({ path: CONFIG, env: many })).toThrow(
-    /4 faults[\s\S]*delivery \[DELIVERY\][\s\S]*"exactly-once"\|"at-least-once"/,
+    /4 errors[\s\S]*delivery \[DELIVERY\]: "twice": must be exactly-once \| at-least-once/,
   );
   const folder = mkdtempSync(join(tmpdir(), 'bankchurn-config-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));

@@ -1,19 +1,28 @@
 import { Command } from 'commander';
+import type { InputColumn } from '../schemas/csv/columns.ts';
 import { loadModel } from '../scoring/load-model.io.ts';
 import type { ScoreRequest } from '../scoring/model.ts';
 import { readConfig, say, withConfig } from './context.ts';
-import { readEvents } from './event-source.io.ts';
+import { openEvents, withEventFile } from './event-file.io.ts';
+import { watchInputs } from './input-watch.ts';
 import { positiveInteger } from './options.ts';
 
+interface ScoreOptions {
+  readonly config: string;
+  readonly batch: number;
+  readonly idPrefix: string;
+  readonly allowMissing: readonly InputColumn[];
+}
+
 export function scoreCommand(): Command {
-  return withConfig(new Command('score'))
+  return withEventFile(withConfig(new Command('score')))
     .description(
       'score a file without Kafka: CSV or JSON lines in, scores as JSON lines out; the same bits as the service',
     )
-    .argument('[file]', 'events.csv, events.jsonl, or - for JSON lines on standard input', '-')
+    .argument('[file]', 'customers.csv, events.jsonl, or - for JSON lines on standard input', '-')
     .option('--batch <n>', 'events scored at once', positiveInteger, 512)
     .option('--id-prefix <text>', 'scoreId = this and the number of the event, from 0', 'local/0/')
-    .action(async (file: string, options: { config: string; batch: number; idPrefix: string }) => {
+    .action(async (file: string, options: ScoreOptions) => {
       const model = await loadModel(readConfig(options).model.dir);
       let scored = 0;
       let waiting: ScoreRequest[] = [];
@@ -25,7 +34,9 @@ export function scoreCommand(): Command {
         if (!drained) await new Promise((resolve) => process.stdout.once('drain', resolve));
       };
       let index = 0;
-      for await (const { event } of readEvents(file)) {
+      const watch = watchInputs(model.manifest.features);
+      const { allowMissing } = options;
+      for await (const { event } of await openEvents(file, { allowMissing, watch, notice: say })) {
         waiting.push({ event, scoreId: options.idPrefix + String(index++) });
         if (waiting.length >= options.batch) await flush();
       }

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
-import { createTopics, type TopicReport, type WantedTopic } from '../kafka/kafkajs/topics.io.ts';
+import type { WantedTopic } from '../kafka/port.ts';
+import { createTopics, type TopicReport } from '../kafka/topics.ts';
 import type { Config } from '../config.ts';
 import { subjectName } from '../schemas/subjects.ts';
 import { TOPICS, type TopicId } from '../schemas/topics.ts';
@@ -26,7 +28,7 @@ export function topicsCommand(): Command {
 
 /** Creates topics and registers schemas; changes nothing that exists. */
 export async function prepareTopics({ config, kafka, registry }: Context): Promise<TopicReport[]> {
-  const reports = await createTopics(kafka, wantedTopics(config));
+  const reports = await createTopics(kafka, wantedTopics(config), { now: Date.now, sleep });
   if (registry === undefined || !config.registry.autoRegister) return reports;
   for (const [subject, name, compatibility] of subjects(config))
     await registry.schemaId(subject, name, compatibility);

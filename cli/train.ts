@@ -8,7 +8,8 @@ import { writeRelease } from '../models/store.io.ts';
 import { openModel } from '../scoring/model.ts';
 import { createSession } from '../scoring/onnx.io.ts';
 import { DEFAULT_PARAMETERS } from '../training/boosting.ts';
-import { assertTrainable, parseDataset, type Dataset } from '../training/dataset.ts';
+import { readDataset } from '../training/dataset.io.ts';
+import { assertTrainable, type Dataset } from '../training/dataset.ts';
 import type { Evaluation } from '../training/evaluation.ts';
 import { reportHoldout, type HoldoutReport } from '../training/holdout-report.ts';
 import { metricsFile } from '../training/metrics-file.ts';
@@ -16,6 +17,7 @@ import { FIGURES, modelCard } from '../training/model-card.ts';
 import { splitDataset } from '../training/split.ts';
 import { trainRelease, type TrainingResult } from '../training/train.ts';
 import { createProgress, packageRoot, readConfig, say, withConfig } from './context.ts';
+import { CSV_HELP } from './event-file.io.ts';
 import { positiveInteger, positiveNumber, wholeNumber } from './options.ts';
 import { recordTraining } from './record-training.ts';
 
@@ -41,6 +43,7 @@ export function trainCommand(): Command {
     .description(
       'train a model, evaluate it on the holdout, release it if it passes the gate (weighted F1 > 0.80)',
     )
+    .addHelpText('after', CSV_HELP)
     .option('--data <csv>', `labelled customers (default: ${DEFAULT_DATA}, else simulated customers)`)
     .option('--out <folder>', 'of the release', 'models/champion')
     .option('--metrics <file>', 'figures as JSON', 'models/metrics.json')
@@ -61,7 +64,7 @@ export function trainCommand(): Command {
     )
     .action(async (options: TrainOptions) => {
       const { resampling, mlflow } = readConfig(options);
-      const dataset = await readDataset(options.data);
+      const dataset = await openDataset(options.data);
       const split = splitDataset(dataset, options.seed, await readHoldout(options.holdoutRows));
       say(
         `training on ${String(split.train.length)} customers of ${dataset.name}, holdout of ${String(split.holdout.length)} (${split.name}), resampling: ${resampling.strategy}`,
@@ -90,11 +93,11 @@ export function trainCommand(): Command {
     });
 }
 
-async function readDataset(path: string | undefined): Promise<Dataset> {
+async function openDataset(path: string | undefined): Promise<Dataset> {
   const fallback = join(packageRoot(), DEFAULT_DATA);
   const file = path ?? [DEFAULT_DATA, fallback].find((candidate) => existsSync(candidate));
   if (file !== undefined) {
-    const dataset = parseDataset(await readFile(file), 'churn', file);
+    const dataset = await readDataset(file, 'churn');
     assertTrainable(dataset, file);
     return dataset;
   }

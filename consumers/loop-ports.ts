@@ -6,6 +6,7 @@ import type {
   Delivery,
   OpenWriter,
   OpenRole,
+  Reject,
   Source,
   SourceRecord,
 } from '../schemas/ports.ts';
@@ -16,6 +17,8 @@ export interface LoopObserver {
   committed(batch: Batch, decision: Decision, stageMs: StageTimes): void;
   /** A batch was given up and nothing of it was committed; the partition is armed again after `retryInMs`. */
   disarmed(partition: number, error: unknown, retryInMs: number): void;
+  /** A record failed alone and leaves as a rejection. */
+  rejected(partition: number, offset: number, error: unknown): void;
   /** The loop cannot go on. */
   fatal(error: unknown): void;
 }
@@ -43,6 +46,7 @@ export interface LoopPorts {
   readonly source: Source;
   readonly openWriter: OpenWriter;
   readonly openRole: OpenRole;
+  readonly reject: Reject;
   readonly clock: Clock;
   readonly observer: LoopObserver;
 }
@@ -53,7 +57,7 @@ export interface Loop {
   /** Records of one partition, in order. Resolves when they are committed or given up; rejects only with a group error. */
   deliver(partition: number, records: readonly SourceRecord[], delivery: Delivery): Promise<void>;
   /** The group has taken a heartbeat: writers at rest that are no longer sound are opened again. */
-  heard(): void;
+  beat(): void;
   /** No further batch is begun; the one in hand is finished. */
   stop(): void;
   /** Closes the writers. After `stop`, when the consumer has left the group. */

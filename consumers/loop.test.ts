@@ -7,12 +7,15 @@ import type {
   Emission,
   Writer,
   Position,
+  Reject,
   Role,
   SourceRecord,
   Transaction,
 } from '../schemas/ports.ts';
+import { BankChurnError } from '../schemas/errors.ts';
 import type { Loop } from './loop-ports.ts';
 import { createLoop } from './loop.ts';
+import { encodeRecord } from '../kafka/kafkajs/patches/record-encoding.ts';
 import { splitEmission } from './split-emission.ts';
 
 /** A broker in memory with one partition: a log, an output, a committed offset, and one valid writer epoch. */
@@ -66,7 +69,7 @@ function openWriter(broker: Broker, fuse: Fuse): Promise<Writer> {
     const epoch = ++broker.epoch;
     const { breaks } = broker;
     const valid = (): void => {
-      if (epoch !== broker.epoch) throw new Error('fenced');
+      if (epoch !== broker.epoch) throw new BankChurnError('TRANSACTION_FAILED', 'fenced');
     };
     const begin = (): Promise<Transaction> => {
       const pending: { values: number[]; next: number | undefined } = { values: [], next: undefined };
@@ -98,6 +101,13 @@ const copy = (batch: Batch): Decision => ({
   outcomes: new Map(),
 });
 
+/** A dead letter: minus its number, and minus one. */
+const mark: Reject = ({ records: [record] }) => ({
+  emit: [{ topic: 'out', partition: 0, records: [{ key: null, value: String(-1 - record!.offset) }] }],
+  commit: record!.offset + 1,
+  outcomes: new Map(),
+});
+
 interface Member {
   readonly loop: Loop;
   /** Where the consumer fetches next; undefined while paused. */
@@ -123,6 +133,7 @@ function startMember(
     armed: () => undefined,
     committed: () => undefined,
     disarmed: () => undefined,
+    rejected: () => undefined,
     fatal: () => undefined,
   };
   // A dead process sleeps for ever; the broker here is never late.
@@ -133,6 +144,7 @@ function startMember(
     source,
     openWriter: () => openWriter(broker, fuse),
     openRole: () => Promise.resolve(role),
+    reject: mark,
     clock,
     observer,
   };
@@ -263,11 +275,11 @@ test('a writer whose connection broke is opened again: at rest with the next hea
   };
   member.loop.assigned([0]);
   const first = await armed();
-  member.loop.heard();
+  member.loop.beat();
   expect(await armed()).toBe(first);
 
   broker.breaks += 1;
-  member.loop.heard();
+  member.loop.beat();
   expect(member.fetchFrom).toBeUndefined();
   expect(await armed()).toBe(first + 1);
 
@@ -283,7 +295,9 @@ test('while a partition’s batches fail it does not count as ready, also when i
   const never = new Fuse(Infinity, false);
   let isAway = true;
   const role: Role = (batch) =>
-    isAway ? Promise.reject(new Error('the registry is away')) : Promise.resolve(copy(batch));
+    isAway
+      ? Promise.reject(new BankChurnError('REGISTRY_UNAVAILABLE', 'the registry is away'))
+      : Promise.resolve(copy(batch));
   let now = 0;
   const member = startMember(broker, never, 10, role, () => now);
   const delivery: Delivery = { heartbeat: () => Promise.resolve(), resolve: () => undefined };
@@ -319,18 +333,30 @@ test('a batch that was committed, its answer lost, is not waited for: the partit
 });
 
 test('sends stay below the limits, and nothing is lost in the splitting', () => {
-  const sizes = fc.array(fc.integer({ min: 0, max: 5000 }), { maxLength: 200 });
+  const header = fc.array(
+    fc.uint8Array({ maxLength: 90 }).map((bytes) => Buffer.from(bytes)),
+    { minLength: 1, maxLength: 3 },
+  );
+  const record = fc.record({
+    key: fc.option(fc.string({ maxLength: 50 })),
+    value: fc.option(
+      fc.oneof(
+        fc.string({ maxLength: 600, unit: 'binary' }),
+        fc.nat(5000).map((size) => Buffer.alloc(size)),
+      ),
+    ),
+    headers: fc.dictionary(fc.string({ maxLength: 20 }), header, { maxKeys: 4 }),
+  });
   fc.assert(
     fc.property(
-      sizes,
+      fc.array(record, { maxLength: 60 }),
       fc.integer({ min: 1, max: 50 }),
       fc.integer({ min: 300, max: 9000 }),
-      (values, maxRecords, maxBytes) => {
-        const records = values.map((size) => ({ key: null, value: Buffer.alloc(size) }));
+      (records, maxRecords, maxBytes) => {
         const parts = [...splitEmission({ topic: 't', partition: 0, records }, maxRecords, maxBytes)];
         expect(parts.flatMap((part) => part.records)).toEqual(records);
         for (const part of parts) {
-          const bytes = part.records.reduce((sum, { value }) => sum + (value?.length ?? 0) + 256, 0);
+          const bytes = part.records.reduce((sum, one) => sum + encodeRecord(one).length, 0);
           expect(part.records.length <= maxRecords && (part.records.length === 1 || bytes <= maxBytes)).toBe(
             true,
           );
@@ -338,4 +364,20 @@ test('sends stay below the limits, and nothing is lost in the splitting', () => 
       },
     ),
   );
+});
+
+test('a record that makes the role throw is rejected alone, and its neighbours are processed, in order', async () => {
+  for (const bad of [new Set([0]), new Set([7]), new Set([19]), new Set([3, 4, 5]), new Set([0, 9, 19])]) {
+    const broker = new Broker(20);
+    const role: Role = (batch) => {
+      if (batch.records.some(({ offset }) => bad.has(offset))) throw new TypeError('of undefined');
+      return Promise.resolve(copy(batch));
+    };
+    const never = new Fuse(Infinity, false);
+    const member = startMember(broker, never, 8, role);
+    member.loop.assigned([0]);
+    await drive(member, broker, never, 20);
+    const wanted = everyOnce(broker).map((offset) => (bad.has(offset) ? -1 - offset : offset));
+    expect(broker.output).toEqual(wanted);
+  }
 });

@@ -4,17 +4,11 @@ import type { Delivery } from '../schemas/ports.ts';
 /** Marks an error of the group (thrown by `heartbeat`): it is the consumer's to handle. */
 export class GroupError extends Error {}
 
-export async function inGroup(delivery: Delivery): Promise<void> {
-  const unheard = await heard(delivery);
-  if (unheard !== undefined) throw unheard;
-}
-
-/** A heartbeat: undefined, or why the group did not take it. */
-export async function heard(delivery: Delivery): Promise<GroupError | undefined> {
+/** A heartbeat. @throws GroupError when the group does not take it. */
+export async function assertMember(delivery: Delivery): Promise<void> {
   try {
     await delivery.heartbeat();
-    return undefined;
   } catch (cause) {
-    return new GroupError('no word from the group', { cause });
+    throw new GroupError('the group took no heartbeat', { cause });
   }
 }

@@ -1,4 +1,5 @@
 /** The scorer's decisions in memory, with the shipped model: bytes in, records out. */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { goldenSchema, manifestSchema } from '../models/manifest.ts';
@@ -8,7 +9,9 @@ import type { ChurnScore, DriftCounts } from '../schemas/generated.ts';
 import type { Batch, Decision, OutputRecord, RecordHeaders, SourceRecord } from '../schemas/ports.ts';
 import { openModel } from '../scoring/model.ts';
 import { createSession } from '../scoring/onnx.io.ts';
-import { createScorer, deadLetter, sourceEnd, type ScorerPorts } from './scorer.ts';
+import { deadLetter, sourceEnd } from './dead-letter.ts';
+import { recordBytes } from './split-emission.ts';
+import { createScorer, rejectEvent, type ScorerPorts } from './scorer.ts';
 
 const read = (name: string): Buffer => readFileSync(`models/champion/${name}`);
 const model = await openModel(
@@ -28,6 +31,7 @@ function scorer(more: Partial<ScorerPorts> = {}) {
     encodeCounts: (counts) => JSON.stringify(counts),
     topics: { churnScores: 'scores', deadLetters: 'letters', driftCounts: 'counts' },
     tombstones: 'ignore',
+    maxLetterBytes: () => 100_000,
     contentType: 'application/json',
     ...more,
   });
@@ -43,6 +47,7 @@ const record = (offset: number, value: unknown, headers: RecordHeaders = {}): So
   headers,
 });
 const MS = 1_764_000_000_000;
+const TRACE = Buffer.from(`00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`);
 const event = (id: string, more: object = {}) => ({
   eventId: id,
   customerId: `c-${id}`,
@@ -71,7 +76,7 @@ test('fields that nobody reads are reported with the decision; an event of nothi
 
 test('a batch of all kinds: each readable event a score, each unreadable one a dead letter, all counted', async () => {
   const decision = await scorer()([
-    record(10, event('a'), { traceparent: Buffer.from('00-trace') }),
+    record(10, event('a'), { traceparent: TRACE }),
     record(11, 'not JSON'),
     record(12, null),
     record(13, event('b', { age: -1 })),
@@ -107,7 +112,7 @@ test('a batch of all kinds: each readable event a score, each unreadable one a d
     key: 'c-a',
     headers: {
       ce_id: 'events/3/10',
-      traceparent: Buffer.from('00-trace'),
+      traceparent: TRACE,
       'content-type': 'application/json',
     },
   });
@@ -164,11 +169,65 @@ test('without a model nothing is decided', async () => {
 test('outputs tell where they came from, also a dead letter of a record with a ce_id of its own', () => {
   const from = record(41, 'x', { ce_id: Buffer.from('theirs'), own: Buffer.from('kept') });
   const batch: Batch = { topic: 'events', partition: 3, records: [from] };
-  const letter = deadLetter(batch, from, { code: 'RECORD_INVALID', message: 'm' });
+  const letter = deadLetter(batch, from, { code: 'RECORD_INVALID', message: 'm' }, 10_000);
   expect(letter.headers).toMatchObject({ ce_id: Buffer.from('theirs'), own: Buffer.from('kept') });
   const written = (headers: RecordHeaders | undefined): SourceRecord => record(0, 'x', headers);
   expect(sourceEnd('events', 3, written(letter.headers))).toBe(42);
   expect(sourceEnd('events', 3, written({ ce_id: 'events/3/9' }))).toBe(10);
   expect(sourceEnd('events', 3, written({ ce_id: 'events/4/9' }))).toBeUndefined();
   expect(sourceEnd('events', 3, written({ ce_id: 'events/3/x' }))).toBeUndefined();
+});
+
+test('a traceparent is passed on in the form of W3C only', async () => {
+  const traces = [
+    TRACE,
+    Buffer.alloc(2000, 'a'),
+    Buffer.from('00-x'),
+    Buffer.from(TRACE.toString().toUpperCase()),
+  ];
+  const stream = traces.map((traceparent, i) => record(i, event(String(i)), { traceparent }));
+  const scored = records(await scorer()(stream), 'scores');
+  expect(scored.map(({ headers }) => headers?.['traceparent'])).toEqual([
+    TRACE,
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
+test('a dead letter that does not fit is cut: its beginning, with the size and sha256 of the whole', async () => {
+  const value = Buffer.from(`{"x":"${'x'.repeat(5000)}"}`);
+  const sha256 = createHash('sha256').update(value).digest('hex');
+  for (const [headers, keeps] of [
+    [{ own: Buffer.from('kept') }, true],
+    [{ large: Buffer.alloc(3000) }, false],
+  ] as const) {
+    const decision = await scorer({ maxLetterBytes: () => 2000 })([record(1, value.toString(), headers)]);
+    const [letter] = records(decision, 'letters');
+    expect(recordBytes(letter!)).toBeLessThanOrEqual(2000);
+    expect(letter!.headers).toMatchObject({
+      'error-code': 'RECORD_TOO_LARGE',
+      'dead-letter-cut': 'true',
+      'original-size': String(value.length),
+      'original-sha256': sha256,
+      'source-offset': '1',
+      ...(keeps ? headers : { 'original-headers-bytes': expect.any(String) as string }),
+    });
+    const kept = letter!.value as Buffer;
+    expect(kept.equals(value.subarray(0, kept.length)) && kept.length > 500).toBe(true);
+  }
+});
+
+test('a record that the scorer fails on becomes a dead letter that says so', async () => {
+  const ports = {
+    topics: { churnScores: 'scores', deadLetters: 'letters', driftCounts: 'counts' },
+    maxLetterBytes: () => 1e6,
+  };
+  const batch = { topic: 'events', partition: 3, records: [record(9, 'x')] };
+  const { emit, commit, outcomes } = await rejectEvent(ports)(batch, new TypeError('of undefined'), false);
+  expect([commit, Object.fromEntries(outcomes)]).toEqual([10, { PROCESSING_FAILED: 1 }]);
+  expect(emit[0]!.records[0]).toMatchObject({
+    value: Buffer.from('x'),
+    headers: { 'error-code': 'PROCESSING_FAILED', 'error-message': 'of undefined' },
+  });
 });

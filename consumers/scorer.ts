@@ -1,4 +1,4 @@
-import { BankChurnError, type ErrorCode, type Poison } from '../schemas/errors.ts';
+import { BankChurnError, messageOf, type Poison } from '../schemas/errors.ts';
 import type { RecordDecoder } from '../schemas/decoder.ts';
 import { isPoison } from '../schemas/event.ts';
 import { createCounter, type CountEvents } from '../drift/counts.ts';
@@ -8,11 +8,12 @@ import type {
   Decision,
   Emission,
   OutputRecord,
-  RecordHeaders,
+  Reject,
   Role,
   SourceRecord,
 } from '../schemas/ports.ts';
 import type { Model, ScoreRequest } from '../scoring/model.ts';
+import { deadLetter } from './dead-letter.ts';
 
 /** The model in service and since when. */
 export interface ServingModel {
@@ -34,32 +35,33 @@ export interface ScorerPorts {
     readonly driftCounts: string;
   };
   readonly tombstones: 'ignore' | 'dead-letter';
+  /** Bytes of a dead letter at most (what its topic takes); a larger one is cut. */
+  readonly maxLetterBytes: () => number;
   /** MIME type of the encoded scores. */
   readonly contentType: 'application/json' | 'application/avro';
 }
-
-/** Longest `error-message` header, characters. */
-const MAX_MESSAGE = 500;
 
 /** The scorer role: customer events → churn scores and dead letters. */
 export function createScorer(ports: ScorerPorts): Role {
   return async (batch) => {
     const serving = ports.model();
     if (serving === undefined) throw new BankChurnError('MODEL_UNAVAILABLE', 'no model is loaded');
-    const decode = await ports.decoder(batch.records.map((record) => record.value));
+    const decode = await ports.decoder(
+      batch.records.map(({ value, refused }) => (refused === undefined ? value : null)),
+    );
     const requests: ScoreRequest[] = [];
     const sources: SourceRecord[] = [];
     const letters: OutputRecord[] = [];
     const outcomes = new Map<string, number>();
     const prefix = `${batch.topic}/${String(batch.partition)}/`;
     for (const record of batch.records) {
-      if (record.value === null && ports.tombstones === 'ignore') {
+      if (record.value === null && record.refused === undefined && ports.tombstones === 'ignore') {
         count(outcomes, 'ignored');
         continue;
       }
-      const event = record.value === null ? TOMBSTONE : decode(record.value);
+      const event = record.refused ?? (record.value === null ? TOMBSTONE : decode(record.value));
       if (isPoison(event)) {
-        letters.push(deadLetter(batch, record, event));
+        letters.push(deadLetter(batch, record, event, ports.maxLetterBytes()));
         count(outcomes, event.code);
       } else {
         requests.push({ event, scoreId: prefix + String(record.offset) });
@@ -87,6 +89,21 @@ export function createScorer(ports: ScorerPorts): Role {
   };
 }
 
+/** What the scorer does with a record that it fails on: a dead letter, as small as can be if the full one did not fit. */
+export const rejectEvent =
+  (ports: Pick<ScorerPorts, 'topics' | 'maxLetterBytes'>): Reject =>
+  (batch, error, isCut) => {
+    const code = error instanceof BankChurnError ? error.code : 'PROCESSING_FAILED';
+    const poison = { code, message: messageOf(error) };
+    const letters = batch.records.map((record) =>
+      deadLetter(batch, record, poison, isCut ? SMALL_LETTER_BYTES : ports.maxLetterBytes()),
+    );
+    return decision(batch, [], letters, [], ports, new Map([[code, letters.length]]));
+  };
+
+/** Of a dead letter whose topic takes less than it says. */
+const SMALL_LETTER_BYTES = 2000;
+
 const TOMBSTONE: Poison = { code: 'RECORD_EMPTY', message: 'the value is null' };
 
 function count(outcomes: Map<string, number>, outcome: string): void {
@@ -98,7 +115,7 @@ function decision(
   scores: readonly OutputRecord[],
   letters: readonly OutputRecord[],
   counts: readonly OutputRecord[],
-  ports: ScorerPorts,
+  ports: Pick<ScorerPorts, 'topics'>,
   outcomes: ReadonlyMap<string, number>,
 ): Decision {
   const { partition, records } = batch;
@@ -124,11 +141,23 @@ function scoreRecords(
       ce_id: score.scoreId,
       'content-type': ports.contentType,
     };
-    const trace = sources[i]!.headers['traceparent'];
-    if (trace !== undefined)
-      headers['traceparent'] = Array.isArray(trace) ? (trace[0] as Buffer) : (trace as Buffer);
+    const trace = traceOf(sources[i]!);
+    if (trace !== undefined) headers['traceparent'] = trace;
     return { key: score.customerId, value: ports.encodeScore(score), headers };
   });
+}
+
+/** W3C Trace Context, version 00: version, trace id, parent id, flags (https://www.w3.org/TR/trace-context/). */
+const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
+const TRACEPARENT_BYTES = 55;
+
+/** The `traceparent` of a record, if it has the form of one: anything else is not passed on. */
+function traceOf({ headers }: SourceRecord): Buffer | undefined {
+  const given = headers['traceparent'];
+  if (given === undefined) return undefined;
+  const [trace] = Array.isArray(given) ? (given as readonly Buffer[]) : [given as Buffer];
+  const isOne = trace?.length === TRACEPARENT_BYTES && TRACEPARENT.test(trace.toString('latin1'));
+  return isOne ? trace : undefined;
 }
 
 const counters = new WeakMap<Model, CountEvents>();
@@ -161,30 +190,4 @@ function countRecord(
     ),
   };
   return { key: manifest.sha256, value: ports.encodeCounts(counts) };
-}
-
-/** The offset after the one that a score or dead letter of a partition was made from; undefined where it was not made from there. */
-export function sourceEnd(topic: string, partition: number, { headers }: SourceRecord): number | undefined {
-  const text = (name: string): string => String(headers[name] ?? '');
-  // A dead letter keeps the headers of its record, and those may have a `ce_id` of their own.
-  const isDeadLetter = text('source-offset') !== '';
-  const id = isDeadLetter
-    ? `${text('source-topic')}/${text('source-partition')}/${text('source-offset')}`
-    : text('ce_id');
-  const prefix = `${topic}/${String(partition)}/`;
-  const offset = id.startsWith(prefix) ? id.slice(prefix.length) : '';
-  return /^\d+$/.test(offset) ? Number(offset) + 1 : undefined;
-}
-
-/** The dead letter of a record: its bytes and headers as they came, and why and whence in headers of our own. */
-export function deadLetter(batch: Batch, record: SourceRecord, poison: Poison): OutputRecord {
-  const origin: Record<string, string> = {
-    'error-code': poison.code satisfies ErrorCode,
-    'error-message': poison.message.slice(0, MAX_MESSAGE),
-    'source-topic': batch.topic,
-    'source-partition': String(batch.partition),
-    'source-offset': String(record.offset),
-  };
-  const headers: RecordHeaders = Object.assign(Object.create(null) as object, record.headers, origin);
-  return { key: record.key, value: record.value, headers };
 }

@@ -7,7 +7,8 @@ import {
   type ModelLog,
 } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
-import { BankChurnError } from '../schemas/errors.ts';
+import { backOff } from '../schemas/back-off.ts';
+import { isTransient, messageOf } from '../schemas/errors.ts';
 import type { RetrainRequested } from '../schemas/generated.ts';
 import type { Clock, KeepAlive, OpenRole, SourceRecord } from '../schemas/ports.ts';
 import type { FreshRows } from '../training/challenger.ts';
@@ -80,7 +81,7 @@ async function readRequest(ports: TrainerPorts, { value }: SourceRecord): Promis
     raw = await ports.decodeRequest(value);
   } catch (error) {
     if (isTransient(error)) throw error;
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
   const { requestId, modelSha256, activation, requestedAt } = (raw ?? {}) as Partial<RetrainRequested>;
   if (typeof requestId !== 'string' || typeof modelSha256 !== 'string') return 'no requestId or modelSha256';
@@ -98,7 +99,7 @@ async function answer(
 ): Promise<TrainingResult> {
   const ports = keptAlive(given, keepAlive);
   const { rule, clock } = ports;
-  for (let waitMs = rule.retryMs.first; ; waitMs = Math.min(waitMs * 2, rule.retryMs.longest)) {
+  for (let failures = 0; ; failures++) {
     const log = await ports.readLog();
     const state = requestState(log, request);
     if (state === 'answered' || state === 'stale') {
@@ -111,7 +112,7 @@ async function answer(
     if (clock.now() - request.requestedAt > rule.expiryMs)
       return refuse(ports, request, 'rejected', `expired: after ${hours(rule.expiryMs)} still ${labels}`);
     if (state === 'open') await refuse(ports, request, 'deferred', labels);
-    await clock.sleep(waitMs);
+    await clock.sleep(backOff(rule.retryMs, failures));
   }
 }
 
@@ -168,12 +169,6 @@ function report(
   return final;
 }
 
-/** Kafka's own errors and those of the table that are to be tried again: the loop does, nothing is answered. */
-function isTransient(error: unknown): boolean {
-  if (error instanceof BankChurnError) return error.action === 'transient';
-  return error instanceof Error && error.name.startsWith('KafkaJS');
-}
-
 /** The ports as one request uses them: whatever takes long is left when the batch is to be given up. */
 function keptAlive(ports: TrainerPorts, keepAlive: KeepAlive) {
   const held = <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
@@ -187,7 +182,7 @@ function keptAlive(ports: TrainerPorts, keepAlive: KeepAlive) {
       held<Challenge | string>((signal) =>
         ports.challenge(champion, fresh, signal).catch((error: unknown) => {
           if (isTransient(error)) throw error;
-          return `failed: ${error instanceof Error ? error.message : String(error)}`;
+          return `failed: ${messageOf(error)}`;
         }),
       ),
     write: (decide: (log: ModelLog) => LogChange, release?: Release) =>

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openContext, packageRoot, readConfig } from '../cli/context.ts';
-import { partitionCounts } from '../kafka/kafkajs/topics.io.ts';
+import { partitionCounts } from '../kafka/topics.ts';
 import { docker, freePort, hasDocker } from './containers.ts';
 import { settled } from './world.ts';
 

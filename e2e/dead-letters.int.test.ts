@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { eventEncoder } from '../cli/publish.io.ts';
+import { eventEncoder } from '../cli/encoders.ts';
 import { avroType } from '../schemas/avro.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
 import { collect, createWorld, events, produceRaw, settled, type RawRecord } from './world.ts';
@@ -107,14 +107,9 @@ async function expectCommitted(
   { kafka, config }: Awaited<ReturnType<typeof createWorld>>['context'],
   total: number,
 ): Promise<void> {
-  const admin = kafka.admin();
-  await admin.connect();
-  const [group] = await admin.fetchOffsets({
-    groupId: config.group,
-    topics: [config.topics.names.customerEvents],
-  });
-  await admin.disconnect();
-  expect(group!.partitions.reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0)).toBe(total);
+  const { customerEvents } = config.topics.names;
+  const committed = await kafka.administer((admin) => admin.committedOffsets(config.group, customerEvents));
+  expect([...committed.values()].reduce((a, b) => a + b, 0)).toBe(total);
 }
 
 test(

@@ -3,7 +3,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { DECLARED } from '../config.ts';
+import { ERRORS } from '../schemas/errors.ts';
 import { TOPICS, type TopicId } from '../schemas/topics.ts';
+import { METRICS, SUPERVISOR_METRICS } from '../service/metric-list.ts';
 
 const DOCUMENTS = [
   'README.md',
@@ -34,11 +37,19 @@ test('each fault of the runbook is shown by a test of that name', () => {
   expect(rows.filter((row) => !isThere(row)).map(([row]) => row)).toEqual([]);
 });
 
-test('each variable of the configuration file is one that is read', () => {
-  const named = [...read('configs/config.yaml').matchAll(/\[([A-Z_]+)\]/g)].map(([, name]) => name!);
-  const source = read('config.ts');
-  expect(named.length).toBeGreaterThan(14);
-  expect(named.filter((name) => !source.includes(`${name}: [`))).toEqual([]);
+test.each(DOCUMENTS)('%s: the error codes, variables and metrics that it names exist', (path) => {
+  const quoted = [...read(path).matchAll(/`([^`\n]+)`/g)].map(([, words]) => words!).join(' ');
+  const named = (shape: RegExp, known: readonly string[]): string[] => {
+    // Names that begin like ours: others (Kafka's errors, variables of the tests) are not ours to check.
+    const beginnings = new Set(known.map((name) => name.split('_')[0]!));
+    const names = new Set(quoted.match(shape));
+    return [...names].filter((name) => beginnings.has(name.split('_')[0]!) && !known.includes(name));
+  };
+  const settings = DECLARED.flatMap(({ setting: { variable } }) => variable ?? []);
+  const ports = [...read('docker-compose.yml').matchAll(/\$\{([A-Z_]+_PORT)/g)].map(([, name]) => name!);
+  expect(named(/\b[A-Z]+(?:_[A-Z]+)+\b/g, [...Object.keys(ERRORS), ...settings, ...ports])).toEqual([]);
+  const metrics = Object.values({ ...METRICS, ...SUPERVISOR_METRICS }).map(({ name }) => name);
+  expect(named(/\b(?:churn|http|feature)_[a-z0-9_]+\b/g, metrics)).toEqual([]);
 });
 
 test('the AsyncAPI document has every topic, and the schema that is registered for it', () => {

@@ -1,6 +1,6 @@
 /** What each scenario of the simulator does to the stream, in the monitor's own measure. */
 import { describe, expect, it } from 'vitest';
-import { simulateEvents, type StreamDrift } from '../cli/event-source.io.ts';
+import { simulateEvents, type StreamDrift } from '../producers/simulate-events.io.ts';
 import { createBinOf, profileCategories, profileNumbers } from '../drift/bins.ts';
 import { psi } from '../drift/psi.ts';
 import { DRIFT_SCENARIOS, type DriftName } from '../producers/drift-scenarios.ts';

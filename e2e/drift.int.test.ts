@@ -3,8 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { readScore } from '../cli/consume.ts';
 import { packageRoot, readConfig } from '../cli/context.ts';
 import { watchDrift } from '../cli/demo-drift.ts';
-import { simulateEvents } from '../cli/event-source.io.ts';
-import { openReader } from '../kafka/kafkajs/readers.io.ts';
+import { simulateEvents } from '../producers/simulate-events.io.ts';
 import { createMonitor } from '../consumers/monitor.ts';
 import { createBinOf } from '../drift/bins.ts';
 import type { MonitorState } from '../drift/monitor.ts';
@@ -12,7 +11,7 @@ import { psi } from '../drift/psi.ts';
 import type { Manifest } from '../models/manifest.ts';
 import { readRelease } from '../models/store.io.ts';
 import type { CustomerEvent, DriftCounts, DriftVerdict } from '../schemas/generated.ts';
-import { decodeOwn } from '../service/wiring.io.ts';
+import { decodeOwn } from '../service/codecs.ts';
 import { collect, createWorld, produceRaw, settled, type World } from './world.ts';
 
 const CALM = 3000;
@@ -28,11 +27,9 @@ function stream(): CustomerEvent[] {
 /** All committed records of drift-counts, with their offsets. */
 async function readCounts({ context }: World): Promise<Map<number, DriftCounts>> {
   const counts = new Map<number, DriftCounts>();
-  const groupId = `counts-${String(process.pid)}-${String(Date.now())}`;
-  const reader = await openReader(
-    context.kafka,
+  const reader = await context.kafka.openReader(
     [context.config.topics.names.driftCounts],
-    { groupId, fromBeginning: true },
+    { group: 'counts', fromBeginning: true },
     async (_, __, { offset, value }) => {
       counts.set(offset, (await decodeOwn(value!, context.registry)) as DriftCounts);
     },

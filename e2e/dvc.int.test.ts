@@ -20,7 +20,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { packageRoot } from '../cli/context.ts';
-import { simulateEvents } from '../cli/event-source.io.ts';
+import { simulateEvents } from '../producers/simulate-events.io.ts';
 import { pythonOf } from './environments/python.ts';
 
 const python = pythonOf('tracking');

@@ -11,7 +11,8 @@ import type { RecordDecoder } from '../schemas/decoder.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
 import type { Writer, Role, Transaction } from '../schemas/ports.ts';
 import type { RoleName, Wrap } from '../service/roles.io.ts';
-import { decoderOf, kafkaOf, registryOf } from '../service/wiring.io.ts';
+import { decoderOf } from '../service/codecs.ts';
+import { kafkaOf, registryOf } from '../service/wiring.io.ts';
 import type { Failpoint } from './failpoints.ts';
 import { PLANTED_BUGS, type BugContext, type PlantedBug } from './planted-bugs.ts';
 
@@ -113,6 +114,7 @@ const failingDecoder =
 function bugContext(): BugContext {
   return {
     kafka: kafkaOf(config, createLog(config.logLevel)),
+    brokers: config.kafka.brokers,
     groupId: config.group,
     freshDecoder: () => decoderOf({ config, registry: registryOf(config) }, EVENT),
   };

@@ -60,15 +60,24 @@ const IMPORTS: [rule: string, file: string, source: string][] = [
   ['scoring-imports', 'scoring/planted.ts', "import '../training/train.ts';"],
   ['drift-imports', 'drift/planted.ts', "import '../service/health.ts';"],
   ['training-imports', 'training/planted.ts', "import '../consumers/loop.ts';"],
+  ['kafka-imports', 'kafka/planted-1.ts', "import '../producers/simulator.ts';"],
+  ['kafka-imports', 'kafka/kafkajs/planted-1.io.ts', "import '../../consumers/loop.ts';"],
   ['producers-imports', 'producers/planted.ts', "import '../models/manifest.ts';"],
   ['consumers-imports', 'consumers/planted-1.ts', "import '../cli/options.ts';"],
   ['consumers-imports', 'consumers/planted-6.io.ts', "import '../service/wiring.io.ts';"],
-  ['kafkajs-in-two-files', 'consumers/planted-2.io.ts', "import 'kafkajs';"],
+  ['service-imports', 'service/planted-1.io.ts', "import '../cli/options.ts';"],
+  ['kafkajs-in-its-adapter', 'consumers/planted-2.io.ts', "import 'kafkajs';"],
+  ['kafkajs-in-its-adapter', 'kafka/planted-2.ts', "import type { Kafka } from 'kafkajs';"],
+  ['kafkajs-in-its-adapter', 'e2e/planted-1.ts', "import 'kafkajs';"],
+  ['kafkajs-in-its-adapter', 'e2e/planted-2.test.ts', "await import('kafkajs/src/broker/index.js');"],
+  ['adapter-behind-its-port', 'service/planted-2.io.ts', "import '../kafka/kafkajs/connect.io.ts';"],
+  ['adapter-behind-its-port', 'cli/planted-2.ts', "import '../kafka/kafkajs/cluster.fixture.ts';"],
+  ['adapter-behind-its-port', 'kafka/planted-3.io.ts', "import './kafkajs/connect.io.ts';"],
   ['registry-in-one-file', 'consumers/planted-3.io.ts', "import '@kafkajs/confluent-schema-registry';"],
   ['onnx-in-one-file', 'scoring/planted-2.io.ts', "import 'onnxruntime-node';"],
-  ['pure-files-import-no-edge', 'consumers/planted-4.ts', "import './kafka.io.ts';"],
-  ['config-by-main-and-cli-only', 'consumers/planted-5.io.ts', "import '../config.ts';"],
-  ['no-failpoints-in-production', 'cli/planted.ts', "import './world.ts';"],
+  ['pure-files-import-no-edge', 'consumers/planted-4.ts', "import '../service/wiring.io.ts';"],
+  ['config-by-service-and-cli-only', 'consumers/planted-5.io.ts', "import '../config.ts';"],
+  ['no-failpoints-in-production', 'cli/planted.ts', "import '../e2e/world.ts';"],
   ['no-cycles', 'schemas/planted-2.ts', "import './planted-3.ts';"],
   ['no-orphans', 'schemas/planted-4.ts', 'export const alone = 1;'],
 ];
@@ -83,6 +92,21 @@ test('imports: the tree is clean, and each planted violation is an error under i
   expect(errors).toBeGreaterThanOrEqual(IMPORTS.length);
   expect(run('depcruise', ['--config', '.dependency-cruiser.cjs', 'schemas']).status).not.toBe(0);
 });
+
+interface Message {
+  readonly ruleId: string;
+  readonly message: string;
+}
+
+/** ESLint of `make check` over some files or folders. */
+function lint(...paths: string[]): { status: number | null; messagesOf(file: string): readonly Message[] } {
+  const { status, output } = run('eslint', ['--format', 'json', ...paths]);
+  const results = JSON.parse(output) as { filePath: string; messages: readonly Message[] }[];
+  return {
+    status,
+    messagesOf: (file) => results.find(({ filePath }) => filePath.endsWith(file))?.messages ?? [],
+  };
+}
 
 const IMPURE: [what: string, source: string][] = [
   ['Date.now', 'export const planted = Date.now();'],
@@ -123,13 +147,7 @@ const FORGOTTEN =
 test('purity: each impure thing in a pure file is an error that says what to do; a forgotten await is one too', () => {
   const files = IMPURE.map(([, source], i) => [`scoring/impure-${String(i)}.ts`, source] as const);
   plant([...files, ['scoring/forgotten.ts', FORGOTTEN], ['scoring/allowed.ts', ALLOWED]]);
-  const { status, output } = run('eslint', ['--format', 'json', 'scoring']);
-  const results = JSON.parse(output) as {
-    filePath: string;
-    messages: { ruleId: string; message: string }[];
-  }[];
-  const messagesOf = (file: string) =>
-    results.find(({ filePath }) => filePath.endsWith(file))?.messages ?? [];
+  const { status, messagesOf } = lint('scoring');
   IMPURE.forEach(([what], i) => {
     const texts = messagesOf(`impure-${String(i)}.ts`).map(({ message }) => message);
     expect([
@@ -143,6 +161,35 @@ test('purity: each impure thing in a pure file is an error that says what to do;
   expect(messagesOf('scoring/score.ts')).toEqual([]);
   expect(messagesOf('scoring/allowed.ts')).toEqual([]);
   expect(status).toBe(1);
+});
+
+const TAKE =
+  "export const planted = createRequire(import.meta.url)('kafkajs/src/broker/index.js') as unknown;";
+const REQUIRED: [file: string, source: string][] = [
+  ['service/required-1.io.ts', `import { createRequire } from 'node:module';\n${TAKE}`],
+  ['e2e/required-2.test.ts', `import { createRequire } from 'module';\n${TAKE}`],
+  [
+    'kafka/required-3.io.ts',
+    `import { createRequire as take } from 'node:module';\nexport const planted = take;`,
+  ],
+  ['bench/required-4.ts', "import module from 'node:module';\nexport const planted = module.createRequire;"],
+  [
+    'cli/required-5.ts',
+    "import * as module from 'node:module';\nexport const planted = module.createRequire;",
+  ],
+  ['cli/required-6.ts', "export const planted = (await import('node:module')).createRequire;"],
+  ['cli/required-7.ts', "export const planted = process.getBuiltinModule('node:module');"],
+  ['schemas/required-8.ts', `import { createRequire } from 'node:module';\n${TAKE}`],
+];
+
+test('createRequire: an error in every file outside of kafka/kafkajs/, tests included', () => {
+  const adapter = 'kafka/kafkajs/required-9.io.ts';
+  plant([...REQUIRED, [adapter, `import { createRequire } from 'node:module';\n${TAKE}`]]);
+  const { messagesOf } = lint(...REQUIRED.map(([file]) => file), adapter);
+  const isSaid = (file: string): boolean =>
+    messagesOf(file).some(({ message }) => message.includes('kafkajs is known to kafka/kafkajs/ alone'));
+  for (const [file] of REQUIRED) expect([file, isSaid(file)]).toEqual([file, true]);
+  expect(messagesOf(adapter)).toEqual([]);
 });
 
 test('format, types, dead code: each is noticed', () => {
@@ -174,6 +221,7 @@ test('`make check` runs these very tools over everything', () => {
       'eslint .',
       'depcruise --config .dependency-cruiser.cjs --output-type err-long .',
       'knip',
+      '@node --import tsx e2e/print-figures.ts',
     ]),
   );
 });

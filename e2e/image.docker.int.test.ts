@@ -1,4 +1,5 @@
 /** The image, as sealed as the manifests have it, against a broker in a container. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Network, type StartedNetwork, type StartedTestContainer } from 'testcontainers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { prepareTopics } from '../cli/topics.ts';
@@ -103,8 +104,8 @@ describe.skipIf(!hasDocker)('the image', () => {
     const service = await startImage(IMAGE, network, { TOPIC_PREFIX: 'outage.' });
     await produce(world, 1000, 7);
     await docker('kill', broker!.getId());
-    // Longer than kafkajs tries by itself (9 s): its consumer crashes and is started again.
-    await new Promise((resolve) => setTimeout(resolve, 12_000));
+    // Longer than the client tries by itself (9 s): its consumer crashes and is started again.
+    await sleep(12_000);
     const since = new Date().toISOString();
     await docker('start', broker!.getId());
     const log = (): Promise<string> => docker('logs', '--since', since, broker!.getId()).catch(() => '');
@@ -131,6 +132,6 @@ async function waitFor(holds: () => Promise<boolean>, what: string): Promise<voi
   const deadline = Date.now() + 90_000;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`not in 90 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await sleep(200);
   }
 }

@@ -2,6 +2,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { packageRoot } from '../cli/context.ts';
 import { programArguments, type ServiceProcess } from '../cli/service-process.io.ts';
@@ -23,7 +24,7 @@ async function becomes(
   for (let tries = 0; tries < 400; tries++) {
     const [found, body] = await get(service, path);
     if (found === status) return body;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(50);
   }
   throw new Error(`${path} did not become ${String(status)}: ${service.tail()}`);
 }

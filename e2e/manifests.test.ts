@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { loadConfig } from '../config.ts';
+import { loadConfig } from '../config-file.io.ts';
 import { createMetrics } from '../service/metrics.io.ts';
 import { startSidecar } from '../service/sidecar.io.ts';
 import { combineHealth } from '../service/workers.ts';

@@ -1,15 +1,17 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { packageRoot } from '../cli/context.ts';
 import { programArguments, type ServiceProcess } from '../cli/service-process.io.ts';
-import { readAll } from '../kafka/kafkajs/readers.io.ts';
+import { readAll } from '../kafka/read.ts';
 import { activeModel } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import { createSimulator } from '../producers/simulator.ts';
 import { splitDataset } from '../training/split.ts';
 import { trainRelease } from '../training/train.ts';
-import { decodeOwn, modelLogOf } from '../service/wiring.io.ts';
+import { decodeOwn } from '../service/codecs.ts';
+import { modelLogOf } from '../service/wiring.io.ts';
 import { collect, createWorld, events, produceRaw, settled, type World } from './world.ts';
 
 /** Another model than the shipped one. */
@@ -42,16 +44,12 @@ async function allServe(
     if (versions.every((found) => found === version)) return Date.now() - begun;
     if (Date.now() - begun > withinMs)
       throw new Error(`after ${String(withinMs)} ms: ${versions.join(', ')}, not ${version}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await sleep(20);
   }
 }
 
 async function kinds({ context }: World): Promise<string[]> {
-  const records = await readAll(
-    context.kafka,
-    context.config.topics.names.churnModels,
-    `kinds-${String(Date.now())}`,
-  );
+  const records = await readAll(context.kafka, context.config.topics.names.churnModels, 'kinds');
   return Promise.all(
     records.map(async ({ value }) => ((await decodeOwn(value!, context.registry)) as { kind: string }).kind),
   );
@@ -76,10 +74,10 @@ test(
       for (;;) {
         const versions = await Promise.all(services.map(servingVersion));
         if (versions.every((version) => typeof version === 'string')) return versions[0] as string;
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await sleep(100);
       }
     })();
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await sleep(2000);
     expect(await kinds(world)).toEqual(['RELEASE', 'ACTIVATION']);
 
     const out = await collect(world);
@@ -137,7 +135,7 @@ test('a restarted scorer does not undo a later model', { timeout: 90_000 }, asyn
   expect(await service.stop()).toBe(0);
   const again = await world.start();
   await allServe([again], version, 10_000);
-  await new Promise((resolve) => setTimeout(resolve, 2000));
+  await sleep(2000);
   expect(await servingVersion(again)).toBe(version);
   expect(await kinds(world)).toEqual(['RELEASE', 'ACTIVATION', 'RELEASE', 'ACTIVATION']);
 });

@@ -1,14 +1,10 @@
 /** What happens where offsets or partitions are not what they should be: never a silent jump, never a record twice. */
-import type { Admin } from 'kafkajs';
-import { expect, onTestFinished, test } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { addPartitions, deleteRecords } from '../kafka/kafkajs/cluster.fixture.ts';
 import { collect, createWorld, events, produceRaw, settled, type World } from './world.ts';
 
-async function adminOf({ context }: World): Promise<Admin> {
-  const admin = context.kafka.admin();
-  await admin.connect();
-  onTestFinished(() => admin.disconnect());
-  return admin;
-}
+const brokersOf = ({ context }: World): string => context.config.kafka.brokers.join();
 
 async function produceEvents(world: World, count: number, seed: number): Promise<string[]> {
   const all = events(count, seed);
@@ -27,13 +23,12 @@ test(
   { timeout: 120_000 },
   async () => {
     const world = await createWorld({ registry: false });
-    const admin = await adminOf(world);
     const first = await world.start();
     const out = await collect(world);
     const before = await produceEvents(world, 1500, 21);
     await settled(() => out.scores.length >= 1500, 'the first scores');
     expect(await first.stop()).toBe(0);
-    await admin.deleteGroups([world.context.config.group]);
+    await world.context.kafka.administer((admin) => admin.deleteGroups([world.context.config.group]));
     const second = await world.start();
     const after = await produceEvents(world, 500, 22);
     await settled(() => out.scores.length >= 2000, 'the other scores', 60_000, 3000);
@@ -48,14 +43,6 @@ test(
   async () => {
     const world = await createWorld({ registry: false });
     const { customerEvents } = world.context.config.topics.names;
-    const admin = await adminOf(world);
-    const deleteAll = async (): Promise<void> => {
-      const partitions = (await admin.fetchTopicOffsets(customerEvents)).map(({ partition, high }) => ({
-        partition,
-        offset: high,
-      }));
-      await admin.deleteTopicRecords({ topic: customerEvents, partitions });
-    };
     const first = await world.start();
     const out = await collect(world);
     await produceEvents(world, 600, 23);
@@ -63,7 +50,7 @@ test(
     process.kill(first.pid, 'SIGSTOP');
     await produceEvents(world, 600, 24); // may answer the fetch that is under way
     await produceEvents(world, 600, 25); // cannot: the process stands still
-    await deleteAll();
+    await deleteRecords(brokersOf(world), customerEvents);
     process.kill(first.pid, 'SIGCONT');
     expect(await first.exited).toBe(1);
     expect(first.tail()).toContain('OFFSET_OUT_OF_RANGE');
@@ -90,9 +77,7 @@ test(
   async () => {
     const world = await createWorld({ registry: false });
     const { customerEvents, churnScores, deadLetters } = world.context.config.topics.names;
-    const admin = await adminOf(world);
-    const grow = (topic: string): Promise<boolean> =>
-      admin.createPartitions({ topicPartitions: [{ topic, count: 7 }] });
+    const grow = (...topics: string[]): Promise<void> => addPartitions(brokersOf(world), topics, 7);
     const service = await world.start();
     const out = await collect(world);
     const ids = await produceEvents(world, 300, 25);
@@ -104,14 +89,13 @@ test(
     };
     let seen: unknown;
     for (let tries = 0; tries < 200 && !WAITING.test(String(seen)); tries++) {
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await sleep(200);
       seen = await detail();
     }
     expect(seen).toMatch(WAITING);
     expect(service.tail()).toContain('PARTITION_MISSING');
     const late = await produceEvents(world, 700, 26);
-    await grow(churnScores);
-    await grow(deadLetters);
+    await grow(churnScores, deadLetters);
     await settled(() => out.scores.length >= 1000, 'the scores of all partitions', 90_000);
     expect(idsOf(out.scores)).toEqual([...ids, ...late].sort());
   },

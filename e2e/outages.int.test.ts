@@ -5,9 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { openContext, packageRoot, readConfig } from '../cli/context.ts';
-import { eventEncoder } from '../cli/publish.io.ts';
-import { openReader } from '../kafka/kafkajs/readers.io.ts';
-import { openProducer, type RecordProducer } from '../kafka/kafkajs/client.io.ts';
+import { eventEncoder } from '../cli/encoders.ts';
+import type { RecordProducer } from '../kafka/port.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
 import { buildFailingService } from './chaos/build.ts';
 import { startCluster, type Cluster } from './chaos/cluster.ts';
@@ -30,9 +29,9 @@ beforeAll(async () => {
   const { kafka, config } = cluster.direct;
   const { churnScores, deadLetters } = config.topics.names;
   scorer = startScorer(buildFailingService(), cluster.env);
-  producer = await openProducer(kafka);
-  const options = { groupId: 'outages', fromBeginning: true };
-  const reader = await openReader(kafka, [churnScores, deadLetters], options, (topic, _, { headers }) => {
+  producer = await kafka.openProducer();
+  const options = { group: 'outages', fromBeginning: true };
+  const reader = await kafka.openReader([churnScores, deadLetters], options, (topic, _, { headers }) => {
     if (topic === deadLetters) letters += 1;
     else seen.push(String(headers['ce_id']));
   });
@@ -147,7 +146,7 @@ test(
     const context = openContext(
       readConfig({ config: `${packageRoot()}/configs/config.yaml` }, { ...cluster.env }),
     );
-    const behind = await openProducer(context.kafka);
+    const behind = await context.kafka.openProducer();
     onTestFinished(async () => {
       await behind.close();
       context.registry?.close();

@@ -1,16 +1,18 @@
 /** Wrong ways to build the service, for the controls of the chaos run: each must make the oracle fail. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { IHeaders } from 'kafkajs';
-import { openFencedWriter, transactionalIdOf, type Kafka } from '../kafka/kafkajs/client.io.ts';
+import { openCarelessWriter, resolveByItself } from '../kafka/kafkajs/planted-bugs.fixture.ts';
+import type { KafkaClient } from '../kafka/port.ts';
+import { transactionalIdOf } from '../kafka/writers.ts';
 import type { LoopPorts } from '../consumers/loop-ports.ts';
 import type { RecordDecoder } from '../schemas/decoder.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
 import { BankChurnError } from '../schemas/errors.ts';
-import type { Emission, Writer, Position, Transaction } from '../schemas/ports.ts';
+import type { Position } from '../schemas/ports.ts';
 import type { Wrap } from '../service/roles.io.ts';
 
 export interface BugContext {
-  readonly kafka: Kafka;
+  readonly kafka: KafkaClient;
+  readonly brokers: readonly string[];
   readonly groupId: string;
   /** Makes a decoder that knows no schema yet. */
   readonly freshDecoder: () => RecordDecoder<CustomerEvent>;
@@ -22,7 +24,7 @@ const idPerMember =
   (ports: LoopPorts): LoopPorts => ({
     ...ports,
     openWriter: (topic, partition) =>
-      openFencedWriter(kafka, `${groupId}.${topic}.${String(partition)}.${String(process.pid)}`, {
+      kafka.openFencedWriter(`${groupId}.${topic}.${String(partition)}.${String(process.pid)}`, {
         groupId,
         outputs: [],
       }),
@@ -66,63 +68,16 @@ const BELIEVED_MS = 12_000;
 
 /** All that a transaction writes in one send to several partitions, and nobody looks at what the reply covers. */
 const oneSend =
-  ({ kafka, groupId }: BugContext) =>
+  ({ brokers, groupId }: BugContext) =>
   (ports: LoopPorts): LoopPorts => ({
     ...ports,
     openWriter: (topic, partition) =>
-      openCarelessWriter(kafka, transactionalIdOf(groupId, topic, partition), groupId),
+      openCarelessWriter(brokers.join(), transactionalIdOf(groupId, topic, partition), groupId),
   });
-
-async function openCarelessWriter(kafka: Kafka, transactionalId: string, groupId: string): Promise<Writer> {
-  const producer = kafka.producer({
-    transactionalId,
-    idempotent: true,
-    maxInFlightRequests: 1,
-    transactionTimeout: 15_000,
-    createPartitioner:
-      () =>
-      ({ message }) =>
-        message.partition!,
-    retry: { initialRetryTime: 5, multiplier: 1.5, retries: 30, maxRetryTime: 1000 },
-  });
-  await producer.connect();
-  await (await producer.transaction()).abort();
-  const begin = async (): Promise<Transaction> => {
-    const transaction = await producer.transaction();
-    const kept: Emission[] = [];
-    return {
-      send: (emission) => Promise.resolve(kept.push(emission)),
-      sendOffsets: async (topic, partition, nextOffset) => {
-        const topicMessages = kept.map((emission) => ({
-          topic: emission.topic,
-          messages: emission.records.map(({ headers, ...record }) => ({
-            ...record,
-            headers: headers as IHeaders,
-            partition: emission.partition,
-          })),
-        }));
-        await transaction.sendBatch({ acks: -1, topicMessages });
-        const topics = [{ topic, partitions: [{ partition, offset: String(nextOffset) }] }];
-        await transaction.sendOffsets({ consumerGroupId: groupId, topics });
-      },
-      commit: () => transaction.commit(),
-      abort: () => transaction.abort(),
-    };
-  };
-  return { begin, isSound: () => true, close: () => producer.disconnect() };
-}
 
 /** The client's own ways: a handler that returns has done its batch, and what is done is committed. */
-function autoResolve({ kafka, groupId }: BugContext): Wrap {
-  const made = Object.getPrototypeOf(kafka) as Kafka;
-  const plain = Object.getOwnPropertyDescriptor(made, 'consumer')!.value as Kafka['consumer'];
-  made.consumer = function (this: Kafka, options) {
-    const consumer = plain.call(this, options);
-    if (options.groupId !== groupId) return consumer;
-    const run: typeof consumer.run = (how) =>
-      consumer.run({ ...how, autoCommit: true, eachBatchAutoResolve: true });
-    return { ...consumer, run };
-  };
+function autoResolve({ groupId }: BugContext): Wrap {
+  resolveByItself(groupId);
   return {};
 }
 

@@ -2,11 +2,13 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { readScore } from '../cli/consume.ts';
 import { packageRoot } from '../cli/context.ts';
 import { watchDrift, type DriftWatch } from '../cli/demo-drift.ts';
-import { simulateEvents, type SourcedEvent } from '../cli/event-source.io.ts';
+import { simulateEvents } from '../producers/simulate-events.io.ts';
+import type { SourcedEvent } from '../producers/sourced-event.ts';
 import type { ServiceProcess } from '../cli/service-process.io.ts';
 import { decideRollback } from '../models/log.ts';
 import { createSimulator } from '../producers/simulator.ts';
@@ -29,7 +31,7 @@ async function send(world: World, some: readonly SourcedEvent[]): Promise<void> 
       world,
       part.map(({ event }) => ({ key: event.customerId, value: JSON.stringify(event) })),
     );
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await sleep(500);
   }
 }
 const sendOutcomes = (world: World, some: readonly SourcedEvent[]): Promise<void> =>

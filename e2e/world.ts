@@ -1,14 +1,13 @@
 /** Helpers of the whole-system tests: a prefix of topics on the shared broker, a service, and what came out. */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { inject, onTestFailed, onTestFinished } from 'vitest';
 import { readConfig, openContext, packageRoot, type Context } from '../cli/context.ts';
-import { simulateEvents } from '../cli/event-source.io.ts';
+import { simulateEvents } from '../producers/simulate-events.io.ts';
 import { startService, type ServiceProcess } from '../cli/service-process.io.ts';
 import { prepareTopics } from '../cli/topics.ts';
-import { openReader } from '../kafka/kafkajs/readers.io.ts';
-import { openProducer } from '../kafka/kafkajs/client.io.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
-import type { TopicId } from '../schemas/topics.ts';
+import { TOPICS, type TopicId } from '../schemas/topics.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
 import type { RoleName } from '../service/roles.io.ts';
 
@@ -25,7 +24,12 @@ export interface World {
 
 /** Topics and group of their own on the shared broker. `registry: false` = JSON only. */
 export async function createWorld(
-  options: { registry?: boolean; env?: Record<string, string> } = {},
+  options: {
+    registry?: boolean;
+    env?: Record<string, string>;
+    /** Settings of topics that are created before the others. */
+    settings?: Partial<Record<TopicId, Record<string, string>>>;
+  } = {},
 ): Promise<World> {
   const { brokers, registryUrl } = inject('kafka');
   const env = {
@@ -38,6 +42,13 @@ export async function createWorld(
   const config = readConfig({ config: `${packageRoot()}/configs/config.yaml` }, env);
   const context = openContext(config);
   onTestFinished(() => context.registry?.close());
+  const wanted = Object.entries(options.settings ?? {}).map(([id, settings]) => ({
+    name: config.topics.names[id as TopicId],
+    partitions: TOPICS[id as TopicId].partitions === 1 ? 1 : config.topics.partitions,
+    replicationFactor: 1,
+    settings,
+  }));
+  if (wanted.length > 0) await context.kafka.administer((admin) => admin.createTopics(wanted));
   await prepareTopics(context);
   return {
     env,
@@ -70,7 +81,7 @@ export async function produceRaw(
   records: readonly RawRecord[],
   topic: TopicId = 'customerEvents',
 ): Promise<void> {
-  const producer = await openProducer(context.kafka);
+  const producer = await context.kafka.openProducer();
   const all = records.map(({ key = null, value, headers }) => ({
     key,
     value,
@@ -92,11 +103,9 @@ export interface Outputs {
 export async function collect({ context }: Pick<World, 'context'>): Promise<Outputs> {
   const { churnScores, deadLetters } = context.config.topics.names;
   const out = { scores: [] as SourceRecord[], deadLetters: [] as SourceRecord[] };
-  const groupId = `reader-${randomBytes(6).toString('hex')}`;
-  const reader = await openReader(
-    context.kafka,
+  const reader = await context.kafka.openReader(
     [churnScores, deadLetters],
-    { groupId, fromBeginning: true },
+    { group: 'reader', fromBeginning: true },
     (topic, _, record) => {
       (topic === churnScores ? out.scores : out.deadLetters).push(record);
     },
@@ -115,7 +124,7 @@ export async function settled(
   const deadline = Date.now() + timeoutMs;
   while (!isDone()) {
     if (Date.now() > deadline) throw new Error(`not in ${String(timeoutMs)} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    await sleep(25);
   }
-  await new Promise((resolve) => setTimeout(resolve, graceMs));
+  await sleep(graceMs);
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createRecordProducer, type Addressed, type IdempotentSender } from './record-producer.ts';
 
@@ -18,7 +19,7 @@ function senders(answer: (keys: readonly string[], nth: number) => readonly numb
         for (const each of records) each.partition = Number(each.key);
         const keys = records.map(({ key }) => String(key));
         log.push(`${name}: ${keys.join()}`);
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        await sleep(5);
         log.push(`${name} answers`);
         return answer(keys, sends++);
       },

@@ -1,23 +1,14 @@
 /** A plain producer that writes each record once, whatever becomes of the answers. */
 import { BankChurnError } from '../schemas/errors.ts';
 import type { OutputRecord } from '../schemas/ports.ts';
-
-/** Writes records; their keys choose the partition as Java's clients do. */
-export interface RecordProducer {
-  /**
-   * In the order given, one send after the other. A record is written once, also where an answer is lost and the send is
-   * tried again; where this fails, each of these records is written once or not at all.
-   */
-  send(topic: string, records: readonly OutputRecord[]): Promise<void>;
-  close(): Promise<void>;
-}
+import type { RecordProducer } from './port.ts';
 
 /** A record that knows its partition from its first try on: a retry must not choose another. */
 export interface Addressed extends OutputRecord {
   partition?: number;
 }
 
-/** An idempotent producer of the library; its answer names the partitions that were written. */
+/** An idempotent producer of the client; its answer names the partitions that were written. */
 export interface IdempotentSender {
   send(topic: string, records: readonly Addressed[]): Promise<readonly number[]>;
   close(): Promise<void>;
@@ -27,9 +18,9 @@ export interface IdempotentSender {
 const COVER_TRIES = 5;
 
 /**
- * kafkajs numbers its batches again from where it was when a send fails (`producer/sendMessages.js`): the broker would take
- * other records under those numbers for those that it may already have, and drop them. So sends go one by one, and after
- * one that failed goes a new sender with a new producer id.
+ * A client may number its batches again from where it was when a send fails: the broker would take other records under
+ * those numbers for those that it may already have, and drop them. So sends go one by one, and after one that failed
+ * goes a new sender with a new producer id.
  */
 export async function createRecordProducer(open: () => Promise<IdempotentSender>): Promise<RecordProducer> {
   let sender: IdempotentSender | undefined = await open();

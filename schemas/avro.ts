@@ -2,7 +2,7 @@ import avsc from 'avsc';
 import { createReader, createSkipper, type FieldKind } from './avro-body.ts';
 import { cursorAt, Undecodable, type Cursor } from './avro-bytes.ts';
 import { ForeignSchema, readSchema, takesNoBytes, type AvroNode } from './avro-schema.ts';
-import { BankChurnError, type Poison } from './errors.ts';
+import { BankChurnError, messageOf, type Poison } from './errors.ts';
 import { EVENT_RULES, readEvent, type EventRules } from './event.ts';
 import { countField, type FieldCounts } from './fields.ts';
 import { SCHEMAS, type CustomerEvent, type CustomerOutcome, type SchemaName } from './generated.ts';
@@ -43,8 +43,6 @@ export type WriterDecoder<T> = (value: Buffer, unknown?: FieldCounts) => T | Poi
 export function schemaId(value: Buffer): number | undefined {
   return value.length >= HEADER_BYTES && value[0] === MAGIC_BYTE ? value.readUInt32BE(1) : undefined;
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Our fields as their schema has them. */
 function fieldsOf(name: Shape<unknown>['schema']): Map<string, { kind: FieldKind; isOptional: boolean }> {

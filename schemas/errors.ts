@@ -1,34 +1,139 @@
-/** What the loop does with a fault: see docs/adr/0008-errors-are-instructions.md. */
-export type ErrorAction =
-  /** The record can never be read: dead letter, go on. */
-  | 'poison'
-  /** The world is in the way: commit nothing, retry with back-off. */
-  | 'transient'
-  /** Go on with the old model and say so. */
-  | 'degraded'
-  /** Stop with a non-zero exit, commit nothing. */
-  | 'fatal';
+/** What the service does about an error: see docs/adr/0008-errors-are-instructions.md. */
+export const ACTIONS = {
+  poison: 'The record can never be read: it becomes a dead letter, and the others go on.',
+  transient:
+    'Something outside is in the way: nothing is committed, and the work is tried again with growing waits.',
+  degraded:
+    'The service goes on with the model it has, and reports the error. Without a model it waits for one.',
+  fatal: 'The process stops with an exit code other than 0, and commits nothing.',
+} as const;
+export type ErrorAction = keyof typeof ACTIONS;
 
-/** One table: every code of the product and the instruction it carries. */
-export const ERROR_ACTIONS = {
-  RECORD_EMPTY: 'poison',
-  RECORD_TOO_LARGE: 'poison',
-  RECORD_UNDECODABLE: 'poison',
-  RECORD_INVALID: 'poison',
-  SCHEMA_UNKNOWN: 'poison',
-  SCHEMA_FOREIGN: 'poison',
-  REGISTRY_UNAVAILABLE: 'transient',
-  BROKER_UNAVAILABLE: 'transient',
-  TRANSACTION_FAILED: 'transient',
-  MODEL_UNAVAILABLE: 'degraded',
-  MODEL_CORRUPT: 'degraded',
-  CONFIG_INVALID: 'fatal',
-  SCHEMA_REFUSED: 'fatal',
-  PARTITION_MISSING: 'transient',
-  OFFSET_OUT_OF_RANGE: 'fatal',
-} as const satisfies Record<string, ErrorAction>;
+/** One table: every code of the product, the instruction it carries, what it means and what an operator does about it. */
+export const ERRORS = {
+  RECORD_EMPTY: {
+    action: 'poison',
+    means:
+      'The value is null or has no bytes. Fix the producer, or set `tombstones: ignore` for null values.',
+  },
+  RECORD_TOO_LARGE: {
+    action: 'poison',
+    means: 'The value is larger than `limits.maxRecordBytes`. Send smaller events, or raise the limit.',
+  },
+  RECORD_UNDECODABLE: {
+    action: 'poison',
+    means: 'The bytes are neither JSON nor Avro of the schema they name. Fix the producer.',
+  },
+  RECORD_INVALID: {
+    action: 'poison',
+    means:
+      'A field is missing, has another type or is out of its range; the message names it. Fix the producer.',
+  },
+  BATCH_TOO_LARGE: {
+    action: 'poison',
+    means:
+      'A record batch would unpack to more than 16 MiB. The whole batch becomes one dead letter, as it lies in the log. Send smaller batches.',
+  },
+  BATCH_CORRUPT: {
+    action: 'poison',
+    means:
+      'A record batch, or the rest of one, is not valid. It becomes one dead letter. Look at the client that wrote it.',
+  },
+  BATCH_UNSUPPORTED: {
+    action: 'poison',
+    means:
+      'A record batch has a format from before Kafka 0.11, or a codec that Kafka does not name. It becomes one dead letter. Update the producer.',
+  },
+  SCHEMA_UNKNOWN: {
+    action: 'poison',
+    means:
+      'The record names a schema id that the registry does not have, or no registry is configured. ' +
+      'Register the schema, or set `registry.url`; then produce the dead letters again.',
+  },
+  SCHEMA_FOREIGN: {
+    action: 'poison',
+    means:
+      'The schema of the record is registered under another subject, or cannot be read as ours. ' +
+      'Register it under the subject that `registry.subjectStrategy` gives, with fields that are compatible.',
+  },
+  REGISTRY_UNAVAILABLE: {
+    action: 'transient',
+    means:
+      'The schema registry does not answer, or its answer makes no sense. Known schemas go on. Bring the registry back.',
+  },
+  BROKER_UNAVAILABLE: {
+    action: 'transient',
+    means:
+      'Kafka does not answer, or a partition has no leader. Bring Kafka back; the service goes on by itself.',
+  },
+  TRANSACTION_FAILED: {
+    action: 'transient',
+    means:
+      'Kafka did not confirm a write or a commit in time. The batch is read and written again. ' +
+      'If it lasts, look at the health of the brokers.',
+  },
+  WRITER_FENCED: {
+    action: 'transient',
+    means:
+      'Another writer has taken over the transactional id. If the partition is still ours, a new writer goes on. ' +
+      'If it lasts, look for a second service with the same `group`.',
+  },
+  KAFKA_UNAUTHORIZED: {
+    action: 'transient',
+    means: 'A right or a login is missing; the message names it. Grant it: the service goes on by itself.',
+  },
+  KAFKA_REFUSED: {
+    action: 'transient',
+    means:
+      'Kafka or its client refuses a request for good. The service tries again with a new connection, and commits nothing until then.',
+  },
+  PROCESSING_FAILED: {
+    action: 'poison',
+    means:
+      'Our own code fails on this record: it leaves alone, and its neighbours are processed. Report the bug with the record; ' +
+      'the log line before names topic, partition and offset.',
+  },
+  OUTPUT_TOO_LARGE: {
+    action: 'transient',
+    means:
+      'A topic refuses an output as too large. It is sent in smaller parts; a record that is too large by itself becomes a dead letter. ' +
+      'Raise `max.message.bytes` of the topic that the message names.',
+  },
+  MODEL_UNAVAILABLE: {
+    action: 'degraded',
+    means:
+      'The model that is needed is not here: no release, or one whose records have not been read yet. Run `make train`, or put a release into `model.dir`.',
+  },
+  MODEL_CORRUPT: {
+    action: 'degraded',
+    means:
+      'A release fails its checks: a checksum, a feature name or a golden row. Release the model again, or activate another one.',
+  },
+  CONFIG_INVALID: {
+    action: 'fatal',
+    means:
+      'The configuration has errors; the message lists them all. Correct them, and start again (exit code 2).',
+  },
+  SCHEMA_REFUSED: {
+    action: 'fatal',
+    means:
+      'The registry refuses one of our schemas, or does not have it while `registry.autoRegister` is false. ' +
+      'Register it (`bankchurn topics create`), or resolve the conflict in the registry; the message names the subject.',
+  },
+  PARTITION_MISSING: {
+    action: 'transient',
+    means:
+      'An input partition has no output partition of the same number. Add partitions to the output topic that the message names.',
+  },
+  OFFSET_OUT_OF_RANGE: {
+    action: 'fatal',
+    means:
+      'Records were deleted before they were processed, or the topic was recreated. ' +
+      "Set the group's offset on purpose (`kafka-consumer-groups --reset-offsets`), then start again.",
+  },
+} as const satisfies Record<string, { readonly action: ErrorAction; readonly means: string }>;
 
-export type ErrorCode = keyof typeof ERROR_ACTIONS;
+export type ErrorCode = keyof typeof ERRORS;
 
 /** An error with a code of the table above. Expected per-record outcomes are values ({@link Poison}), not exceptions. */
 export class BankChurnError extends Error {
@@ -39,9 +144,16 @@ export class BankChurnError extends Error {
     this.code = code;
   }
   get action(): ErrorAction {
-    return ERROR_ACTIONS[this.code];
+    return ERRORS[this.code].action;
   }
 }
+
+/** Whether the world is in the way: the same work may succeed later. */
+export const isTransient = (error: unknown): error is BankChurnError =>
+  error instanceof BankChurnError && error.action === 'transient';
+
+/** The message of whatever was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Why one record cannot be scored; becomes the headers of its dead letter. */
 export interface Poison {

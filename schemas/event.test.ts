@@ -132,11 +132,11 @@ test('a key that comes twice is found, wherever and however it is written', () =
 
 test('an event without a model input is refused, with the names that look misspelt; it is scored if that is wanted', () => {
   const empty =
-    '{"eventId":"e","customerId":"c","occurredAt":1764000000000,"credit_score":600,"NUM_OF_PRODUCTS":1,"Geografy":"France","age":null,"tags":[1]}';
+    '{"eventId":"e","customerId":"c","occurredAt":1764000000000,"credit_score":600,"NUM_OF_PRODUCTS":1,"Geograpy":"France","age":null,"tags":[1]}';
   expect(read(empty)).toEqual({
     code,
     message:
-      'no model input: "credit_score" is not a field (creditScore is), "NUM_OF_PRODUCTS" is not a field (numOfProducts is), "Geografy" is not a field (geography is)',
+      'no model input: "credit_score" is not a field (creditScore is), "NUM_OF_PRODUCTS" is not a field (numOfProducts is), "Geograpy" is not a field (geography is)',
   });
   const shape = eventShape({ ...EVENT_RULES, emptyEvents: 'score' });
   expect(read(empty, undefined, shape)).toMatchObject({ eventId: 'e', age: null, creditScore: null });

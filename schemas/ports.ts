@@ -1,10 +1,18 @@
 /**
- * What the one loop (`consumers/loop.ts`) needs of the world. Kafka's side is implemented by `kafka/kafkajs/consumer.io.ts` and
- * `kafka/kafkajs/client.io.ts`; tests implement it in memory, so the loop's law can be tried with a crash between any two calls.
+ * What the one loop (`consumers/loop.ts`) needs of the world. Kafka's side comes through the port (`kafka/port.ts`); tests
+ * implement it in memory, so the loop's law can be tried with a crash between any two calls.
  */
+import type { Poison } from './errors.ts';
 
 /** Header values as bytes, or several values where a name was repeated. The object has no prototype. */
 export type RecordHeaders = Readonly<Record<string, Buffer | string | readonly Buffer[]>>;
+
+/** Why the client does not hand out what lies at some offsets; one record stands for all of them. */
+export interface Refusal extends Poison {
+  /** The offsets in question; the record has the last of them. */
+  readonly firstOffset: number;
+  readonly lastOffset: number;
+}
 
 /** One record as it lies in a partition. */
 export interface SourceRecord {
@@ -15,6 +23,11 @@ export interface SourceRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: RecordHeaders;
+  /**
+   * This is not a record to be read: a batch (its bytes as they lie in the log, still packed, are the value) or a record
+   * (without its headers) that costs more to unpack than is allowed, or is not valid.
+   */
+  readonly refused?: Refusal;
 }
 
 /** One record to be written. */
@@ -60,6 +73,12 @@ export type KeepAlive = () => Promise<void>;
 
 /** A role: bytes in, decisions out. Throws a `BankChurnError` where the world is in the way. */
 export type Role = (batch: Batch, keepAlive: KeepAlive) => Promise<Decision>;
+
+/**
+ * What becomes of a record that the role cannot process: the batch holds it alone, `error` says how it failed.
+ * `isCut`: the full rejection could not be written, make it as small as can be.
+ */
+export type Reject = (batch: Batch, error: unknown, isCut: boolean) => Decision | Promise<Decision>;
 
 /** Makes the role of a partition each time it is armed: `offset` is where reading goes on. What it keeps lives until then. */
 export type OpenRole = (partition: number, offset: number) => Promise<Role>;

@@ -1,35 +1,32 @@
 /** HTTP to the schema registry, bounded: whatever answers, it takes neither more memory nor more time than this. */
 import http from 'node:http';
 import https from 'node:https';
+import { away } from './registry-errors.ts';
+import type { Answer } from './registry-reader.ts';
 
 /** Bytes of an answer that are read at most. */
 const MAX_ANSWER = 1_000_000;
 
-export interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-}
-
-export interface HttpSettings {
+export interface Connection {
   /** Without a slash at the end. */
   readonly base: string;
+  readonly agent: http.Agent;
+  readonly auth: { readonly username: string; readonly password: string } | undefined;
   /** Longest wait for a whole answer, milliseconds. */
   readonly timeoutMs: number;
-  readonly ca: Buffer | undefined;
-  readonly auth: { readonly username: string; readonly password: string } | undefined;
 }
 
 export type Ask = (method: 'GET' | 'DELETE' | 'PUT', path: string, body?: object) => Promise<Answer>;
 
 /** A keep-alive agent for the registry's address. */
-export function createAgent({ base, ca }: HttpSettings): http.Agent {
+export function createAgent(base: string, ca: Buffer | undefined): http.Agent {
   return base.startsWith('https:')
     ? new https.Agent({ keepAlive: true, ca })
     : new http.Agent({ keepAlive: true });
 }
 
-/** Asks the registry for JSON. Rejects if there is no such answer in time and size. */
-export function createAsk({ base, timeoutMs, auth }: HttpSettings, agent: http.Agent): Ask {
+/** Asks the registry for JSON. Rejects with REGISTRY_UNAVAILABLE if there is no such answer in time and size. */
+export function createAsk({ base, agent, auth, timeoutMs }: Connection): Ask {
   const { request } = base.startsWith('https:') ? https : http;
   return async (method, path, body) => {
     const options = {
@@ -50,8 +47,8 @@ export function createAsk({ base, timeoutMs, auth }: HttpSettings, agent: http.A
       });
       return { status: response.statusCode ?? 0, body: JSON.parse(await readText(response)) as unknown };
     } catch (cause) {
-      if (!options.signal.aborted) throw cause;
-      throw new Error(`no answer in ${String(timeoutMs)} ms`, { cause });
+      const why = options.signal.aborted ? `no answer in ${String(timeoutMs)} ms` : String(cause);
+      throw away(`${method} ${path}: ${why}`, cause);
     }
   };
 }

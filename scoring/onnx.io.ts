@@ -1,5 +1,5 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { BankChurnError } from '../schemas/errors.ts';
+import { BankChurnError, messageOf } from '../schemas/errors.ts';
 
 // From 1.29 on ONNX Runtime tells its maker about each model it loads, unless this is set before the first one.
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
@@ -43,7 +43,7 @@ export async function createSession(onnx: Uint8Array): Promise<OnnxModel> {
   try {
     session = await InferenceSession.create(onnx, OPTIONS);
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = messageOf(cause);
     throw new BankChurnError('MODEL_CORRUPT', `ONNX Runtime cannot load the model: ${message}`, { cause });
   }
   const columns = lastDimension(session.inputMetadata, 'features');

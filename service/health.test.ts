@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { createStallRule, healthReport, liveReport, readyReport, type HealthState } from './health.ts';
+import {
+  createStallRule,
+  healthReport,
+  liveReport,
+  processHealth,
+  readyReport,
+  type HealthState,
+} from './health.ts';
 
 const well: HealthState = {
   model: { version: 'v', sha256: 's' },
@@ -55,4 +62,39 @@ test('a stall is silence while Kafka answers, and not the end of an outage, howe
   const recovering = createStallRule(60_000);
   expect([recovering(40_000, 40_000, true), recovering(100_000, 35_000, true)]).toEqual([false, false]);
   expect([recovering(129_000, 64_000, true), recovering(130_000, 65_000, true)]).toEqual([false, true]);
+});
+
+test('a process is as well as the worst of its roles', () => {
+  const role = { joined: true, waitingFor: undefined, assigned: [0], ready: [0], lastAliveMs: 9000 };
+  const view = {
+    roles: [role, { ...role, assigned: [4, 5], ready: [5], lastAliveMs: 8000 }],
+    roleNames: ['scorer', 'monitor'],
+    manifest: { version: 'v', sha256: 's', columns: 13 },
+    modelFault: undefined,
+    stopping: false,
+    stalled: false,
+    begunMs: 1000,
+    nowMs: 10_400,
+  };
+  expect(processHealth(view)).toEqual({
+    ...well,
+    assigned: [0, 4, 5],
+    ready: [0, 5],
+    silentMs: 2400,
+    uptimeSeconds: 9,
+    roles: ['scorer', 'monitor'],
+  });
+  const waiting = { ...role, joined: false, waitingFor: 'topics missing: a', lastAliveMs: undefined };
+  expect(processHealth({ ...view, roles: [role, waiting] })).toMatchObject({
+    joined: false,
+    waitingFor: 'topics missing: a',
+    silentMs: 1400,
+  });
+  const fresh = processHealth({ ...view, roles: [], manifest: undefined, modelFault: 'no model' });
+  expect(fresh).toMatchObject({
+    model: undefined,
+    modelFault: 'no model',
+    joined: false,
+    silentMs: undefined,
+  });
 });

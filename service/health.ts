@@ -1,3 +1,5 @@
+import type { RoleState } from './role-view.ts';
+
 /** What is known about the process when somebody asks. */
 export interface HealthState {
   readonly model: { readonly version: string; readonly sha256: string } | undefined;
@@ -18,6 +20,39 @@ export interface HealthState {
   readonly roles: readonly string[];
   /** Processes of this container; undefined where it is one and the same. */
   readonly workers?: { readonly configured: number; readonly up: number };
+}
+
+/** A process at one moment. */
+export interface ProcessView {
+  readonly roles: readonly RoleState[];
+  readonly roleNames: readonly string[];
+  /** Of the model in service. */
+  readonly manifest: HealthState['model'];
+  readonly modelFault: string | undefined;
+  readonly stopping: boolean;
+  readonly stalled: boolean;
+  /** When it was started, and now; milliseconds since 1970. */
+  readonly begunMs: number;
+  readonly nowMs: number;
+}
+
+/** The health of a process: its roles taken together, the worst of each. */
+export function processHealth(view: ProcessView): HealthState {
+  const { roles, roleNames, manifest, modelFault, stopping, stalled, begunMs, nowMs } = view;
+  const alive = roles.flatMap(({ lastAliveMs }) => (lastAliveMs === undefined ? [] : [lastAliveMs]));
+  return {
+    model: manifest === undefined ? undefined : { version: manifest.version, sha256: manifest.sha256 },
+    modelFault,
+    joined: roles.length > 0 && roles.every(({ joined }) => joined),
+    waitingFor: roles.find(({ waitingFor }) => waitingFor !== undefined)?.waitingFor,
+    assigned: roles.flatMap(({ assigned }) => assigned),
+    ready: roles.flatMap(({ ready }) => ready),
+    silentMs: alive.length === 0 ? undefined : nowMs - Math.min(...alive),
+    stopping,
+    stalled,
+    uptimeSeconds: Math.round((nowMs - begunMs) / 1000),
+    roles: roleNames,
+  };
 }
 
 /** An HTTP answer. */

@@ -1,9 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { createMetrics } from './metrics.io.ts';
 
 function metrics() {
   const created = createMetrics();
-  onTestFinished(() => void created.close());
+  onTestFinished(() => created.close());
   return created;
 }
 
@@ -48,7 +49,7 @@ test('the lag of the event loop is the delay, not the time between two looks', a
   const { registry } = metrics();
   const lag = async (): Promise<number> =>
     Number(/^churn_event_loop_lag_seconds (\S+)$/m.exec(await registry.metrics())?.[1]);
-  const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+  const pause = (ms: number): Promise<void> => sleep(ms);
   const measured: number[] = [];
   // A busy machine delays some looks: the quietest of several is meant.
   for (let i = 0; i < 5; i += 1) {

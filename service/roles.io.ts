@@ -1,37 +1,32 @@
 /** The roles of the service, each made of a configuration: what it reads and writes, and what it is told. */
-import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { challenge } from '../consumers/challenge.io.ts';
-import { collectFreshRows } from '../consumers/fresh-rows.io.ts';
-import { readLast } from '../kafka/kafkajs/readers.io.ts';
+import { collectFreshRows } from '../consumers/fresh-rows.ts';
+import { ASSUMED_BYTES } from '../kafka/message-limits.ts';
+import { readLast } from '../kafka/read.ts';
 import type { LoopPorts } from '../consumers/loop-ports.ts';
 import type { Metrics } from './metrics.io.ts';
 import { createMonitor } from '../consumers/monitor.ts';
 import { recordScores } from './count-scores.ts';
 import { createUnknownFields } from './unknown-fields.ts';
+import { tellResult, tellVerdict } from './tell-results.ts';
 import { runRole, type RunningRole } from './run-role.io.ts';
 import type { Serving } from './model-follower.io.ts';
-import { createScorer, sourceEnd } from '../consumers/scorer.ts';
+import { sourceEnd } from '../consumers/dead-letter.ts';
+import { createScorer, rejectEvent } from '../consumers/scorer.ts';
 import { createTrainer } from '../consumers/trainer.ts';
-import { SCORE_SERIES } from '../drift/counts.ts';
-import type { Verdict } from '../drift/monitor.ts';
 import type { LogChange } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import { EVENT, OUTCOME } from '../schemas/avro.ts';
 import type { RecordDecoder } from '../schemas/decoder.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { CustomerEvent, DriftCounts } from '../schemas/generated.ts';
-import type { OpenRole, Role } from '../schemas/ports.ts';
+import type { OpenRole, Reject, Role } from '../schemas/ports.ts';
 import { recordInMlflow } from '../training/mlflow.io.ts';
-import {
-  decodeOwn,
-  decoderOf,
-  modelLogOf,
-  readLastVerdict,
-  topicEncoder,
-  type Clients,
-} from './wiring.io.ts';
+import { decodeOwn, decoderOf, topicEncoder } from './codecs.ts';
+import { modelLogOf, readLastVerdict, type Clients } from './wiring.io.ts';
 
 /** What a role of the service needs. */
 export interface Surroundings extends Clients {
@@ -84,8 +79,14 @@ function startScorer(around: Surroundings): RunningRole {
   const { config, metrics, log, fatal } = around;
   const { names } = config.topics;
   const countUnknownFields = createUnknownFields(metrics, log);
+  let limits: ReadonlyMap<string, number> = new Map();
+  const maxLetterBytes = (): number => limits.get(names.deadLetters) ?? ASSUMED_BYTES;
   const settings = {
     ...common(around),
+    reject: rejectEvent({ topics: names, maxLetterBytes }),
+    onLimits: (found: typeof limits) => {
+      limits = found;
+    },
     topic: names.customerEvents,
     outputs: [names.churnScores, names.deadLetters],
     singles: [names.driftCounts],
@@ -99,7 +100,7 @@ function startScorer(around: Surroundings): RunningRole {
       countUnknownFields(decision);
     },
   };
-  return runRole(settings, scorerRole(around), fatal);
+  return runRole(settings, scorerRole(around, maxLetterBytes), fatal);
 }
 
 /** Committed offsets expire when a group is away for long; the outputs tell as well how far it had come. */
@@ -110,7 +111,7 @@ async function writtenBefore(
   const { customerEvents, churnScores, deadLetters } = config.topics.names;
   const ends = [0];
   for (const topic of [churnScores, deadLetters]) {
-    const last = await readLast(kafka, topic, `${config.group}.last.${randomUUID()}`, partition);
+    const last = await readLast(kafka, topic, `${config.group}.last`, partition);
     if (last !== undefined) ends.push(sourceEnd(customerEvents, partition, last) ?? 0);
   }
   const offset = Math.max(...ends);
@@ -120,7 +121,10 @@ async function writtenBefore(
 }
 
 /** The encoders are made when a partition is armed: a registry that is away is then a transient fault like any other. */
-function scorerRole({ config, registry, models, wrap }: Surroundings): OpenRole {
+function scorerRole(
+  { config, registry, models, wrap }: Surroundings,
+  maxLetterBytes: () => number,
+): OpenRole {
   const { names } = config.topics;
   const plain = decoderOf({ config, registry }, EVENT);
   const decoder = wrap.decoder?.(plain) ?? plain;
@@ -134,8 +138,18 @@ function scorerRole({ config, registry, models, wrap }: Surroundings): OpenRole 
       contentType: registry === undefined ? 'application/json' : 'application/avro',
       topics: names,
       tombstones: config.tombstones,
+      maxLetterBytes,
     }));
 }
+
+/** Skips a record; the observer has logged it. `commits`: offsets that are committed with it. */
+const skip =
+  (commits: 1 | undefined): Reject =>
+  ({ records: [record] }) => ({
+    emit: [],
+    commit: commits === undefined ? undefined : record!.offset + commits,
+    outcomes: new Map([['PROCESSING_FAILED', 1]]),
+  });
 
 function startMonitor(around: Surroundings): RunningRole {
   const { config, fatal } = around;
@@ -143,6 +157,8 @@ function startMonitor(around: Surroundings): RunningRole {
   const settings = {
     ...common(around),
     topic: names.driftCounts,
+    // Committed with the next verdict: the pane that is filling is read again after a restart.
+    reject: skip(undefined),
     outputs: [names.driftVerdicts, names.retrainEvents],
     singles: [],
     groupId: groupsOf(config).monitor,
@@ -175,23 +191,12 @@ function monitorRole(around: Surroundings): OpenRole {
   };
 }
 
-function tellVerdict({ metrics, log }: Surroundings, { psi, events, drifted, request }: Verdict): void {
-  for (const { name, psi: value } of psi) {
-    if (name === SCORE_SERIES) metrics.scorePsi.set(value);
-    else metrics.featurePsi.set({ feature: name }, value);
-  }
-  const largest = psi.reduce((a, b) => (b.psi > a.psi ? b : a));
-  log.info({ events, drifted, largest: largest.name, psi: Number(largest.psi.toFixed(4)) }, 'verdict');
-  if (!request) return;
-  metrics.retrainEvents.inc({ result: 'requested' });
-  log.warn({ largest: largest.name, psi: largest.psi, events }, 'drift: a new model is asked for');
-}
-
 function startTrainer(around: Surroundings): RunningRole {
   const { config, fatal } = around;
   const settings = {
     ...common(around),
     topic: config.topics.names.retrainEvents,
+    reject: skip(1),
     outputs: [],
     singles: [config.topics.names.churnModels, config.topics.names.modelArtifacts],
     groupId: groupsOf(config).trainer,
@@ -204,7 +209,7 @@ function startTrainer(around: Surroundings): RunningRole {
 const LONGEST_RETRY_MS = 300_000;
 
 function trainerRole(around: Surroundings): OpenRole {
-  const { config, kafka, registry, metrics, log } = around;
+  const { config, kafka, registry, log } = around;
   const { training, topics, group } = config;
   const modelLog = modelLogOf(around);
   const freshRows = {
@@ -239,14 +244,9 @@ function trainerRole(around: Surroundings): OpenRole {
       if (release !== undefined && done.change.release) void recordChallenger(around, release, done.change);
       return done;
     },
-    clock: { now: Date.now, sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) },
+    clock: { now: Date.now, sleep },
     rule: { ...training, retryMs: { first: training.retryMs, longest: LONGEST_RETRY_MS } },
-    onResult: (result, { requestId, modelVersion }, reason) => {
-      if (result === 'stale' || result === 'answered') metrics.retrainEvents.inc({ result });
-      else metrics.trainingRuns.inc({ result });
-      const level = result === 'failed' ? 'error' : 'info';
-      log[level]({ requestId, modelVersion, reason }, `retraining: ${result}`);
-    },
+    onResult: (...result) => tellResult(around, ...result),
     onUnreadable: (offset, fault) => log.error({ offset, fault }, 'no retrain request: passed over'),
   });
 }

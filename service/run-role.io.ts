@@ -1,42 +1,34 @@
-import {
-  createAtLeastOnceWriters,
-  createTransactionalWriters,
-  type Kafka,
-} from '../kafka/kafkajs/client.io.ts';
-import { BankChurnError } from '../schemas/errors.ts';
-import { createPace } from '../schemas/pace.ts';
-import type { OpenWriter, OpenRole } from '../schemas/ports.ts';
-import { createLoopConsumer, type LoopConsumer, type StartFrom } from '../kafka/kafkajs/consumer.io.ts';
-import { partitionCounts } from '../kafka/kafkajs/topics.io.ts';
-import type { Loop, LoopObserver, LoopPorts } from '../consumers/loop-ports.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConsumerSettings, KafkaClient, LoopConsumer } from '../kafka/port.ts';
+import { messageLimits } from '../kafka/message-limits.ts';
+import { partitionCounts } from '../kafka/topics.ts';
+import { createAtLeastOnceWriters, createTransactionalWriters, type WriterTopics } from '../kafka/writers.ts';
+import { backOff } from '../schemas/back-off.ts';
+import { BankChurnError, messageOf } from '../schemas/errors.ts';
+import type { OpenWriter, OpenRole, Reject } from '../schemas/ports.ts';
+import type { Loop, LoopPorts } from '../consumers/loop-ports.ts';
 import { createLoop } from '../consumers/loop.ts';
-import type { Metrics } from './metrics.io.ts';
+import {
+  consumerEvents,
+  createObserver,
+  type Log,
+  type RoleState,
+  type RoleView,
+  type Signs,
+} from './role-view.ts';
+import { partitionFault, topicsFault } from './topic-checks.ts';
 
-/** Where words go (pino has this shape). */
-export interface Log {
-  info(details: object, message: string): void;
-  warn(details: object, message: string): void;
-  error(details: object, message: string): void;
-}
-
-export interface RoleSettings {
-  readonly kafka: Kafka;
-  readonly topic: string;
-  /** Topics the role writes to, partition by partition: each needs as many partitions as the input. */
-  readonly outputs: readonly string[];
-  /** Topics of one partition that the role writes to. */
-  readonly singles: readonly string[];
-  readonly groupId: string;
-  readonly startFrom: StartFrom;
-  readonly sessionTimeoutMs: number;
-  readonly writtenBefore?: ((partition: number) => Promise<number | undefined>) | undefined;
+/** What a role reads and writes: each of its `outputs` needs as many partitions as the input. */
+export interface RoleSettings extends RoleView, ConsumerSettings, WriterTopics {
+  readonly kafka: KafkaClient;
   readonly delivery: 'exactly-once' | 'at-least-once';
+  /** What becomes of a record that the role fails on. */
+  readonly reject: Reject;
+  /** Called before the role is opened: bytes that the records of a batch may have, by output topic. */
+  readonly onLimits?: ((limits: ReadonlyMap<string, number>) => void) | undefined;
   readonly maxBatchRecords: number;
   /** Time from `stop` to giving up on what is in hand, milliseconds. */
   readonly stopBudgetMs: number;
-  readonly metrics: Metrics;
-  readonly log: Log;
-  readonly onCommitted: LoopObserver['committed'];
   readonly wrap?: ((ports: LoopPorts) => LoopPorts) | undefined;
 }
 
@@ -46,22 +38,10 @@ export interface RunningRole {
   /** Finishes the batch in hand, leaves the group, closes. Resolves inside the stop budget. */
   stop(): Promise<void>;
 }
-export interface RoleState {
-  readonly joined: boolean;
-  readonly waitingFor: string | undefined;
-  readonly assigned: readonly number[];
-  readonly ready: readonly number[];
-  /** When Kafka last gave a sign of life, milliseconds since 1970. */
-  readonly lastAliveMs: number | undefined;
-}
 
 const BACK_OFF_MS = { first: 100, longest: 5000 };
 const MAX_SEND_BYTES = 700_000;
 const TOPIC_POLL_MS = 1000;
-/** Lines about batches given up are at least so far apart, milliseconds. */
-const FAULT_LINE_MS = 2000;
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
  * Runs a role until `stop`. Comes back at once; waits for topics and brokers in the background.
@@ -73,125 +53,39 @@ export function runRole(
   openRole: OpenRole,
   fatal: (error: unknown) => void,
 ): RunningRole {
-  const { kafka, topic, log, metrics } = settings;
-  let waitingFor: string | undefined;
-  let joined = false;
-  let lastAliveMs: number | undefined;
+  const { kafka } = settings;
+  const signs: Signs = { joined: false, waitingFor: undefined, lastAliveMs: undefined };
   let stopped = false;
   let loop: Loop | undefined;
   let consumer: LoopConsumer | undefined;
   let closeWriters = (): Promise<void> => Promise.resolve();
+  const retrying = createRetrying(settings.log, signs, () => stopped);
 
   async function start(): Promise<void> {
-    await retrying(() => topicsReady(), 'topics');
+    await retrying(() => topicsReady(settings), 'topics');
     if (stopped) return;
-    consumer = createLoopConsumer(kafka, settings);
-    const openWriter = await retrying(writers, 'producer');
-    if (openWriter === undefined) return;
-    const observer = createObserver(settings, fatal);
-    const ports = {
-      source: consumer.source,
-      openWriter: whenOutputsAreThere(openWriter),
-      openRole,
-      clock: { now: Date.now, sleep },
-      observer,
-    };
-    const options = {
-      topic,
-      maxBatchRecords: settings.maxBatchRecords,
-      maxSendBytes: MAX_SEND_BYTES,
-      answerTimeoutMs: settings.sessionTimeoutMs,
-      backOffMs: BACK_OFF_MS,
-    };
-    const running = createLoop(settings.wrap?.(ports) ?? ports, options);
-    loop = running;
-    const started = consumer;
-    await retrying(
-      () =>
-        started.start({
-          assigned: (partitions) => {
-            joined = true;
-            for (const partition of running.state().assigned) {
-              metrics.lagRecords.remove({ topic, partition });
-              metrics.lagSeconds.remove({ topic, partition });
-            }
-            log.info({ topic, partitions }, 'partitions assigned');
-            running.assigned(partitions);
-          },
-          deliver: running.deliver,
-          heard: running.heard,
-          lag: (partition, records, ageMs) => {
-            metrics.lagRecords.set({ topic, partition }, records);
-            metrics.lagSeconds.set({ topic, partition }, ageMs / 1000);
-          },
-          alive: () => {
-            lastAliveMs = Date.now();
-          },
-          left: () => {
-            joined = false;
-          },
-          crashed: (error) => fatal(error),
-        }),
-      'consumer',
+    const reading = kafka.consumer(settings);
+    consumer = reading;
+    const openWriter = await retrying(() => writers(reading), 'producer');
+    const limits = await retrying(
+      () => messageLimits(kafka, [...settings.outputs, ...settings.singles]),
+      'topics',
     );
+    if (openWriter === undefined || limits === undefined) return;
+    settings.onLimits?.(limits);
+    const maxSendBytes = Math.min(MAX_SEND_BYTES, ...limits.values());
+    const running = openLoop(settings, reading, openWriter, maxSendBytes, openRole, fatal);
+    loop = running;
+    const events = consumerEvents(settings, signs, running, fatal, Date.now);
+    await retrying(() => reading.start(events), 'consumer');
   }
 
-  async function writers(): Promise<OpenWriter> {
+  async function writers(reading: LoopConsumer): Promise<OpenWriter> {
     if (settings.delivery === 'exactly-once')
       return createTransactionalWriters(kafka, settings.groupId, settings);
-    const plain = await createAtLeastOnceWriters(kafka, (...offset) => consumer!.commitOffset(...offset));
+    const plain = await createAtLeastOnceWriters(kafka, (...offset) => reading.commitOffset(...offset));
     closeWriters = plain.close;
     return plain.openWriter;
-  }
-
-  /** Repeats until it works or `stop`: a broker that is away at the start is no reason to end. */
-  async function retrying<T>(work: () => Promise<T>, what: string): Promise<T | undefined> {
-    for (let waitMs = BACK_OFF_MS.first; !stopped; waitMs = Math.min(waitMs * 2, BACK_OFF_MS.longest)) {
-      try {
-        const done = await work();
-        waitingFor = undefined;
-        return done;
-      } catch (error) {
-        if (error instanceof BankChurnError && error.action === 'fatal') throw error;
-        const message = error instanceof Error ? error.message : String(error);
-        waitingFor = error instanceof WaitingForTopics ? message : 'Kafka does not answer';
-        log.warn({ retryInMs: waitMs, fault: message }, `${what}: not ready, trying again`);
-        await sleep(error instanceof WaitingForTopics ? TOPIC_POLL_MS : waitMs);
-      }
-    }
-    return undefined;
-  }
-
-  let outputPartitions = 0;
-
-  /** Outputs grow before inputs; where they have not, the new partitions wait. */
-  function whenOutputsAreThere(openWriter: OpenWriter): OpenWriter {
-    return async (inputTopic, partition) => {
-      if (partition >= outputPartitions) {
-        const counts = await partitionCounts(kafka, settings.outputs);
-        outputPartitions = Math.min(...counts.values());
-        const short = [...counts].filter(([, count]) => partition >= count).map(([name]) => name);
-        if (short.length > 0)
-          throw new BankChurnError(
-            'PARTITION_MISSING',
-            `${topic} has a partition ${String(partition)}, ${short.join(' and ')} not: add partitions there; it waits`,
-          );
-      }
-      return openWriter(inputTopic, partition);
-    };
-  }
-
-  async function topicsReady(): Promise<void> {
-    const counts = await partitionCounts(kafka, [topic, ...settings.outputs, ...settings.singles]);
-    const missing = [...counts].filter(([, count]) => count === 0).map(([name]) => name);
-    if (missing.length > 0)
-      throw new WaitingForTopics(
-        `topics missing: ${missing.join(', ')} (make them: bankchurn topics create)`,
-      );
-    const wanted = counts.get(topic)!;
-    const short = settings.outputs.filter((output) => counts.get(output)! < wanted);
-    if (short.length > 0)
-      throw new WaitingForTopics(`fewer partitions than ${topic} (${String(wanted)}): ${short.join(', ')}`);
   }
 
   async function stop(): Promise<void> {
@@ -209,7 +103,7 @@ export function runRole(
     if (!stopped) fatal(error);
   });
   return {
-    state: () => ({ joined, waitingFor, lastAliveMs, ...(loop?.state() ?? { assigned: [], ready: [] }) }),
+    state: () => ({ ...signs, ...(loop?.state() ?? { assigned: [], ready: [] }) }),
     stop: async () => {
       await stop();
       await Promise.race([running, sleep(1000)]);
@@ -217,27 +111,71 @@ export function runRole(
   };
 }
 
+/** The loop of a role over a consumer. */
+function openLoop(
+  settings: RoleSettings,
+  { source }: LoopConsumer,
+  openWriter: OpenWriter,
+  maxSendBytes: number,
+  openRole: OpenRole,
+  fatal: (error: unknown) => void,
+): Loop {
+  const ports = {
+    source,
+    openWriter: whenOutputsAreThere(settings, openWriter),
+    openRole,
+    reject: settings.reject,
+    clock: { now: Date.now, sleep },
+    observer: createObserver(settings, fatal, Date.now),
+  };
+  return createLoop(settings.wrap?.(ports) ?? ports, {
+    topic: settings.topic,
+    maxBatchRecords: settings.maxBatchRecords,
+    maxSendBytes,
+    answerTimeoutMs: settings.sessionTimeoutMs,
+    backOffMs: BACK_OFF_MS,
+  });
+}
+
+/** Outputs grow before inputs; where they have not, the new partitions wait. */
+function whenOutputsAreThere({ kafka, topic, outputs }: RoleSettings, openWriter: OpenWriter): OpenWriter {
+  let outputPartitions = 0;
+  return async (inputTopic, partition) => {
+    if (partition >= outputPartitions) {
+      const counts = await partitionCounts(kafka, outputs);
+      outputPartitions = Math.min(...counts.values());
+      const fault = partitionFault(counts, topic, partition);
+      if (fault !== undefined) throw new BankChurnError('PARTITION_MISSING', fault);
+    }
+    return openWriter(inputTopic, partition);
+  };
+}
+
 class WaitingForTopics extends Error {}
 
-function createObserver(
-  { metrics, log, topic, onCommitted }: RoleSettings,
-  fatal: (error: unknown) => void,
-): LoopObserver {
-  const pace = createPace(FAULT_LINE_MS);
-  return {
-    armed: (partition, offset) => log.info({ topic, partition, offset }, 'partition ready'),
-    committed: onCommitted,
-    disarmed: (partition, error, retryInMs) => {
-      metrics.disarmed.inc();
-      const passedOver = pace.next(Date.now());
-      if (passedOver === undefined) return;
-      const fault = error instanceof Error ? error.message : String(error);
-      const code = error instanceof BankChurnError ? error.code : undefined;
-      log.error(
-        { topic, partition, code, fault, retryInMs, ...(passedOver === 0 ? {} : { passedOver }) },
-        'batch given up, nothing of it committed; trying again',
-      );
-    },
-    fatal,
+async function topicsReady({ kafka, topic, outputs, singles }: RoleSettings): Promise<void> {
+  const counts = await partitionCounts(kafka, [topic, ...outputs, ...singles]);
+  const fault = topicsFault(counts, topic, outputs);
+  if (fault !== undefined) throw new WaitingForTopics(fault);
+}
+
+/** Repeats until it works or `stop`: a broker that is away at the start is no reason to end. */
+function createRetrying(log: Log, signs: Signs, isStopped: () => boolean) {
+  return async <T>(work: () => Promise<T>, what: string): Promise<T | undefined> => {
+    for (let failures = 0; !isStopped(); failures++) {
+      try {
+        const done = await work();
+        signs.waitingFor = undefined;
+        return done;
+      } catch (error) {
+        if (error instanceof BankChurnError && error.action === 'fatal') throw error;
+        const message = messageOf(error);
+        const waitMs = backOff(BACK_OFF_MS, failures);
+        signs.waitingFor = error instanceof WaitingForTopics ? message : 'Kafka does not answer';
+        log.warn({ retryInMs: waitMs, fault: message }, `${what}: not ready, trying again`);
+        await sleep(error instanceof WaitingForTopics ? TOPIC_POLL_MS : waitMs);
+      }
+    }
+    return undefined;
   };
 }

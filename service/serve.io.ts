@@ -1,21 +1,21 @@
 /** Wiring: configuration, roles, sidecar, signals. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { createStallRule, type HealthState } from './health.ts';
-import { partitionCounts } from '../kafka/kafkajs/topics.io.ts';
+import { createStallRule, processHealth, type HealthState } from './health.ts';
+import type { KafkaClient } from '../kafka/port.ts';
+import { partitionCounts } from '../kafka/topics.ts';
+import { messageOf } from '../schemas/errors.ts';
 import { createMetrics, type Metrics } from './metrics.io.ts';
 import type { RunningRole } from './run-role.io.ts';
 import { keepServing } from './model-follower.io.ts';
 import { startSidecar, type Sidecar, type SidecarOptions } from './sidecar.io.ts';
 import { startWorkers, type WorkersSettings } from './workers.io.ts';
-import type { Kafka } from '../kafka/kafkajs/client.io.ts';
 import { ROLES, startRole, type RoleName, type Wrap } from './roles.io.ts';
 import { kafkaOf, modelLogOf, registryOf } from './wiring.io.ts';
 
 const WATCH_EVERY_MS = 5000;
 const PROBE_TIMEOUT_MS = 10_000;
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
 
 /** JSON lines on stdout, levels in capitals: `grep ERROR` finds errors. */
 export function createLog(level: string): Logger {
@@ -50,29 +50,22 @@ export async function serve(
   let roles: readonly RunningRole[] = [];
   let stopping = false;
   let stalled = false;
-  const health = (): HealthState => {
-    const states = roles.map((role) => role.state());
-    const manifest = models.current()?.model.manifest;
-    const alive = states.flatMap(({ lastAliveMs }) => (lastAliveMs === undefined ? [] : [lastAliveMs]));
-    return {
-      model: manifest === undefined ? undefined : { version: manifest.version, sha256: manifest.sha256 },
+  const health = (): HealthState =>
+    processHealth({
+      roles: roles.map((role) => role.state()),
+      roleNames,
+      manifest: models.current()?.model.manifest,
       modelFault: models.fault(),
-      joined: states.length > 0 && states.every(({ joined }) => joined),
-      waitingFor: states.find(({ waitingFor }) => waitingFor !== undefined)?.waitingFor,
-      assigned: states.flatMap(({ assigned }) => assigned),
-      ready: states.flatMap(({ ready }) => ready),
-      silentMs: alive.length === 0 ? undefined : Date.now() - Math.min(...alive),
       stopping,
       stalled,
-      uptimeSeconds: Math.round((Date.now() - begun) / 1000),
-      roles: roleNames,
-    };
-  };
+      begunMs: begun,
+      nowMs: Date.now(),
+    });
   const shown = await outlet({ metrics, health });
 
   const exitCode = await new Promise<number>((resolve) => {
     const fatal = (error: unknown): void => {
-      log.error({ fault: error instanceof Error ? error.message : String(error) }, 'cannot go on');
+      log.error({ fault: messageOf(error) }, 'cannot go on');
       resolve(1);
     };
     onSignals(log, () => resolve(0));
@@ -138,7 +131,7 @@ async function openSidecar(
 
 /** A scorer without a model takes no partitions: others may have one. */
 async function startWhenModel(isThere: () => boolean, isStopping: () => boolean): Promise<void> {
-  while (!isThere() && !isStopping()) await sleep(100);
+  while (!isThere() && !isStopping()) await sleep(100, undefined, { ref: false });
 }
 
 /** First signal: stop in order. Second: at once. */
@@ -154,7 +147,7 @@ function onSignals(log: Logger, stop: () => void): void {
 }
 
 /** Running but not consuming, and Kafka answers: only a restart helps. */
-function watch(config: Config, kafka: Kafka, health: () => HealthState, onStall: () => void): void {
+function watch(config: Config, kafka: KafkaClient, health: () => HealthState, onStall: () => void): void {
   let probing = false;
   const isStall = createStallRule(config.limits.stallMs);
   const check = async (): Promise<void> => {
@@ -163,7 +156,9 @@ function watch(config: Config, kafka: Kafka, health: () => HealthState, onStall:
     probing = true;
     try {
       const probe = partitionCounts(kafka, [config.topics.names.customerEvents]);
-      const late = sleep(PROBE_TIMEOUT_MS).then(() => Promise.reject(new Error('late')));
+      const late = sleep(PROBE_TIMEOUT_MS, undefined, { ref: false }).then(() =>
+        Promise.reject(new Error('late')),
+      );
       await Promise.race([probe, late]);
       if (isStall(Date.now(), health().silentMs ?? 0, true)) onStall();
     } catch {

@@ -1,9 +1,10 @@
 /** Several scorer processes in one container: started, watched, started again, shown as one. */
 import type { ChildProcess } from 'node:child_process';
-import { AggregatorRegistry, Counter, Gauge, type MetricObjectWithValues, type MetricValue, type PrometheusContentType, type Registry } from 'prom-client'; // prettier-ignore
+import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue, type PrometheusContentType, type Registry } from 'prom-client'; // prettier-ignore
 import type { HealthState } from './health.ts';
-import type { Metrics } from './metrics.io.ts';
-import type { Log } from './run-role.io.ts';
+import { SUPERVISOR_METRICS } from './metric-list.ts';
+import { createList, type Metrics } from './metrics.io.ts';
+import type { Log } from './role-view.ts';
 import { combineHealth, restartDelayMs, restartsInRow, type WorkerReport } from './workers.ts';
 
 type Figures = readonly MetricObjectWithValues<MetricValue<string>>[];
@@ -75,19 +76,14 @@ interface Slot {
 export function startWorkers(settings: WorkersSettings): Workers {
   const { count, spawnWorker, metrics, log } = settings;
   const begun = Date.now();
-  const restarted = supervisorMetrics(metrics.registry, () => health().workers?.up ?? 0);
+  const { workerRestarts } = createList(SUPERVISOR_METRICS, metrics.registry, {
+    workersUp: () => health().workers?.up ?? 0,
+  });
   const ended = new Set<Promise<number>>();
   /** Counters and histograms of workers that are gone: a sum must not fall when one of them dies. */
   let retired: Figures = [];
   let stopping = false;
-
-  const slots: Slot[] = Array.from({ length: count }, (_, i) => ({
-    worker: i + 1,
-    child: undefined,
-    startedMs: 0,
-    last: undefined,
-    restarts: 0,
-  }));
+  const slots = createSlots(count);
 
   function start(slot: Slot): void {
     if (stopping) return;
@@ -97,17 +93,14 @@ export function startWorkers(settings: WorkersSettings): Workers {
     child.on('message', ({ health, figures }: Message) => {
       slot.last = { health, figures, atMs: Date.now() };
     });
-    const exit = new Promise<number>((resolve) => {
-      child.once('error', () => resolve(1));
-      child.once('exit', (code, signal) => {
-        log[stopping && code === 0 ? 'info' : 'error']({ worker: slot.worker, code, signal }, 'worker ended');
-        resolve(code ?? 1);
-      });
+    const exit = exitOf(child, (code, signal) => {
+      log[stopping && code === 0 ? 'info' : 'error']({ worker: slot.worker, code, signal }, 'worker ended');
     });
     ended.add(exit);
     void exit.then(() => {
       slot.child = undefined;
-      retire(slot);
+      retired = withLasting(retired, slot.last?.figures ?? []);
+      slot.last = undefined;
       if (stopping) return;
       ended.delete(exit);
       restart(slot);
@@ -115,30 +108,14 @@ export function startWorkers(settings: WorkersSettings): Workers {
     log.info({ worker: slot.worker, pid: child.pid }, 'worker started');
   }
 
-  function retire(slot: Slot): void {
-    const lasting = slot.last?.figures.filter(({ type }) => COUNTING.has(String(type))) ?? [];
-    slot.last = undefined;
-    retired = aggregate([retired, lasting]).getMetricsAsArray() as unknown as Figures;
-  }
-
   function restart(slot: Slot): void {
     slot.restarts = restartsInRow(slot.restarts, Date.now() - slot.startedMs);
     const retryInMs = restartDelayMs(slot.restarts);
     slot.restarts += 1;
-    restarted.inc();
+    workerRestarts.inc();
     log.warn({ worker: slot.worker, retryInMs }, 'worker is started again');
     setTimeout(() => start(slot), retryInMs).unref();
   }
-
-  /** A process that hangs says nothing, and only its end helps. */
-  const watch = setInterval(() => {
-    for (const { worker, child, last, startedMs } of slots) {
-      const silentMs = Date.now() - (last?.atMs ?? startedMs);
-      if (child === undefined || silentMs < settings.stallMs) continue;
-      log.error({ worker, silentMs }, 'worker hangs, it is killed');
-      child.kill('SIGKILL');
-    }
-  }, REPORT_EVERY_MS);
 
   function health(): HealthState {
     const reports = slots.flatMap(({ last }) => (last === undefined ? [] : [last]));
@@ -146,6 +123,7 @@ export function startWorkers(settings: WorkersSettings): Workers {
     return combineHealth(reports, { configured: count, stopping, uptimeSeconds, nowMs: Date.now() });
   }
 
+  const watch = setInterval(() => killHanging(slots, settings), REPORT_EVERY_MS);
   for (const slot of slots) start(slot);
   return {
     health,
@@ -156,35 +134,67 @@ export function startWorkers(settings: WorkersSettings): Workers {
     stop: async () => {
       stopping = true;
       clearInterval(watch);
-      // The closed channel is the request to stop: it also comes where the supervisor is killed.
-      for (const { child } of slots) if (child?.connected) child.disconnect();
-      const late = setTimeout(() => {
-        for (const { child } of slots) child?.kill('SIGKILL');
-      }, settings.stopBudgetMs);
-      const codes = await Promise.all(ended);
-      clearTimeout(late);
+      const codes = await stopAll(slots, ended, settings.stopBudgetMs);
       return codes.every((code) => code === 0) ? 0 : 1;
     },
   };
 }
 
+const createSlots = (count: number): Slot[] =>
+  Array.from({ length: count }, (_, i) => ({
+    worker: i + 1,
+    child: undefined,
+    startedMs: 0,
+    last: undefined,
+    restarts: 0,
+  }));
+
+/** Resolves with the exit code; one that could not be started or was killed counts as 1. */
+function exitOf(
+  child: ChildProcess,
+  onExit: (code: number | null, signal: NodeJS.Signals | null) => void,
+): Promise<number> {
+  return new Promise((resolve) => {
+    child.once('error', () => resolve(1));
+    child.once('exit', (code, signal) => {
+      onExit(code, signal);
+      resolve(code ?? 1);
+    });
+  });
+}
+
+/** A process that hangs says nothing, and only its end helps. */
+function killHanging(slots: readonly Slot[], { stallMs, log }: WorkersSettings): void {
+  for (const { worker, child, last, startedMs } of slots) {
+    const silentMs = Date.now() - (last?.atMs ?? startedMs);
+    if (child === undefined || silentMs < stallMs) continue;
+    log.error({ worker, silentMs }, 'worker hangs, it is killed');
+    child.kill('SIGKILL');
+  }
+}
+
+/** Asks each worker to stop, kills those that have not in time; resolves with the exit codes. */
+async function stopAll(
+  slots: readonly Slot[],
+  ended: ReadonlySet<Promise<number>>,
+  budgetMs: number,
+): Promise<number[]> {
+  // The closed channel is the request to stop: it also comes where the supervisor is killed.
+  for (const { child } of slots) if (child?.connected) child.disconnect();
+  const late = setTimeout(() => {
+    for (const { child } of slots) child?.kill('SIGKILL');
+  }, budgetMs);
+  const codes = await Promise.all(ended);
+  clearTimeout(late);
+  return codes;
+}
+
 const COUNTING = new Set(['counter', 'histogram']);
 
-function supervisorMetrics(registry: Registry, up: () => number): Counter {
-  const registers = [registry];
-  new Gauge({
-    name: 'churn_workers_up',
-    help: 'Worker processes of this container that are up',
-    registers,
-    collect() {
-      this.set(up());
-    },
-  });
-  return new Counter({
-    name: 'churn_worker_restarts_total',
-    help: 'Worker processes that ended and were started again',
-    registers,
-  });
+/** Adds what counts in the figures of a worker that ended. */
+function withLasting(retired: Figures, figures: Figures): Figures {
+  const lasting = figures.filter(({ type }) => COUNTING.has(String(type)));
+  return aggregate([retired, lasting]).getMetricsAsArray() as unknown as Figures;
 }
 
 /** One registry of several processes' figures; each metric knows how it is aggregated. */

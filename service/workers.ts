@@ -1,4 +1,5 @@
 /** What several worker processes are together. */
+import { backOff } from '../schemas/back-off.ts';
 import type { HealthState } from './health.ts';
 
 /** What a worker last said of itself. */
@@ -21,7 +22,7 @@ export function restartsInRow(before: number, ranMs: number): number {
 
 /** How long to wait before a worker is started again, milliseconds. */
 export function restartDelayMs(inRow: number): number {
-  return Math.min(BACK_OFF_MS.first * 2 ** inRow, BACK_OFF_MS.longest);
+  return backOff(BACK_OFF_MS, inRow);
 }
 
 /** The roles of a worker: all of them scores, the first does the rest too. */

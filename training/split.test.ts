@@ -53,7 +53,7 @@ describe('splitDataset', () => {
   });
 });
 
-const real = readRealDataset();
+const real = await readRealDataset();
 describe.skipIf(real === undefined)('the split of the bank’s set', () => {
   it('is split 42: 2,000 rows, 407 of them left', () => {
     const split = splitDataset(real!, 1);

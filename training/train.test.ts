@@ -129,7 +129,7 @@ describe('trainRelease', () => {
   });
 });
 
-const real = readRealDataset();
+const real = await readRealDataset();
 describe.skipIf(real === undefined)('the champion and the bank’s set', () => {
   it('is what training gives today, byte for byte, and good enough', async () => {
     const { release, evaluation, holdout } = trainRelease(real!, splitDataset(real!, 42));

@@ -1,8 +1,8 @@
 /** Entry of the training thread: rows in, a release out (see train-in-worker.io.ts). */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { challengerData } from './challenger.ts';
-import { parseDataset } from './dataset.ts';
+import { readDataset } from './dataset.io.ts';
 import { splitDataset } from './split.ts';
 import { trainRelease } from './train.ts';
 import { DEFAULT_PARAMETERS } from './boosting.ts';
@@ -11,12 +11,12 @@ import type { TrainingJob, TrainingMessage } from './train-in-worker.io.ts';
 const { baseCsv, fresh, resampling, memoryBudgetBytes } = workerData as TrainingJob;
 const tell = (message: TrainingMessage): void => parentPort?.postMessage(message);
 
-function readBase(path: string) {
-  const dataset = parseDataset(readFileSync(path, 'utf8'), path);
+async function readBase(path: string) {
+  const dataset = await readDataset(path);
   return { dataset, split: splitDataset(dataset, DEFAULT_PARAMETERS.seed) };
 }
 
-const base = baseCsv !== null && existsSync(baseCsv) ? readBase(baseCsv) : undefined;
+const base = baseCsv !== null && existsSync(baseCsv) ? await readBase(baseCsv) : undefined;
 const { dataset, split, profileRows, scoreProfileRows } = challengerData(fresh, base);
 const { release, evaluation } = trainRelease(dataset, split, {
   resampling,

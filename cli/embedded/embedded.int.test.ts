@@ -1,79 +1,66 @@
 import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
-import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectTo, describeCluster } from '../../kafka/kafkajs/cluster.fixture.ts';
+import type { KafkaClient } from '../../kafka/port.ts';
 import { startEmbedded, type Embedded } from './embedded.io.ts';
 import { isAlive } from './lock.io.ts';
 
-const retry = { initialRetryTime: 20, retries: 20, maxRetryTime: 500 };
-
 describe('the embedded broker', () => {
   let embedded: Embedded;
-  let kafka: Kafka;
+  let kafka: KafkaClient;
 
   beforeAll(async () => {
     embedded = await startEmbedded();
-    kafka = new Kafka({ brokers: [embedded.brokers], logLevel: logLevel.NOTHING, retry });
+    kafka = connectTo(embedded.brokers);
   }, 120_000);
   afterAll(() => embedded.stop());
 
-  const read = async (topic: string, count: number): Promise<string[]> => {
-    const consumer = kafka.consumer({ groupId: `reader-${topic}-${String(count)}`, readUncommitted: false });
-    await consumer.connect();
-    await consumer.subscribe({ topic, fromBeginning: true });
+  const FACTS = { name: 'facts', partitions: 1, replicationFactor: 1, settings: {} };
+  const read = async (count: number): Promise<string[]> => {
     const values: string[] = [];
-    await new Promise<void>((resolve) => {
-      void consumer.run({
-        eachMessage: ({ message }) => {
-          if (values.push(String(message.value)) === count) resolve();
-          return Promise.resolve();
-        },
-      });
+    const options = { group: 'reader', fromBeginning: true };
+    const reader = await kafka.openReader([FACTS.name], options, (_, __, { value }) => {
+      values.push(String(value));
     });
-    await consumer.disconnect();
+    await expect.poll(() => values.length, { timeout: 20_000 }).toBe(count);
+    await reader.close();
     return values;
   };
 
-  const send = async (topic: string, value: string, end: 'commit' | 'abort'): Promise<void> => {
-    const producer = kafka.producer({
-      idempotent: true,
-      maxInFlightRequests: 1,
-      transactionalId: `${topic}-writer`,
-    });
-    await producer.connect();
-    const transaction = await producer.transaction();
-    await transaction.send({ topic, messages: [{ value }] });
+  const send = async (value: string, end: 'commit' | 'abort'): Promise<void> => {
+    const outputs = [{ topic: FACTS.name, partition: 0 }];
+    const writer = await kafka.openFencedWriter('facts-writer', { outputs, groupId: undefined });
+    const transaction = await writer.begin();
+    await transaction.send({ ...outputs[0]!, records: [{ key: null, value }] });
     await transaction[end]();
-    await producer.disconnect();
+    await writer.close();
   };
 
   it('is a cluster of its own: the one whose id it tells, on loopback', async () => {
-    const admin = kafka.admin();
-    await admin.connect();
-    const { clusterId, brokers } = await admin.describeCluster();
-    await admin.disconnect();
+    const { clusterId, brokers } = await describeCluster(embedded.brokers);
     expect(clusterId).toBe(embedded.clusterId);
-    expect(brokers.map(({ host, port }) => `${host}:${String(port)}`)).toEqual([embedded.brokers]);
+    expect(brokers).toEqual([embedded.brokers]);
     expect(Number(embedded.brokers.split(':')[1])).toBeLessThan(32_768);
   });
 
   it('creates no topic by itself; commits and aborts transactions; keeps its data when it is killed', async () => {
-    const admin = kafka.admin();
-    await admin.connect();
-    await admin.createTopics({ topics: [{ topic: 'facts', numPartitions: 1 }] });
-    expect((await admin.listTopics()).filter((topic) => !topic.startsWith('__'))).toEqual(['facts']);
-    await admin.disconnect();
-    await send('facts', 'aborted', 'abort');
-    await send('facts', 'first', 'commit');
-    expect(await read('facts', 1)).toEqual(['first']);
+    const topics = await kafka.administer(async (admin) => {
+      await admin.createTopics([FACTS]);
+      return admin.listTopics();
+    });
+    expect(topics.filter((topic) => !topic.startsWith('__'))).toEqual(['facts']);
+    await send('aborted', 'abort');
+    await send('first', 'commit');
+    expect(await read(1)).toEqual(['first']);
 
     const { kafkaPid } = embedded;
     await embedded.killBroker();
     expect(isAlive(kafkaPid)).toBe(false);
     await embedded.restartBroker();
     expect(embedded.kafkaPid).not.toBe(kafkaPid);
-    await send('facts', 'second', 'commit');
-    expect(await read('facts', 2)).toEqual(['first', 'second']);
+    await send('second', 'commit');
+    expect(await read(2)).toEqual(['first', 'second']);
   }, 60_000);
 
   it('has a registry that speaks the Confluent API', async () => {

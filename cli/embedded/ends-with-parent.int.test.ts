@@ -5,8 +5,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectTo, describeCluster } from '../../kafka/kafkajs/cluster.fixture.ts';
 import { isAlive } from './lock.io.ts';
 
 const EMBEDDED = new URL('embedded.io.ts', import.meta.url).href;
@@ -77,20 +77,12 @@ describe('bankchurn broker', () => {
     return { ...started, brokers: value('KAFKA_BROKERS'), registryUrl: value('SCHEMA_REGISTRY_URL') };
   };
   const subjects = async (url: string): Promise<unknown> => (await fetch(`${url}/subjects`)).json();
-  const withAdmin = async <T>(
-    brokers: string,
-    use: (admin: ReturnType<Kafka['admin']>) => Promise<T>,
-  ): Promise<T> => {
-    const admin = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING }).admin();
-    await admin.connect();
-    return use(admin).finally(() => admin.disconnect());
-  };
-
   it('ends with 0 on SIGTERM, keeps its data, and ends with 1 and the log when its broker dies', async () => {
     const first = await run();
     expect(first.brokers, first.stderr()).not.toBe('');
-    await withAdmin(first.brokers, (admin) => admin.createTopics({ topics: [{ topic: 'kept' }] }));
-    const { clusterId } = await withAdmin(first.brokers, (admin) => admin.describeCluster());
+    const kept = { name: 'kept', partitions: 1, replicationFactor: 1, settings: {} };
+    await connectTo(first.brokers).administer((admin) => admin.createTopics([kept]));
+    const { clusterId } = await describeCluster(first.brokers);
     const headers = { 'content-type': 'application/vnd.schemaregistry.v1+json' };
     const body = JSON.stringify({ schema: '"string"' });
     await fetch(`${first.registryUrl}/subjects/kept-value/versions`, { method: 'POST', headers, body });
@@ -98,8 +90,8 @@ describe('bankchurn broker', () => {
     expect(await first.ended).toEqual([0, null]);
 
     const second = await run();
-    expect(await withAdmin(second.brokers, (admin) => admin.listTopics())).toContain('kept');
-    expect((await withAdmin(second.brokers, (admin) => admin.describeCluster())).clusterId).toBe(clusterId);
+    expect(await connectTo(second.brokers).administer((admin) => admin.listTopics())).toContain('kept');
+    expect((await describeCluster(second.brokers)).clusterId).toBe(clusterId);
     expect(await subjects(second.registryUrl)).toEqual(['kept-value']);
 
     const third = await run();

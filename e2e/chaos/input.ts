@@ -1,8 +1,8 @@
 /** The events of a chaos run: simulated customers in both encodings, and among them records that nobody can read. */
 import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
-import { simulateEvents } from '../../cli/event-source.io.ts';
-import type { EncodeEvent } from '../../cli/publish.io.ts';
+import { simulateEvents } from '../../producers/simulate-events.io.ts';
+import type { EncodeEvent } from '../../producers/publish.io.ts';
 
 /** One record of so many is poison: 0.5 %. */
 export const POISON_EVERY = 200;

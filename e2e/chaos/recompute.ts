@@ -7,12 +7,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openContext, packageRoot, readConfig } from '../../cli/context.ts';
 import { createScorer } from '../../consumers/scorer.ts';
+import { ASSUMED_BYTES } from '../../kafka/message-limits.ts';
 import { createAvroEncoder, EVENT } from '../../schemas/avro.ts';
 import type { OutputRecord, SourceRecord } from '../../schemas/ports.ts';
 import { readRelease } from '../../models/store.io.ts';
 import { openModel, type OnnxRun } from '../../scoring/model.ts';
 import { createSession } from '../../scoring/onnx.io.ts';
-import { decoderOf, topicEncoder } from '../../service/wiring.io.ts';
+import { decoderOf, topicEncoder } from '../../service/codecs.ts';
 
 const BATCH = 333;
 const [folder = '', partitions = '0', modelDir = ''] = process.argv.slice(2);
@@ -27,6 +28,7 @@ const role = createScorer({
   encodeCounts: createAvroEncoder('DriftCounts', 1),
   topics: names,
   tombstones: config.tombstones,
+  maxLetterBytes: () => ASSUMED_BYTES,
   contentType: registry === undefined ? 'application/json' : 'application/avro',
 });
 

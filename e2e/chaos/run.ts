@@ -1,19 +1,17 @@
 /** One chaos run: real Kafka, scorers as processes, faults by a seed, and a verdict of Kafka's own client. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { packageRoot } from '../../cli/context.ts';
-import { eventEncoder } from '../../cli/publish.io.ts';
-import { transactionalIdOf } from '../../kafka/kafkajs/client.io.ts';
+import { eventEncoder } from '../../cli/encoders.ts';
+import { transactionalIdOf } from '../../kafka/writers.ts';
 import { createRandom } from '../../schemas/random.ts';
 import { startCluster, type Cluster } from './cluster.ts';
 import { strike, type HolderOf } from './faults.ts';
 import { startFleet, type Fleet } from './fleet.ts';
-import { POISON_EVERY, writeInput } from './input.ts';
+import { writeInput } from './input.ts';
 import { openOracle, type Oracle } from './java.ts';
+import { judge, type Judgement } from './judge.ts';
 import { FULL_RATE, PLACES, planFaults, rateFor, type Fault, type FaultCounts } from './plan.ts';
 
 export interface ChaosOptions {
@@ -44,30 +42,8 @@ interface Watched {
   readonly strays: number;
   readonly positions: Readonly<Record<string, number>>;
 }
-interface Judged {
-  readonly input: number;
-  readonly scores: number;
-  readonly deadLetters: number;
-  readonly missing: number;
-  readonly invented: number;
-  readonly duplicates: number;
-  readonly disorder: number;
-  readonly strays: number;
-  readonly onlyUncommitted: number;
-  readonly changedBytes: number;
-  readonly changedHeaders: number;
-}
-interface Recomputed {
-  readonly compared: number;
-  readonly different: number;
-  readonly deadLetters: number;
-}
-
-export interface Verdict {
-  /** What is not as it must be; empty: exactly once. */
-  readonly faults: readonly string[];
-  readonly judged: Judged;
-  readonly recomputed: Recomputed;
+/** Empty faults: exactly once. */
+export interface Verdict extends Judgement {
   /** Seconds from the end of each fault to progress on every partition, ascending. */
   readonly recoveries: readonly number[];
   readonly missedPoints: number;
@@ -114,17 +90,65 @@ interface Running {
   readonly fleet: Fleet;
 }
 
-async function run({ options, begun, folder, oracle, cluster, fleet }: Running): Promise<Verdict> {
+async function run(running: Running): Promise<Verdict> {
+  const { options, begun, folder, cluster, fleet } = running;
   const { events, seed, log } = options;
-  const { brokers, direct } = cluster;
   const plan = planFaults(options.faults, createRandom(seed));
   const rate = options.rate ?? rateFor(events, plan);
-  const { names } = direct.config.topics;
-  const seconds = (): string => `${((Date.now() - begun) / 1000).toFixed(1).padStart(6)} s`;
   const faults: string[] = [];
   const input = join(folder, 'input');
-  await writeInput(input, events, seed, await eventEncoder(direct, 'avro'));
+  await writeInput(input, events, seed, await eventEncoder(cluster.direct, 'avro'));
+  const stream = startStream(running, input, rate);
+  if (!(await stream.orBroken(until(() => stream.watched().seen > FIRST_SCORES, START_TIMEOUT_MS))))
+    throw new Error(`no scores in ${String(START_TIMEOUT_MS)} ms:\n  ${fleet.at(0).tail()}`);
 
+  const { recoveries, missedPoints } = await strikeAll(running, plan, stream, faults);
+  if (options.rate === undefined) stream.setRate(FULL_RATE);
+  await until(() => stream.isProduced(), (events / rate) * 1000 + DONE_TIMEOUT_MS);
+  await stream.produced;
+  log(`${secondsSince(begun)}  all ${String(stream.sent())} events are in`);
+  await finish(running, stream, faults);
+
+  log(`${secondsSince(begun)}  judging`);
+  const partitions = Object.keys(stream.watched().positions).length;
+  const judgement = await judge({ ...options, oracle: running.oracle, cluster, folder, partitions });
+  return {
+    ...judgement,
+    faults: [...faults, ...judgement.faults],
+    recoveries: recoveries.sort((a, b) => a - b),
+    missedPoints,
+    peakMib: fleet.peakMib(),
+    wallSeconds: (Date.now() - begun) / 1000,
+  };
+}
+
+const secondsSince = (begun: number): string => `${((Date.now() - begun) / 1000).toFixed(1).padStart(6)} s`;
+
+async function until(isSo: () => boolean, ms: number): Promise<boolean> {
+  const end = Date.now() + ms;
+  while (!isSo()) {
+    if (Date.now() > end) return false;
+    await sleep(50);
+  }
+  return true;
+}
+
+/** The events on their way in, and what comes out as it is seen. */
+interface Stream {
+  readonly watched: () => Watched;
+  readonly sent: () => number;
+  readonly isProduced: () => boolean;
+  readonly produced: Promise<unknown>;
+  /** Events a second from now on. */
+  setRate(rate: number): void;
+  /** Rejects if one of the two ends in an error. */
+  orBroken<T>(work: Promise<T>): Promise<T>;
+  /** Stops watching. */
+  endWatch(): Promise<unknown>;
+}
+
+function startStream({ oracle, cluster: { brokers, direct } }: Running, input: string, rate: number): Stream {
+  const { names } = direct.config.topics;
   let watched: Watched = { seen: 0, duplicates: 0, disorder: 0, strays: 0, positions: {} };
   let sent = 0;
   let isProduced = false;
@@ -138,141 +162,93 @@ async function run({ options, begun, folder, oracle, cluster, fleet }: Running):
       isProduced = line.done === true;
     },
   );
-  const until = async (isSo: () => boolean, ms: number): Promise<boolean> => {
-    const end = Date.now() + ms;
-    while (!isSo()) {
-      if (Date.now() > end) return false;
-      await sleep(50);
-    }
-    return true;
-  };
   const broken = new Promise<never>((_, reject) => {
     watch.ended.catch(reject);
     produce.ended.catch(reject);
   });
   broken.catch(() => undefined);
-  if (!(await Promise.race([until(() => watched.seen > FIRST_SCORES, START_TIMEOUT_MS), broken])))
-    throw new Error(`no scores in ${String(START_TIMEOUT_MS)} ms:\n  ${fleet.at(0).tail()}`);
-
-  const holderOf: HolderOf = async (role, partition) => {
-    const { group } = direct.config;
-    const transactionalId = transactionalIdOf(group, names.customerEvents, partition);
-    const where = [group, transactionalId, names.churnScores, names.customerEvents, String(partition)];
-    const holders = await oracle.run<Record<string, number>>(['holders', brokers, ...where]).ended;
-    return holders![role]!;
-  };
-  const recoveries: number[] = [];
-  let missedPoints = 0;
-  for (const [i, fault] of plan.entries()) {
-    if (options.rate === undefined) produce.tell(String(Math.max(1, rateFor(events - sent, plan.slice(i)))));
-    if ('place' in fault) await fleet.ready(fault.place);
-    const from = seconds();
-    const done = await Promise.race([strike(fault, cluster, fleet, holderOf), broken]);
-    if (!done.hit) missedPoints += 1;
-    if (done.drainExit !== undefined && done.drainExit !== 0)
-      faults.push(`a drain ended with ${String(done.drainExit)}`);
-    const recovery = await recovered(fault);
-    log(
-      `${from}  ${done.words}${done.hit ? '' : ' (the point was not passed; done anyway)'}; on in ${recovery.toFixed(1)} s; ` +
-        `${String(watched.seen)} of ${String(sent)}`,
-    );
-  }
-
-  /** Seconds until every partition that had something to do has gone on. */
-  async function recovered(fault: Fault): Promise<number> {
-    const at = Date.now();
-    await sleep(SETTLE_MS); // what was committed before the fault has been told
-    const before = watched.positions;
-    const places = Object.keys(before);
-    if (isProduced) return 0;
-    const isOn = (): boolean =>
-      isProduced || places.every((place) => (watched.positions[place] ?? 0) > before[place]!);
-    if (!(await until(isOn, RECOVERY_TIMEOUT_MS)))
-      faults.push(`no recovery in ${String(RECOVERY_TIMEOUT_MS)} ms after ${fault.kind}`);
-    const took = (Date.now() - at) / 1000;
-    recoveries.push(took);
-    return took;
-  }
-
-  if (options.rate === undefined) produce.tell(String(FULL_RATE));
-  await until(() => isProduced, (events / rate) * 1000 + DONE_TIMEOUT_MS);
-  await produce.ended;
-  log(`${seconds()}  all ${String(sent)} events are in`);
-  const doneMs = options.doneTimeoutMs ?? DONE_TIMEOUT_MS;
-  if (!(await until(() => watched.seen >= events, doneMs)))
-    faults.push(`${String(watched.seen)} of ${String(events)} were there after ${String(doneMs)} ms`);
-  for (let place = 0; place < PLACES; place++) await fleet.ready(place);
-  const exits = await fleet.stop();
-  if (exits.some((code) => code !== 0)) faults.push(`the scorers ended with ${exits.join(', ')}`);
-  watch.end();
-  await watch.ended;
-  for (const words of fleet.unasked) faults.push(`a scorer ended by itself: ${words}`);
-  for (const what of ['duplicates', 'disorder', 'strays'] as const)
-    if (watched[what] > 0) faults.push(`seen during the run: ${what} ${String(watched[what])}`);
-
-  log(`${seconds()}  judging`);
-  const judged = (await oracle.run<Judged>([
-    'judge',
-    brokers,
-    names.customerEvents,
-    names.churnScores,
-    names.deadLetters,
-    folder,
-    options.isolation ?? 'read_committed',
-  ]).ended)!;
-  const partitions = Object.keys(watched.positions).length;
-  const modelDir = join(packageRoot(), 'models/champion');
-  const recomputed = await recompute(folder, partitions, modelDir, {
-    ...cluster.env,
-    KAFKA_BROKERS: brokers,
-    FLIP_BYTE: options.flipByte === true ? '1' : '',
-  });
-  const poison = Math.floor(events / POISON_EVERY);
-  const expected: [what: string, found: number, wanted: number][] = [
-    ['events in the input', judged.input, events],
-    ['scores', judged.scores, events - poison],
-    ['dead letters', judged.deadLetters, poison],
-    ['missing', judged.missing, 0],
-    ['of nothing in the input', judged.invented, 0],
-    ['doubled', judged.duplicates, 0],
-    ['out of order', judged.disorder, 0],
-    ['in another partition', judged.strays, 0],
-    ['dead letters with other bytes', judged.changedBytes, 0],
-    ['dead letters with other headers', judged.changedHeaders, 0],
-    ['scores compared with the expected ones', recomputed.compared, events - poison],
-    ['scores with other bits', recomputed.different, 0],
-    ['dead letters expected', recomputed.deadLetters, poison],
-  ];
-  for (const [what, found, wanted] of expected)
-    if (found !== wanted) faults.push(`${what}: ${String(found)}, wanted ${String(wanted)}`);
   return {
-    faults,
-    judged,
-    recomputed,
-    recoveries: recoveries.sort((a, b) => a - b),
-    missedPoints,
-    peakMib: fleet.peakMib(),
-    wallSeconds: (Date.now() - begun) / 1000,
+    watched: () => watched,
+    sent: () => sent,
+    isProduced: () => isProduced,
+    produced: produce.ended,
+    setRate: (next) => produce.tell(String(next)),
+    orBroken: (work) => Promise.race([work, broken]),
+    endWatch: () => {
+      watch.end();
+      return watch.ended;
+    },
   };
 }
 
-async function recompute(
-  folder: string,
-  partitions: number,
-  modelDir: string,
-  env: Readonly<Record<string, string>>,
-): Promise<Recomputed> {
-  const script = join(packageRoot(), 'e2e/chaos/recompute.ts');
-  const args = ['--import', 'tsx', script, folder, String(partitions), modelDir];
-  const child = spawn(process.execPath, args, {
-    env: { ...process.env, ...env },
-    cwd: packageRoot(),
-    stdio: 'pipe',
-  });
-  let [said, words] = ['', ''];
-  child.stdout.on('data', (data) => (said += String(data)));
-  child.stderr.on('data', (data) => (words += String(data)));
-  const [code] = (await once(child, 'close')) as [number | null];
-  if (code !== 0) throw new Error(`the expected scores could not be computed:\n${words}`);
-  return JSON.parse(said) as Recomputed;
+const holderOf =
+  ({ oracle, cluster: { brokers, direct } }: Running): HolderOf =>
+  async (role, partition) => {
+    const { group, topics } = direct.config;
+    const { customerEvents, churnScores } = topics.names;
+    const transactionalId = transactionalIdOf(group, customerEvents, partition);
+    const where = [group, transactionalId, churnScores, customerEvents, String(partition)];
+    const holders = await oracle.run<Record<string, number>>(['holders', brokers, ...where]).ended;
+    return holders![role]!;
+  };
+
+/** Does the faults of the plan one after the other, each with its recovery. Adds to `faults` what is not as it must be. */
+async function strikeAll(
+  running: Running,
+  plan: readonly Fault[],
+  stream: Stream,
+  faults: string[],
+): Promise<{ recoveries: number[]; missedPoints: number }> {
+  const { options, begun, cluster, fleet } = running;
+  const recoveries: number[] = [];
+  let missedPoints = 0;
+  for (const [i, fault] of plan.entries()) {
+    if (options.rate === undefined)
+      stream.setRate(Math.max(1, rateFor(options.events - stream.sent(), plan.slice(i))));
+    if ('place' in fault) await fleet.ready(fault.place);
+    const from = secondsSince(begun);
+    const done = await stream.orBroken(strike(fault, cluster, fleet, holderOf(running)));
+    if (!done.hit) missedPoints += 1;
+    if (done.drainExit !== undefined && done.drainExit !== 0)
+      faults.push(`a drain ended with ${String(done.drainExit)}`);
+    const recovery = await recovered(stream);
+    if (recovery?.isOn === false)
+      faults.push(`no recovery in ${String(RECOVERY_TIMEOUT_MS)} ms after ${fault.kind}`);
+    if (recovery !== undefined) recoveries.push(recovery.seconds);
+    options.log(
+      `${from}  ${done.words}${done.hit ? '' : ' (the point was not passed; done anyway)'}; on in ${(recovery?.seconds ?? 0).toFixed(1)} s; ` +
+        `${String(stream.watched().seen)} of ${String(stream.sent())}`,
+    );
+  }
+  return { recoveries, missedPoints };
+}
+
+/** Waits until every partition that had something to do has gone on; undefined if there is nothing more to do. */
+async function recovered(stream: Stream): Promise<{ seconds: number; isOn: boolean } | undefined> {
+  const at = Date.now();
+  await sleep(SETTLE_MS); // what was committed before the fault has been told
+  const before = stream.watched().positions;
+  const places = Object.keys(before);
+  if (stream.isProduced()) return undefined;
+  const isPast = (place: string): boolean => (stream.watched().positions[place] ?? 0) > before[place]!;
+  const isOn = await until(() => stream.isProduced() || places.every(isPast), RECOVERY_TIMEOUT_MS);
+  return { seconds: (Date.now() - at) / 1000, isOn };
+}
+
+/** Waits for the last records and ends the scorers. Adds to `faults` what is not as it must be. */
+async function finish({ options, fleet }: Running, stream: Stream, faults: string[]): Promise<void> {
+  const { events } = options;
+  const doneMs = options.doneTimeoutMs ?? DONE_TIMEOUT_MS;
+  if (!(await until(() => stream.watched().seen >= events, doneMs)))
+    faults.push(
+      `${String(stream.watched().seen)} of ${String(events)} were there after ${String(doneMs)} ms`,
+    );
+  for (let place = 0; place < PLACES; place++) await fleet.ready(place);
+  const exits = await fleet.stop();
+  if (exits.some((code) => code !== 0)) faults.push(`the scorers ended with ${exits.join(', ')}`);
+  await stream.endWatch();
+  for (const words of fleet.unasked) faults.push(`a scorer ended by itself: ${words}`);
+  const watched = stream.watched();
+  for (const what of ['duplicates', 'disorder', 'strays'] as const)
+    if (watched[what] > 0) faults.push(`seen during the run: ${what} ${String(watched[what])}`);
 }

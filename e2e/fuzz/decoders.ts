@@ -10,7 +10,7 @@ import {
 } from '../../schemas/avro.ts';
 import { ForeignSchema, parseSchemaText } from '../../schemas/avro-schema.ts';
 import { createDecoder } from '../../schemas/decoder.ts';
-import { BankChurnError, ERROR_ACTIONS, type Poison } from '../../schemas/errors.ts';
+import { BankChurnError, ERRORS, type Poison } from '../../schemas/errors.ts';
 import { SCHEMAS, type SchemaName } from '../../schemas/generated.ts';
 import { checkOwn, parseOwn } from '../../schemas/own.ts';
 import type { Random } from '../../schemas/random.ts';
@@ -54,7 +54,7 @@ function codeOf(error: unknown): string {
 function refusal(value: object): string | undefined {
   if (!('code' in value)) return undefined;
   const { code } = value as Poison;
-  if (ERROR_ACTIONS[code] !== 'poison') throw new Error(`${code} is no code of a record`);
+  if (ERRORS[code].action !== 'poison') throw new Error(`${code} is no code of a record`);
   return code;
 }
 

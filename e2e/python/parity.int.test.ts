@@ -1,7 +1,7 @@
 /** The release outside Node: what Python's ONNX Runtime, onnx.checker and shap say of it. */
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { simulateEvents } from '../../cli/event-source.io.ts';
+import { simulateEvents } from '../../producers/simulate-events.io.ts';
 import { createFeatureRowEncoder } from '../../models/feature-row.ts';
 import { readRelease } from '../../models/store.io.ts';
 import { createRandom } from '../../schemas/random.ts';

@@ -3,6 +3,7 @@
  * committed offsets, transaction coordinators whose markers arrive later than the answer to EndTxn, or never, and a group.
  * A writer writes to one output partition, that of its input.
  */
+import { BankChurnError } from '../../schemas/errors.ts';
 import type { Random } from '../../schemas/random.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -116,7 +117,7 @@ export function createBroker(partitions: number, random: Random, time: Scheduler
 
   function transaction(id: string, epoch: number): Txn | typeof AGAIN {
     const owner = coordinator(id);
-    if (owner.epoch !== epoch) throw new Error('INVALID_PRODUCER_EPOCH');
+    if (owner.epoch !== epoch) throw new BankChurnError('TRANSACTION_FAILED', 'INVALID_PRODUCER_EPOCH');
     if (isEnding(owner)) return AGAIN;
     if (owner.current !== undefined) return owner.current;
     const txn: Txn = { state: 'open', hasOutput: false, hasOffset: false };
@@ -189,7 +190,7 @@ export function createBroker(partitions: number, random: Random, time: Scheduler
     },
     endTransaction: (id, epoch, commits) => {
       const owner = coordinator(id);
-      if (owner.epoch !== epoch) throw new Error('INVALID_PRODUCER_EPOCH');
+      if (owner.epoch !== epoch) throw new BankChurnError('TRANSACTION_FAILED', 'INVALID_PRODUCER_EPOCH');
       if (isEnding(owner)) return AGAIN;
       if (owner.current !== undefined) end(owner, owner.current, commits);
       return undefined;

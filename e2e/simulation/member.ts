@@ -1,8 +1,10 @@
-/** One scorer: the real loop, on a consumer that behaves as badly as kafkajs may. */
+/** One scorer: the real loop, on a consumer that behaves as badly as a client may. */
 import type { Loop, LoopPorts } from '../../consumers/loop-ports.ts';
 import { createLoop } from '../../consumers/loop.ts';
+import type { step } from '../../consumers/loop-step.ts';
 import type { Random } from '../../schemas/random.ts';
-import type { Delivery, Writer, Role, SourceRecord } from '../../schemas/ports.ts';
+import type { Delivery, Writer, Reject, Role, SourceRecord } from '../../schemas/ports.ts';
+import { BankChurnError } from '../../schemas/errors.ts';
 import type { AGAIN, SimulatedBroker } from './broker.ts';
 import { GroupChanged, type SimulatedGroup } from './group.ts';
 import type { SimulatedProcess } from './process.ts';
@@ -14,6 +16,8 @@ export interface Bent {
   readonly delivery?: (delivery: Delivery, partition: number) => Delivery;
   /** Told of each fetch that is handed on, before the loop is. */
   readonly fetched?: (id: string, partition: number, last: number) => void;
+  /** The step of the loop, bent. */
+  readonly step?: typeof step;
   /** A fetch of before a seek is handed on as if nothing had happened. */
   readonly staleFetches?: boolean;
 }
@@ -27,6 +31,7 @@ export interface MemberContext {
   readonly time: Scheduler;
   readonly movingStart: boolean;
   readonly openRole: (process: SimulatedProcess, partition: number, offset: number) => Role;
+  readonly reject: Reject;
   readonly bent: Bent;
   /** Of anything that must not be. */
   readonly onFault: (what: string) => void;
@@ -83,11 +88,13 @@ export function startMember(context: MemberContext): Member {
     source,
     openWriter: (_, partition) => openWriter(context, `writer-${String(partition)}`),
     openRole: (partition, offset) => Promise.resolve(context.openRole(process, partition, offset)),
+    reject: context.reject,
     clock: { now: () => 0, sleep: process.sleep },
     observer: {
       armed: () => undefined,
       committed: () => undefined,
       disarmed: () => undefined,
+      rejected: () => undefined,
       fatal: (error) => context.onFault(`fatal: ${String(error)}`),
     },
   };
@@ -99,7 +106,7 @@ export function startMember(context: MemberContext): Member {
     answerTimeoutMs: ANSWER_MS,
     backOffMs,
   };
-  const loop: Loop = createLoop(bent.ports?.(ports, context) ?? ports, options);
+  const loop: Loop = createLoop(bent.ports?.(ports, context) ?? ports, options, bent.step);
 
   function poll(partition: number): void {
     const position = at(partition);
@@ -135,7 +142,7 @@ export function startMember(context: MemberContext): Member {
     loop
       .deliver(partition, offsets.map(toRecord), bent.delivery?.(delivery, partition) ?? delivery)
       .catch((error: unknown) => {
-        // As kafkajs: only the group's own word makes a member join again; a heartbeat that was lost does not.
+        // As the client: only the group's own word makes a member join again; a heartbeat that was lost does not.
         if (error instanceof GroupChanged) rejoin();
         else if (!/lost/.test(String(error))) context.onFault(`deliver rejects: ${String(error)}`);
       })
@@ -169,14 +176,14 @@ export function startMember(context: MemberContext): Member {
       });
   }
 
-  /** As kafkajs: only while nothing is in hand. */
+  /** As the client: only while nothing is in hand. */
   function beat(): void {
     if (isStopping) return;
     const isIdle = [...positions.values()].every(({ inHand }) => inHand === 0);
     const beaten = isIdle && !isJoining ? process.call(() => group.heartbeat(membership)) : Promise.resolve();
     void beaten
       .then(() => {
-        if (isIdle && !isJoining) loop.heard();
+        if (isIdle && !isJoining) loop.beat();
       })
       .catch((error: unknown) => {
         if (error instanceof GroupChanged) rejoin();
@@ -222,7 +229,7 @@ export async function openWriter(
   /** On the connections of this writer: once they have broken nothing is sent any more. */
   const call = <T>(effect: () => T | typeof AGAIN, hangs?: boolean): Promise<T> =>
     process.call(() => {
-      if (!isSound()) throw new Error('a connection broke');
+      if (!isSound()) throw new BankChurnError('BROKER_UNAVAILABLE', 'a connection broke');
       return effect();
     }, hangs);
   if (careless.renewsNot !== true) await renewMarkers(broker, id, call, careless);

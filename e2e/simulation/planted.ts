@@ -2,6 +2,8 @@
 import type { Writer, Transaction } from '../../schemas/ports.ts';
 import { openWriter, type Bent, type MemberContext } from './member.ts';
 import type { LoopPorts } from '../../consumers/loop-ports.ts';
+import type { Effect } from '../../consumers/loop-state.ts';
+import { step } from '../../consumers/loop-step.ts';
 
 /** Another writer under every input partition. */
 const writers =
@@ -76,6 +78,23 @@ function resolveFirst(): Bent {
   };
 }
 
+/** What answers a former turn is taken for an answer to this one. */
+const lateIsBelieved: typeof step = (state, happening, rules) => {
+  if (!('turn' in happening)) return step(state, happening, rules);
+  const turn = state.partitions.get(happening.partition)?.turn ?? happening.turn;
+  return step(state, { ...happening, turn }, rules);
+};
+
+/** A batch that failed is passed over: the partition goes on with the same writer. */
+const goesOnAfterFailure: typeof step = (state, happening, rules) => {
+  const p = 'partition' in happening ? state.partitions.get(happening.partition) : undefined;
+  if (happening.kind !== 'failed' || p?.phase !== 'writing' || p.turn !== happening.turn)
+    return step(state, happening, rules);
+  const idle = { ...p, phase: 'idle' as const, work: [] };
+  const settled: Effect[] = p.work.map(({ delivery: inHand }) => ({ do: 'settle', inHand }));
+  return [{ ...state, partitions: new Map(state.partitions).set(p.partition, idle) }, settled];
+};
+
 export const PLANTED: readonly [bug: string, bend: () => Bent][] = [
   ['commit before publish', () => ({ ports: writers(async ({ openWriter: open }, _, p) => offsetsFirst(await open('in', p))) })],
   ['no fence: a transactional id for each member', () => ({ ports: writers((_, member, p) => openWriter(member, `${member.id}-${String(p)}`)) })],
@@ -87,6 +106,8 @@ export const PLANTED: readonly [bug: string, bend: () => Bent][] = [
   ['resolve before commit', resolveFirst],
   ['a writer in doubt is kept', () => ({ ports: writersKept })],
   ['a fetch from before a seek is handed on', () => ({ staleFetches: true })],
+  ['an answer that comes too late is believed', () => ({ step: lateIsBelieved })],
+  ['a writer goes on after a batch that failed', () => ({ step: goesOnAfterFailure })],
   ['output outside of the transaction', () => ({ ports: writers(async ({ openWriter: open }, _, p) => sentAtOnce(await open('in', p))) })],
 ]; // prettier-ignore
 

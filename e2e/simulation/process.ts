@@ -1,5 +1,6 @@
 /** A process that talks to the simulated broker: it can be stalled or die between any two steps, its requests live on. */
 import type { Random } from '../../schemas/random.ts';
+import { BankChurnError } from '../../schemas/errors.ts';
 import { AGAIN } from './broker.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -22,6 +23,8 @@ export interface SimulatedProcess {
   call<T>(effect: () => T | typeof AGAIN, hangs?: boolean): Promise<T>;
 }
 
+const away = (what: string): BankChurnError => new BankChurnError('BROKER_UNAVAILABLE', what);
+
 export function startProcess(time: Scheduler, random: Random, weather: Weather): SimulatedProcess {
   let isDead = false;
   let stalledUntil = 0;
@@ -38,12 +41,12 @@ export function startProcess(time: Scheduler, random: Random, weather: Weather):
       const answer = (settle: () => void): void => {
         if (hangs && random.next() < weather.loss / 4) return; // the client tries on and on, and tells nothing
         const isLost = random.next() < weather.loss;
-        const lost = (): void => reject(new Error('the connection was lost'));
+        const lost = (): void => reject(away('the connection was lost'));
         time.after(latency(), () => wake(isLost ? lost : settle));
       };
       const attempt = (): void => {
         if (random.next() < weather.loss) {
-          answer(() => reject(new Error('the request was lost')));
+          answer(() => reject(away('the request was lost')));
           return;
         }
         time.after(latency(), () => {

@@ -1,6 +1,7 @@
 /** One run of a seed: a few scorers, faults at any time, then calm; and whether the law held. */
 import { createRandom, type Random } from '../../schemas/random.ts';
-import type { Batch, Role } from '../../schemas/ports.ts';
+import { BankChurnError } from '../../schemas/errors.ts';
+import type { Batch, Reject, Role } from '../../schemas/ports.ts';
 import { createBroker } from './broker.ts';
 import { createGroup, SESSION_MS } from './group.ts';
 import { startMember, type Bent, type Member } from './member.ts';
@@ -32,6 +33,9 @@ export async function simulate(seed: number, bent: Bent = {}): Promise<Outcome> 
   const isPane = random.int(4) === 0;
   const movingStart = !isPane && random.int(8) === 0;
   const isSlow = random.int(4) === 0;
+  /** Some records make the role throw, whatever the weather. */
+  const isBuggy = createRandom(seed ^ 0x5eed).int(4) === 0; // of its own, so that other worlds stay as they are
+  const isCursed = (offset: number): boolean => isBuggy && offset % 5 === 2;
   const faults: string[] = [];
   const violations: string[] = [];
   const members: Member[] = [];
@@ -40,9 +44,10 @@ export async function simulate(seed: number, bent: Bent = {}): Promise<Outcome> 
   function start(): void {
     const process = startProcess(time, random, weather);
     const openRole = (own: SimulatedProcess, _: number, offset: number): Role =>
-      isPane ? paneRole(offset) : copyRole(own, random, weather, isSlow);
+      cursed(isPane ? paneRole(offset) : copyRole(own, random, weather, isSlow), isCursed);
+    const reject = isPane ? skip : mark;
     members.push(
-      startMember({ id: `m${String(started++)}`, broker, group, process, random, time, movingStart, openRole, bent, onFault: (what) => violations.push(what) }),
+      startMember({ id: `m${String(started++)}`, broker, group, process, random, time, movingStart, openRole, reject, bent, onFault: (what) => violations.push(what) }),
     ); // prettier-ignore
   }
 
@@ -76,7 +81,9 @@ export async function simulate(seed: number, bent: Bent = {}): Promise<Outcome> 
   });
 
   const expected = (p: number): string[] =>
-    isPane ? panesOf(broker.input[p]!) : broker.input[p]!.map(String);
+    isPane
+      ? panesOf(broker.input[p]!.filter((offset) => !isCursed(offset)))
+      : broker.input[p]!.map((offset) => (isCursed(offset) ? `!${String(offset)}` : String(offset)));
   const isDone = (): boolean => {
     if (time.now() < STORM_MS || !broker.isQuiet()) return false;
     for (let p = 0; p < partitions; p++) {
@@ -98,11 +105,30 @@ export async function simulate(seed: number, bent: Bent = {}): Promise<Outcome> 
   return { violation: violations[0], faults };
 }
 
+/** A role with a bug: it throws an error without a code for some records, in the middle of a batch. */
+const cursed =
+  (role: Role, isCursed: (offset: number) => boolean): Role =>
+  async (batch, keepAlive) => {
+    const first = batch.records.findIndex(({ offset }) => isCursed(offset));
+    if (first === -1) return role(batch, keepAlive);
+    if (first > 0) await role({ ...batch, records: batch.records.slice(0, first) }, keepAlive);
+    throw new TypeError('cannot read properties of undefined');
+  };
+
+const skip: Reject = () => ({ emit: [], commit: undefined, outcomes: new Map() });
+/** A dead letter in the partition's order. */
+const mark: Reject = ({ partition, records: [record] }) => ({
+  emit: [{ topic: 'out', partition, records: [{ key: null, value: `!${String(record!.offset)}` }] }],
+  commit: record!.offset + 1,
+  outcomes: new Map(),
+});
+
 /** One output a record; sometimes the registry is away, sometimes it takes longer than a session. */
 function copyRole(process: SimulatedProcess, random: Random, weather: Weather, isSlow: boolean): Role {
   return async ({ partition, records }, keepAlive) => {
     await process.sleep(random.int(5));
-    if (random.next() < weather.loss) throw new Error('the registry is away');
+    if (random.next() < weather.loss)
+      throw new BankChurnError('REGISTRY_UNAVAILABLE', 'the registry is away');
     for (let i = isSlow ? 9 + random.int(7) : 0; i > 0; i--) {
       await process.sleep(SESSION_MS / 3);
       await keepAlive();

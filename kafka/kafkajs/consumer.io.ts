@@ -1,60 +1,16 @@
-/** Kafka, reading side: the consumer under the loop. Readers of whole topics and ranges: kafka-readers.io.ts. */
-import { refuseJumps } from './patches.io.ts'; // before the library
-import type { Admin, Consumer, EachBatchPayload, IHeaders, Kafka, KafkaMessage } from 'kafkajs';
-import { METADATA_MAX_AGE_MS } from './client.io.ts';
-import { BankChurnError } from '../../schemas/errors.ts';
-import type { Delivery, Position, RecordHeaders, Source, SourceRecord } from '../../schemas/ports.ts';
+/** The consumer under the loop. */
+import './patches/install.io.ts'; // before the library
+import type { Consumer, Kafka } from 'kafkajs';
+import { findPosition } from '../offsets.ts';
+import type { ConsumerEvents, ConsumerSettings, LoopConsumer } from '../port.ts';
+import { adminOf } from './admin.io.ts';
+import { FETCH_LIMITS, METADATA_MAX_AGE_MS } from './client.io.ts';
+import { deliver, type Positions } from './delivery.ts';
+import { refuseJumps } from './patches/offset-jumps.io.ts';
+import { throwTranslated, translated, translatedSync, translateError } from './translate-errors.ts';
 
-/** Where a group without committed offsets begins. */
-export type StartFrom = 'earliest' | 'latest' | { readonly timestampMs: number };
-
-export interface ConsumerSettings {
-  readonly topic: string;
-  readonly groupId: string;
-  readonly startFrom: StartFrom;
-  /** Membership ends this long after the last heartbeat. */
-  readonly sessionTimeoutMs: number;
-  /** Where outputs of an earlier run end (the next offset to read), for a group whose committed offsets have expired. */
-  readonly writtenBefore?: ((partition: number) => Promise<number | undefined>) | undefined;
-}
-
-/** What happens to the consumer. */
-export interface ConsumerEvents {
-  /** Called in the synchronous part of the join: no fetch comes before it returns. */
-  assigned(partitions: readonly number[]): void;
-  deliver(partition: number, records: readonly SourceRecord[], delivery: Delivery): Promise<void>;
-  /** Records still to be read behind the processed ones, and the age of the last processed one (0 where none wait). */
-  lag(partition: number, records: number, ageMs: number): void;
-  /** A sign of life: a fetch, a heartbeat or a join. */
-  alive(): void;
-  /** The group has taken a heartbeat. */
-  heard(): void;
-  /** Membership was lost, for the time being. */
-  left(): void;
-  /** The consumer is gone for good: the process should end. */
-  crashed(error: Error): void;
-}
-
-export interface LoopConsumer {
-  readonly source: Source;
-  start(events: ConsumerEvents): Promise<void>;
-  /** Waits for the batches in hand, leaves the group, disconnects. */
-  stop(): Promise<void>;
-  commitOffset(topic: string, partition: number, nextOffset: number): Promise<void>;
-}
-
-/** Of readers: their membership ends this long after the last heartbeat. */
-export const SESSION_TIMEOUT_MS = 15_000;
-const MAX_WAIT_MS = 200;
 /** Partitions side by side; the fetch limits bound what lies in memory. */
 const CONCURRENT_PARTITIONS = 64;
-/** Of every consumer: what one fetch holds in memory (a larger batch of a producer comes whole). More brings no throughput. */
-export const FETCH_LIMITS = {
-  minBytes: 1,
-  maxBytesPerPartition: 262_144,
-  maxBytes: 1_500_000,
-  maxWaitTimeInMs: MAX_WAIT_MS,
-};
 
 /** The consumer of one topic, as the loop wants it: nothing is committed or resolved but by the loop. */
 export function createLoopConsumer(kafka: Kafka, settings: ConsumerSettings): LoopConsumer {
@@ -71,35 +27,40 @@ export function createLoopConsumer(kafka: Kafka, settings: ConsumerSettings): Lo
     ...FETCH_LIMITS,
   });
   const admin = kafka.admin();
+  const offsets = adminOf(admin);
   const positions: Positions = new Map();
   return {
     source: {
       pause: (partitions) => pause(consumer, [{ topic, partitions: [...partitions] }]),
-      resume: (partition) => consumer.resume([{ topic, partitions: [partition] }]),
+      resume: (partition) => translatedSync(() => consumer.resume([{ topic, partitions: [partition] }])),
       seek: (partition, offset) => {
         positions.set(partition, offset);
-        consumer.seek({ topic, partition, offset: String(offset) });
+        translatedSync(() => consumer.seek({ topic, partition, offset: String(offset) }));
       },
-      position: (partition) => position(admin, settings, partition),
+      position: (partition) => findPosition(offsets, settings, partition),
     },
-    start: async (events) => {
-      await admin.connect();
-      await consumer.connect();
-      listen(consumer, topic, events, positions);
-      await consumer.subscribe({ topic, fromBeginning: true });
-      await consumer.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: CONCURRENT_PARTITIONS,
-        eachBatch: (payload) => deliver(payload, events, positions),
-      });
-    },
-    stop: async () => {
-      await consumer.disconnect();
-      await admin.disconnect();
-    },
+    start: (events) =>
+      translated(async () => {
+        await admin.connect();
+        await consumer.connect();
+        listen(consumer, topic, events, positions);
+        await consumer.subscribe({ topic, fromBeginning: true });
+        await consumer.run({
+          autoCommit: false,
+          eachBatchAutoResolve: false,
+          partitionsConsumedConcurrently: CONCURRENT_PARTITIONS,
+          eachBatch: (payload) => deliver(payload, events, positions, Date.now),
+        });
+      }),
+    stop: () =>
+      translated(async () => {
+        await consumer.disconnect();
+        await admin.disconnect();
+      }),
     commitOffset: (committedTopic, partition, nextOffset) =>
-      consumer.commitOffsets([{ topic: committedTopic, partition, offset: String(nextOffset) }]),
+      consumer
+        .commitOffsets([{ topic: committedTopic, partition, offset: String(nextOffset) }])
+        .catch(throwTranslated),
   };
 }
 
@@ -108,16 +69,13 @@ function pause(consumer: Consumer, partitions: Parameters<Consumer['pause']>[0])
   try {
     consumer.pause(partitions);
   } catch (error) {
-    if ((error as Error).name !== 'KafkaJSNonRetriableError') throw error;
+    if ((error as Error).name !== 'KafkaJSNonRetriableError') throw translateError(error);
   }
 }
 
-/** Where the next fetch of each partition begins. */
-type Positions = Map<number, number>;
-
 function listen(consumer: Consumer, topic: string, events: ConsumerEvents, positions: Positions): void {
   consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
-    // Nothing but aborted records and markers: kafkajs passes over it by itself.
+    // Nothing but aborted records and markers: kafkajs skips it by itself.
     if (payload.batchSize === 0) positions.set(payload.partition, Number(payload.lastOffset) + 1);
   });
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
@@ -133,92 +91,6 @@ function listen(consumer: Consumer, topic: string, events: ConsumerEvents, posit
   consumer.on(consumer.events.STOP, () => events.left());
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     events.left();
-    if (!payload.restart) events.crashed(payload.error);
+    if (!payload.restart) events.crashed(translateError(payload.error) as Error);
   });
-}
-
-async function deliver(
-  { batch, heartbeat, resolveOffset }: EachBatchPayload,
-  events: ConsumerEvents,
-  positions: Positions,
-): Promise<void> {
-  const { fetchedOffset } = batch as unknown as { fetchedOffset: string };
-  // Fetched before a seek that went back: to hand it on would skip what lies between.
-  if (Number(fetchedOffset) > (positions.get(batch.partition) ?? 0)) return;
-  const records = batch.messages.map(toSourceRecord);
-  await events.deliver(batch.partition, records, {
-    heartbeat,
-    resolve: (offset) => {
-      resolveOffset(String(offset));
-      const isLast = offset === records[records.length - 1]?.offset;
-      positions.set(batch.partition, (isLast ? Number(batch.lastOffset()) : offset) + 1);
-      const waiting = Math.max(0, Number(batch.highWatermark) - 1 - offset);
-      const processed = records.findLast((record) => record.offset === offset);
-      const ageMs =
-        waiting === 0 || processed === undefined ? 0 : Math.max(0, Date.now() - processed.timestampMs);
-      events.lag(batch.partition, waiting, ageMs);
-    },
-  });
-}
-
-const NO_HEADERS: RecordHeaders = Object.freeze(Object.create(null) as RecordHeaders);
-
-/** A record as the rest of the product knows it. */
-export function toSourceRecord({ offset, timestamp, key, value, headers }: KafkaMessage): SourceRecord {
-  return {
-    offset: Number(offset),
-    timestampMs: Number(timestamp),
-    key,
-    value,
-    headers: cleanHeaders(headers),
-  };
-}
-
-/**
- * kafkajs merges repeated headers over a plain object, so a header named `constructor` or `__proto__` comes with what
- * the prototype has under that name; and it cannot write a null value. Only bytes are kept; null becomes empty.
- */
-function cleanHeaders(headers: IHeaders | undefined): RecordHeaders {
-  if (headers === undefined) return NO_HEADERS;
-  const names = Object.keys(headers);
-  if (names.length === 0) return NO_HEADERS;
-  const clean = Object.create(null) as Record<string, Buffer | readonly Buffer[]>;
-  for (const name of names) {
-    const given = headers[name] as unknown;
-    const values = (Array.isArray(given) ? given : [given])
-      .filter((value) => value === null || Buffer.isBuffer(value))
-      .map((value: Buffer | null) => value ?? Buffer.alloc(0));
-    clean[name] = values.length === 1 ? values[0]! : values;
-  }
-  return clean;
-}
-
-async function position(admin: Admin, settings: ConsumerSettings, partition: number): Promise<Position> {
-  const { topic, groupId, startFrom } = settings;
-  const [group] = await admin.fetchOffsets({ groupId, topics: [topic] });
-  const committed = Number(group?.partitions.find((entry) => entry.partition === partition)?.offset ?? -1);
-  const bounds = (await admin.fetchTopicOffsets(topic)).find((entry) => entry.partition === partition);
-  if (bounds === undefined)
-    throw new BankChurnError('BROKER_UNAVAILABLE', `${topic} has no partition ${String(partition)} yet`);
-  const [low, high] = [Number(bounds.low), Number(bounds.high)];
-  if (committed >= 0) return { committed, start: low, low, high };
-  const written = await settings.writtenBefore?.(partition);
-  if (written !== undefined) return { committed: written, start: low, low, high };
-  const start = await startOffset(admin, topic, partition, startFrom, low, high);
-  return { committed: undefined, start, low, high };
-}
-
-async function startOffset(
-  admin: Admin,
-  topic: string,
-  partition: number,
-  startFrom: StartFrom,
-  low: number,
-  high: number,
-): Promise<number> {
-  if (startFrom === 'earliest') return low;
-  if (startFrom === 'latest') return high;
-  const found = await admin.fetchTopicOffsetsByTimestamp(topic, startFrom.timestampMs);
-  const offset = Number(found.find((entry) => entry.partition === partition)?.offset ?? -1);
-  return offset < 0 ? high : offset;
 }

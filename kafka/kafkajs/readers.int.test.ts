@@ -1,27 +1,24 @@
 /** The reader of whole topics, on real Kafka. */
 import { expect, test } from 'vitest';
 import { createWorld, settled } from '../../e2e/world.ts';
-import { openProducer } from './client.io.ts';
 import { BankChurnError } from '../../schemas/errors.ts';
-import { openReader } from './readers.io.ts';
 
 test(
-  'a record that cannot be read now comes again until it can, and what is behind it waits; one that never can is passed over',
+  'a record that cannot be read now comes again until it can, and what is behind it waits; one that never can is skipped',
   { timeout: 60_000 },
   async () => {
     const { kafka, config } = (await createWorld({ registry: false })).context;
     const topic = config.topics.names.churnModels;
-    const producer = await openProducer(kafka);
+    const producer = await kafka.openProducer();
     await producer.send(
       topic,
       ['first', 'later', 'never', 'last'].map((key) => ({ key, value: key })),
     );
     const tried: string[] = [];
     const told: string[] = [];
-    const reader = await openReader(
-      kafka,
+    const reader = await kafka.openReader(
       [topic],
-      { groupId: `${config.group}.reader`, fromBeginning: true },
+      { group: `${config.group}.reader`, fromBeginning: true },
       (_, __, { key }) => {
         tried.push(String(key));
         if (String(key) === 'never') throw new Error('nobody can read this');

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 /** Told by the broker's error codes: the former transaction is still being ended, or a coordinator is on the move. */
 const PASSING = new Set([
   'CONCURRENT_TRANSACTIONS',
@@ -14,7 +15,7 @@ export async function retryPassing<T>(work: () => Promise<T>): Promise<T> {
       return await work();
     } catch (error) {
       if (left === 0 || !PASSING.has(String((error as { type?: unknown } | null)?.type))) throw error;
-      await new Promise((resolve) => setTimeout(resolve, RETRIES.waitMs));
+      await sleep(RETRIES.waitMs);
     }
   }
 }

@@ -1,0 +1,58 @@
+/** A trained challenger against the champion. */
+import type { Manifest, Release } from '../models/manifest.ts';
+import { openModel, type CreateSession } from '../scoring/model.ts';
+import { rocAuc, type Evaluation } from '../training/evaluation.ts';
+import { judgeChallenger, type GateRule } from '../training/gate.ts';
+import type { LabelledEvent } from '../training/labels.ts';
+import type { Challenge } from './trainer.ts';
+
+export interface Contest {
+  readonly champion: Release;
+  readonly challenger: Release;
+  /** Of the challenger on the base set's holdout; undefined: there is no base set. */
+  readonly evaluation: Evaluation | undefined;
+  /** Labelled rows of the stream that the challenger was not trained on. */
+  readonly holdout: readonly LabelledEvent[];
+  readonly gate: GateRule;
+}
+
+/** Scores the holdout with both, as in service; what came of it is in the challenger's manifest and in the gate's word. */
+export async function judgeChallenge(contest: Contest, createSession: CreateSession): Promise<Challenge> {
+  const { champion, challenger, evaluation, holdout, gate } = contest;
+  const championAuc = await recentAuc(champion, holdout, createSession);
+  const challengerAuc = await recentAuc(challenger, holdout, createSession);
+  const figures = {
+    weightedF1: evaluation?.f1_weighted,
+    recentLabels: holdout.length,
+    championAuc,
+    challengerAuc,
+  };
+  const manifest: Manifest = {
+    ...challenger.manifest,
+    metrics: {
+      ...challenger.manifest.metrics,
+      recent_labels: figures.recentLabels,
+      recent_roc_auc: challengerAuc,
+      recent_roc_auc_champion: championAuc,
+    },
+  };
+  return { release: { ...challenger, manifest }, ...judgeChallenger(figures, gate) };
+}
+
+/** ROC AUC of a release, proved and scored as in service, on labelled events. */
+async function recentAuc(
+  release: Release,
+  rows: readonly LabelledEvent[],
+  createSession: CreateSession,
+): Promise<number> {
+  const model = await openModel(release, createSession);
+  try {
+    const scores = await model.score(rows.map(({ event }) => ({ event, scoreId: '' })));
+    return rocAuc(
+      scores.map(({ churnProbability }) => churnProbability),
+      rows.map(({ churned }) => Number(churned)),
+    );
+  } finally {
+    await model.close();
+  }
+}

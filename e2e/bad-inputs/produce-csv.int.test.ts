@@ -1,0 +1,66 @@
+/** `produce` publishes a CSV's events and outcomes; a file with a wrong header publishes nothing. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { programArguments } from '../../cli/service-process.io.ts';
+import type { CustomerEvent, CustomerOutcome } from '../../schemas/generated.ts';
+import { createWorld, settled } from '../world.ts';
+import { changed, CLEAN, withCell } from './csv-case.ts';
+
+/** A world without a registry, `produce --outcomes` into it, and what came in. */
+async function publisher() {
+  const world = await createWorld({ registry: false });
+  const { customerEvents, customerOutcomes } = world.context.config.topics.names;
+  const events: CustomerEvent[] = [];
+  const outcomes: CustomerOutcome[] = [];
+  const reader = await world.context.kafka.openReader(
+    [customerEvents, customerOutcomes],
+    { group: 'reader', fromBeginning: true },
+    (topic, _, { value }) => {
+      const record: unknown = JSON.parse(String(value));
+      if (topic === customerEvents) events.push(record as CustomerEvent);
+      else outcomes.push(record as CustomerOutcome);
+    },
+  );
+  onTestFinished(() => reader.close());
+  const folder = mkdtempSync(join(tmpdir(), 'bankchurn-produce-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const produce = (file: string) => {
+    const path = join(folder, 'customers.csv');
+    writeFileSync(path, file);
+    const args = [...programArguments(), 'produce', path, '--outcomes', '--label-lag', '0.01'];
+    return spawnSync(process.execPath, args, { encoding: 'utf8', env: { ...process.env, ...world.env } });
+  };
+  return { produce, events, outcomes };
+}
+
+test('labels of 1.0 and 0.0 are outcomes, an empty label is none', { timeout: 120_000 }, async () => {
+  const { produce, events, outcomes } = await publisher();
+  const floats = changed('Exited', (cell) => `${cell}.0`).replace(/,0\.0\n/, ',\n');
+  const { status, stderr } = produce(floats);
+  expect([status, stderr]).toEqual([0, expect.stringMatching(/3 events published[^]*2 outcomes published/)]);
+  await settled(() => events.length >= 3 && outcomes.length >= 2, '3 events and 2 outcomes');
+  expect(events.map(({ customerId }) => customerId).sort()).toEqual(['501', '502', '503']);
+  expect(outcomes.map(({ eventId, churned }) => [eventId, churned]).sort()).toEqual([
+    ['row-1', true],
+    ['row-3', true],
+  ]);
+});
+
+test('nothing is published of a file without labels or inputs', { timeout: 120_000 }, async () => {
+  const { produce, events, outcomes } = await publisher();
+  for (const [file, message] of [
+    [CLEAN.replace('Exited', 'Remark'), 'columns missing: Exited'],
+    [CLEAN.replace('Balance', 'Balanse'), '"Balanse": did you mean Balance?'],
+  ] as const)
+    expect([message, produce(file)]).toEqual([
+      message,
+      expect.objectContaining({ status: 1, stderr: expect.stringContaining(message) as string }),
+    ]);
+  const cut = produce(withCell('Age', 'old'));
+  expect([cut.status, cut.stderr]).toEqual([1, expect.stringContaining('0 events were published')]);
+  await settled(() => true, 'nothing', 0, 3000);
+  expect([events, outcomes]).toEqual([[], []]);
+});

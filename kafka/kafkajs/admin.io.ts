@@ -1,0 +1,85 @@
+/** Kafka's administration. */
+import './patches/install.io.ts'; // before the library
+import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import type { KafkaAdmin } from '../port.ts';
+import { throwTranslated, translated } from './translate-errors.ts';
+
+/** Runs something with an admin connection that is closed afterwards. */
+export async function administer<T>(kafka: Kafka, work: (admin: KafkaAdmin) => Promise<T>): Promise<T> {
+  const admin = kafka.admin();
+  await admin.connect().catch(throwTranslated);
+  try {
+    return await work(adminOf(admin));
+  } finally {
+    await admin.disconnect().catch(throwTranslated);
+  }
+}
+
+/** The port over a connection that the caller opens and closes. */
+export function adminOf(admin: Admin): KafkaAdmin {
+  return {
+    listTopics: () => admin.listTopics().catch(throwTranslated),
+    createTopics: (wanted) =>
+      translated(async () => {
+        const topics = wanted.map(({ name, partitions, replicationFactor, settings }) => ({
+          topic: name,
+          numPartitions: partitions,
+          replicationFactor,
+          configEntries: Object.entries(settings).map(([key, value]) => ({ name: key, value })),
+        }));
+        // waitForLeaders throws on a fresh KRaft broker though the topics were created.
+        await admin.createTopics({ waitForLeaders: false, topics });
+      }),
+    describeTopics: (names) =>
+      translated(async () => {
+        const { topics } = await admin.fetchTopicMetadata({ topics: [...names] });
+        return topics.map(({ name, partitions }) => ({
+          name,
+          partitions: partitions.length,
+          replicationFactor: partitions[0]?.replicas.length ?? 0,
+          hasLeaders: partitions.length > 0 && partitions.every(({ leader }) => leader >= 0),
+        }));
+      }),
+    topicSettings: (topic, names) =>
+      translated(async () => {
+        const of = { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames: [...names] };
+        const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [of] });
+        const entries = resources[0]?.configEntries ?? [];
+        return new Map(entries.map(({ configName, configValue }) => [configName, configValue]));
+      }),
+    deleteTopics: (names) => admin.deleteTopics({ topics: [...names] }).catch(throwTranslated),
+    deleteGroups: (ids) =>
+      translated(async () => {
+        await admin.deleteGroups([...ids]);
+      }),
+    ...offsetsOf(admin),
+  };
+}
+
+function offsetsOf(admin: Admin): Pick<KafkaAdmin, 'offsetBounds' | 'offsetsSince' | 'committedOffsets'> {
+  return {
+    offsetBounds: (topic) =>
+      translated(async () =>
+        (await admin.fetchTopicOffsets(topic))
+          .map(({ partition, low, high }) => ({ partition, from: Number(low), to: Number(high) }))
+          .sort((a, b) => a.partition - b.partition),
+      ),
+    offsetsSince: (topic, timestampMs) =>
+      translated(async () => known(await admin.fetchTopicOffsetsByTimestamp(topic, timestampMs))),
+    committedOffsets: (groupId, topic) =>
+      translated(async () => {
+        const [group] = await admin.fetchOffsets({ groupId, topics: [topic] });
+        return known(group?.partitions ?? []);
+      }),
+  };
+}
+
+/** -1 stands for none. */
+const known = (
+  offsets: readonly { readonly partition: number; readonly offset: string }[],
+): Map<number, number> =>
+  new Map(
+    offsets
+      .map(({ partition, offset }) => [partition, Number(offset)] as const)
+      .filter(([, offset]) => offset >= 0),
+  );

@@ -1,0 +1,57 @@
+import './patches/install.io.ts'; // before the library
+import { createRequire } from 'node:module';
+import kafkajs from 'kafkajs';
+import { describe, expect, test } from 'vitest';
+import { BankChurnError, isTransient } from '../../schemas/errors.ts';
+import { KafkaError } from '../errors.ts';
+import { throwTranslated, translated, translateError } from './translate-errors.ts';
+
+/** Errors as the library itself makes them of a broker's answer. */
+const { createErrorFromCode, errorCodes } = createRequire(import.meta.url)('kafkajs/src/protocol/error') as {
+  createErrorFromCode(code: number): Error;
+  errorCodes: readonly { readonly type: string; readonly code: number }[];
+};
+const byType = (type: string): Error =>
+  createErrorFromCode(errorCodes.find((entry) => entry.type === type)!.code);
+const exceeded = (error: Error): Error =>
+  new kafkajs.KafkaJSNumberOfRetriesExceeded(error, { retryCount: 8, retryTime: 9000 });
+const LoginError = kafkajs.KafkaJSSASLAuthenticationError as new (message: string) => Error;
+const kindOf = (error: Error): string => (translateError(error) as KafkaError).kind;
+
+describe('what the library throws', () => {
+  test.each([
+    ['transient', new kafkajs.KafkaJSConnectionError('Connection timeout')],
+    ['transient', byType('NOT_LEADER_FOR_PARTITION')],
+    ['fenced', byType('INVALID_PRODUCER_EPOCH')],
+    ['fenced', byType('INVALID_PRODUCER_ID_MAPPING')],
+    ['unauthorized', byType('TOPIC_AUTHORIZATION_FAILED')],
+    ['unauthorized', byType('GROUP_AUTHORIZATION_FAILED')],
+    ['unauthorized', byType('TRANSACTIONAL_ID_AUTHORIZATION_FAILED')],
+    ['unauthorized', new LoginError('SASL PLAIN failed')],
+    ['fatal', new kafkajs.KafkaJSNonRetriableError('Invalid topic')],
+    ['fatal', byType('INVALID_TXN_STATE')],
+  ])('%s: %s', (kind, error) => {
+    const found = translateError(error);
+    expect(found).toBeInstanceOf(KafkaError);
+    expect(found).toMatchObject({ kind, message: error.message, cause: error });
+    expect(isTransient(found)).toBe(true); // the loop retries every one of them, with back-off
+  });
+
+  test('repetitions that were used up: of the kind of what was repeated', () => {
+    expect(kindOf(exceeded(byType('NOT_LEADER_FOR_PARTITION')))).toBe('transient');
+    expect(kindOf(exceeded(byType('INVALID_PRODUCER_EPOCH')))).toBe('fenced');
+    const several = Object.assign(new Error('Topic creation errors'), {
+      name: 'KafkaJSAggregateError',
+      errors: [byType('CLUSTER_AUTHORIZATION_FAILED')],
+    });
+    expect(kindOf(several)).toBe('unauthorized');
+  });
+});
+
+test('what is not of the library stays as it is', async () => {
+  const ours = new BankChurnError('TRANSACTION_FAILED', 'not covered');
+  expect(translateError(ours)).toBe(ours);
+  await expect(translated(() => Promise.reject(ours))).rejects.toBe(ours);
+  const other = new TypeError('a bug');
+  expect(() => throwTranslated(other)).toThrow(other);
+});

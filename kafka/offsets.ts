@@ -1,0 +1,59 @@
+/** Where records lie: the bounds of partitions, the newest offsets, and where a group goes on. */
+import { BankChurnError } from '../schemas/errors.ts';
+import type { Position } from '../schemas/ports.ts';
+import type { ConsumerSettings, KafkaAdmin, KafkaClient, OffsetRange } from './port.ts';
+
+/** What the broker holds of each partition of a topic. */
+export const boundsOf = (
+  kafka: Pick<KafkaClient, 'administer'>,
+  topic: string,
+): Promise<readonly OffsetRange[]> => kafka.administer((admin) => admin.offsetBounds(topic));
+
+/**
+ * The newest offsets of a topic: at most `records` in all, the same number of each partition, and none from before
+ * `sinceMs` (milliseconds since 1970; null: no such limit).
+ */
+export async function tailRanges(
+  kafka: Pick<KafkaClient, 'administer'>,
+  topic: string,
+  records: number,
+  sinceMs: number | null,
+): Promise<OffsetRange[]> {
+  return kafka.administer(async (admin) => {
+    const bounds = await admin.offsetBounds(topic);
+    const since = sinceMs === null ? undefined : await admin.offsetsSince(topic, sinceMs);
+    const each = Math.floor(records / Math.max(1, bounds.length));
+    return bounds.map(({ partition, from, to }) => {
+      const first = since === undefined ? from : (since.get(partition) ?? to);
+      return { partition, from: Math.max(from, to - each, first), to };
+    });
+  });
+}
+
+/** Where a group goes on in a partition: after its committed offset, or after the outputs of an earlier run, or where it starts. */
+export async function findPosition(
+  admin: Pick<KafkaAdmin, 'committedOffsets' | 'offsetBounds' | 'offsetsSince'>,
+  settings: ConsumerSettings,
+  partition: number,
+): Promise<Position> {
+  const { topic, groupId } = settings;
+  const committed = (await admin.committedOffsets(groupId, topic)).get(partition);
+  const bounds = (await admin.offsetBounds(topic)).find((entry) => entry.partition === partition);
+  if (bounds === undefined)
+    throw new BankChurnError('BROKER_UNAVAILABLE', `${topic} has no partition ${String(partition)} yet`);
+  const { from: low, to: high } = bounds;
+  if (committed !== undefined) return { committed, start: low, low, high };
+  const written = await settings.writtenBefore?.(partition);
+  if (written !== undefined) return { committed: written, start: low, low, high };
+  return { committed: undefined, start: await startOffset(admin, settings, bounds), low, high };
+}
+
+async function startOffset(
+  admin: Pick<KafkaAdmin, 'offsetsSince'>,
+  { topic, startFrom }: ConsumerSettings,
+  { partition, from, to }: OffsetRange,
+): Promise<number> {
+  if (startFrom === 'earliest') return from;
+  if (startFrom === 'latest') return to;
+  return (await admin.offsetsSince(topic, startFrom.timestampMs)).get(partition) ?? to;
+}

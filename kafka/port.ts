@@ -1,0 +1,199 @@
+/**
+ * The port to Kafka: what the product needs of a client library, and nothing that only one library has. Types only;
+ * `kafka/kafkajs/` implements it. What can be composed of these calls is in the other files of this folder.
+ *
+ * Each call rejects with a `KafkaError` when Kafka is the reason. Only `Delivery.heartbeat` rejects with the client's own
+ * error: whoever is handed it throws it back to the client as it came.
+ */
+import type { BankChurnError } from '../schemas/errors.ts';
+import type { Delivery, Emission, OutputRecord, Source, SourceRecord, Writer } from '../schemas/ports.ts';
+
+/** How to reach the brokers. */
+export interface ConnectionSettings {
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  readonly sessionTimeoutMs: number;
+  readonly ssl:
+    | false
+    | {
+        readonly caFile?: string | undefined;
+        readonly certFile?: string | undefined;
+        readonly keyFile?: string | undefined;
+      };
+  readonly sasl:
+    | undefined
+    | {
+        readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512' | 'oauthbearer';
+        readonly username?: string | undefined;
+        readonly passwordFile: string;
+      };
+}
+
+/** Where the client's own lines go. */
+export type KafkaLog = (level: 'debug' | 'info' | 'warn', message: string, details: object) => void;
+
+/** A client of one cluster; nothing is connected before it is used. */
+export interface KafkaClient {
+  /** The consumer of one topic, as the loop wants it: nothing is committed or resolved but by the loop. */
+  consumer(settings: ConsumerSettings): LoopConsumer;
+  /**
+   * The one valid writer under a transactional id: whoever had it before is fenced, its open transaction ended, and its
+   * last one is decided in each partition of `scope` (these must exist).
+   */
+  openFencedWriter(transactionalId: string, scope: WriterScope): Promise<Writer>;
+  /** A producer without transactions that writes to the partition it is told. */
+  openPartitionProducer(): Promise<PartitionProducer>;
+  /** A plain producer (idempotent, acks of all in-sync replicas). */
+  openProducer(): Promise<RecordProducer>;
+  /**
+   * Follows topics (committed records only) in a group of its own that is deleted on close.
+   *
+   * @param onRecord awaited: a slow consumer slows the reading. If it throws a transient BankChurnError, the same record
+   *   comes again, and nothing behind it before; after any other error the reading goes on behind it.
+   * @param onRetry told of each such try.
+   */
+  openReader(
+    topics: readonly string[],
+    options: ReaderOptions,
+    onRecord: OnRecord,
+    onRetry?: OnRetry,
+  ): Promise<Reader>;
+  /**
+   * Reads ranges of a topic (committed records only), each partition in order and each record once. In a group of its own
+   * that is deleted afterwards. Partitions without a range are not fetched.
+   *
+   * @param group what the name of that group begins with.
+   * @param onRecords awaited; calling `enough` ends the reading.
+   * @throws BankChurnError BROKER_UNAVAILABLE after 20 s without progress; what `onRecords` throws.
+   */
+  readRanges(
+    topic: string,
+    group: string,
+    ranges: readonly OffsetRange[],
+    onRecords: OnRecords,
+  ): Promise<void>;
+  /** Runs something with an administrative connection that is closed afterwards. */
+  administer<T>(work: (admin: KafkaAdmin) => Promise<T>): Promise<T>;
+}
+
+/** Where a group without committed offsets begins. */
+export type StartFrom = 'earliest' | 'latest' | { readonly timestampMs: number };
+
+export interface ConsumerSettings {
+  readonly topic: string;
+  readonly groupId: string;
+  readonly startFrom: StartFrom;
+  /** Membership ends this long after the last heartbeat. */
+  readonly sessionTimeoutMs: number;
+  /** Where outputs of an earlier run end (the next offset to read), for a group whose committed offsets have expired. */
+  readonly writtenBefore?: ((partition: number) => Promise<number | undefined>) | undefined;
+}
+
+/** What happens to the consumer. */
+export interface ConsumerEvents {
+  /** Called in the synchronous part of the join: no fetch comes before it returns. */
+  assigned(partitions: readonly number[]): void;
+  deliver(partition: number, records: readonly SourceRecord[], delivery: Delivery): Promise<void>;
+  /** Records still to be read behind the processed ones, and the age of the last processed one (0 if none wait). */
+  lag(partition: number, records: number, ageMs: number): void;
+  /** A sign of life: a fetch, a heartbeat or a join. */
+  alive(): void;
+  /** The group has taken a heartbeat. */
+  heard(): void;
+  /** Membership was lost, for the time being. */
+  left(): void;
+  /** The consumer is gone for good: the process should end. */
+  crashed(error: Error): void;
+}
+
+export interface LoopConsumer {
+  readonly source: Source;
+  start(events: ConsumerEvents): Promise<void>;
+  /** Waits for the batches in hand, leaves the group, disconnects. */
+  stop(): Promise<void>;
+  commitOffset: CommitOffset;
+}
+
+/** Commits a consumed offset by the consumer's own membership. */
+export type CommitOffset = (topic: string, partition: number, nextOffset: number) => Promise<void>;
+
+/** What a transaction under one id writes to. */
+export interface WriterScope {
+  readonly outputs: readonly { readonly topic: string; readonly partition: number }[];
+  /** Whose offsets it commits; undefined: none. */
+  readonly groupId: string | undefined;
+}
+
+export interface PartitionProducer {
+  /** Writes to one partition, asserts that the broker's reply covers it, and returns the first record's offset. */
+  send(emission: Emission): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Writes records; their keys choose the partition as Java's clients do. */
+export interface RecordProducer {
+  /**
+   * In the order given, one send after the other. A record is written once, also if an answer is lost and the send is
+   * tried again; if this fails, each of these records is written once or not at all.
+   */
+  send(topic: string, records: readonly OutputRecord[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ReaderOptions {
+  /** What the name of the reader's group begins with; the rest is random. */
+  readonly group: string;
+  /** Else only what comes from now on. */
+  readonly fromBeginning: boolean;
+}
+
+export type OnRecord = (topic: string, partition: number, record: SourceRecord) => void | Promise<void>;
+export type OnRetry = (error: BankChurnError) => void;
+export type OnRecords = (records: readonly SourceRecord[], enough: () => void) => void | Promise<void>;
+
+/** A running reader of whole topics. */
+export interface Reader {
+  close(): Promise<void>;
+}
+
+/** Offsets of one partition, `from` <= offset < `to`. */
+export interface OffsetRange {
+  readonly partition: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A topic as it should be. */
+export interface WantedTopic {
+  readonly name: string;
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** A topic as it is. */
+export interface TopicDescription {
+  readonly name: string;
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  /** Whether each partition has a leader. */
+  readonly hasLeaders: boolean;
+}
+
+export interface KafkaAdmin {
+  listTopics(): Promise<readonly string[]>;
+  /** Returns as soon as the broker has taken the order: leaders may still be missing. */
+  createTopics(topics: readonly WantedTopic[]): Promise<void>;
+  /** Rejects if one of the topics does not exist. */
+  describeTopics(names: readonly string[]): Promise<readonly TopicDescription[]>;
+  /** Values of some settings of a topic. */
+  topicSettings(topic: string, names: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  deleteTopics(names: readonly string[]): Promise<void>;
+  deleteGroups(ids: readonly string[]): Promise<void>;
+  /** What the broker holds of each partition of a topic, by partition. */
+  offsetBounds(topic: string): Promise<readonly OffsetRange[]>;
+  /** Of each partition the first offset that is as new as this (the partition's end if there is none). */
+  offsetsSince(topic: string, timestampMs: number): Promise<ReadonlyMap<number, number>>;
+  /** Offsets that a group has committed; partitions without one are left out. */
+  committedOffsets(groupId: string, topic: string): Promise<ReadonlyMap<number, number>>;
+}

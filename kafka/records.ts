@@ -1,0 +1,176 @@
+/**
+ * A walk over the records of one batch (https://kafka.apache.org/documentation/#record). It makes no object for a record: the
+ * cursor holds the places of the present one, and views are made by who wants them. Bytes behind the last record are not read.
+ */
+import { corrupt } from './batch-error.ts';
+import type { RecordBatch } from './record-batch.ts';
+
+/** The places of the present record in `bytes`. A length of -1 means null. */
+export interface RecordCursor {
+  /** The records of the batch, unpacked. */
+  readonly bytes: Buffer;
+  /** Where reading goes on. */
+  at: number;
+  /** Where the present record ends. */
+  end: number;
+  /** Records that the batch's header still counts. */
+  left: number;
+  attributes: number;
+  /** Of the present record; before the first one, the offset before the batch. */
+  offset: number;
+  /** Milliseconds since 1970; exact up to 2^53. */
+  timestampMs: number;
+  keyAt: number;
+  keyLength: number;
+  valueAt: number;
+  valueLength: number;
+  headersAt: number;
+  headerCount: number;
+}
+
+/** Header values by name; several where the name was repeated. It has no prototype, so that any name is a name. */
+export type Headers = Record<string, Buffer | null | (Buffer | null)[]>;
+
+/** A cursor before the first record. */
+export const openRecords = (batch: RecordBatch, bytes: Buffer, at = 0): RecordCursor => ({
+  bytes,
+  at,
+  end: at,
+  left: batch.recordCount,
+  attributes: 0,
+  offset: batch.baseOffset - 1,
+  timestampMs: -1,
+  keyAt: 0,
+  keyLength: -1,
+  valueAt: 0,
+  valueLength: -1,
+  headersAt: 0,
+  headerCount: 0,
+});
+
+/**
+ * Moves to the next record at or behind the offset `from`.
+ *
+ * @returns false where the batch has no more.
+ * @throws BatchError where what follows is not a record of this batch; the cursor keeps the offset of the last that was.
+ */
+export function nextRecord(cursor: RecordCursor, batch: RecordBatch, from: number): boolean {
+  while (cursor.left > 0) {
+    cursor.at = cursor.end;
+    cursor.end = cursor.bytes.length;
+    const length = readVarint(cursor);
+    if (length < 0 || length > cursor.bytes.length - cursor.at)
+      throw corrupt(
+        `a record has ${String(length)} of ${String(cursor.bytes.length - cursor.at)} bytes left`,
+      );
+    cursor.end = cursor.at + length;
+    if (length === 0) throw corrupt('a record is empty');
+    const attributes = cursor.bytes[cursor.at++]!;
+    const timestampDelta = readVarlong(cursor);
+    const offset = batch.baseOffset + readVarint(cursor);
+    if (offset <= cursor.offset || offset > batch.lastOffset)
+      throw corrupt(`offset ${String(offset)} comes behind ${String(cursor.offset)}`);
+    cursor.left -= 1;
+    if (offset >= from) {
+      findParts(cursor);
+      cursor.attributes = attributes;
+      cursor.timestampMs = batch.isLogAppendTime
+        ? batch.maxTimestampMs
+        : batch.firstTimestampMs + timestampDelta;
+      cursor.offset = offset;
+      return true;
+    }
+    cursor.offset = offset;
+  }
+  return false;
+}
+
+function findParts(cursor: RecordCursor): void {
+  cursor.keyLength = readLength(cursor);
+  cursor.keyAt = cursor.at;
+  cursor.at += Math.max(0, cursor.keyLength);
+  cursor.valueLength = readLength(cursor);
+  cursor.valueAt = cursor.at;
+  cursor.at += Math.max(0, cursor.valueLength);
+  const count = readVarint(cursor);
+  // A header has two bytes at least.
+  if (count < 0 || count * 2 > cursor.end - cursor.at)
+    throw corrupt(`a record counts ${String(count)} headers`);
+  if (count === 0 && cursor.at !== cursor.end) throw corrupt('a record is longer than its parts');
+  cursor.headerCount = count;
+  cursor.headersAt = cursor.at;
+}
+
+/** The key of the present record, a view. */
+export const keyOf = ({ bytes, keyAt, keyLength }: RecordCursor): Buffer | null =>
+  keyLength < 0 ? null : bytes.subarray(keyAt, keyAt + keyLength);
+
+/** The value of the present record, a view. */
+export const valueOf = ({ bytes, valueAt, valueLength }: RecordCursor): Buffer | null =>
+  valueLength < 0 ? null : bytes.subarray(valueAt, valueAt + valueLength);
+
+const NO_HEADERS: Headers = Object.freeze(Object.create(null) as Headers);
+
+/** The headers of the present record, values as views. @throws BatchError where they do not fill the rest of the record. */
+export function headersOf(cursor: RecordCursor): Headers {
+  if (cursor.headerCount === 0) return NO_HEADERS;
+  const headers = Object.create(null) as Headers;
+  cursor.at = cursor.headersAt;
+  for (let left = cursor.headerCount; left > 0; left--) {
+    const nameLength = readLength(cursor);
+    if (nameLength < 0) throw corrupt('the name of a header is null');
+    const name = cursor.bytes.toString('utf8', cursor.at, cursor.at + nameLength);
+    cursor.at += nameLength;
+    const length = readLength(cursor);
+    const value = length < 0 ? null : cursor.bytes.subarray(cursor.at, cursor.at + length);
+    cursor.at += Math.max(0, length);
+    const before = headers[name];
+    if (before === undefined) headers[name] = value;
+    else if (Array.isArray(before)) before.push(value);
+    else headers[name] = [before, value];
+  }
+  if (cursor.at !== cursor.end) throw corrupt('a record is longer than its headers');
+  return headers;
+}
+
+/** A length that lies within the record, or -1. */
+function readLength(cursor: RecordCursor): number {
+  const length = readVarint(cursor);
+  if (length < -1 || length > cursor.end - cursor.at)
+    throw corrupt(`${String(length)} bytes are announced where ${String(cursor.end - cursor.at)} are left`);
+  return length;
+}
+
+/** A zigzag varint of at most 32 bits. */
+function readVarint(cursor: RecordCursor): number {
+  const { bytes, end } = cursor;
+  let at = cursor.at;
+  let encoded = 0;
+  for (let shift = 0; shift < 35; shift += 7) {
+    if (at >= end) throw corrupt('a record ends within a number');
+    const byte = bytes[at++]!;
+    encoded |= (byte & 127) << shift;
+    if (byte < 128) {
+      cursor.at = at;
+      return (encoded >>> 1) ^ -(encoded & 1);
+    }
+  }
+  throw corrupt('a number has more than 32 bits');
+}
+
+/** A zigzag varint of at most 64 bits; exact up to 2^53. */
+function readVarlong(cursor: RecordCursor): number {
+  const { bytes, end } = cursor;
+  let at = cursor.at;
+  let encoded = 0;
+  for (let scale = 1; scale < 2 ** 70; scale *= 128) {
+    if (at >= end) throw corrupt('a record ends within a number');
+    const byte = bytes[at++]!;
+    encoded += (byte & 127) * scale;
+    if (byte < 128) {
+      cursor.at = at;
+      return encoded % 2 === 0 ? encoded / 2 : -(encoded + 1) / 2;
+    }
+  }
+  throw corrupt('a number has more than 64 bits');
+}

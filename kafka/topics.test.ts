@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import type { KafkaAdmin, KafkaClient, TopicDescription, WantedTopic } from './port.ts';
+import { createTopics, partitionCounts } from './topics.ts';
+
+const wanted = (name: string, settings: Record<string, string> = {}): WantedTopic => ({
+  name,
+  partitions: 6,
+  replicationFactor: 3,
+  settings,
+});
+
+/** A cluster with some topics; a new one has leaders after some looks at it. */
+function cluster(topics: TopicDescription[], looks = 2, settings = new Map<string, string>()) {
+  const created: string[] = [];
+  const admin: Partial<KafkaAdmin> = {
+    listTopics: () => Promise.resolve(topics.map(({ name }) => name)),
+    createTopics: (missing) => {
+      created.push(...missing.map(({ name }) => name));
+      topics = [...topics, ...missing.map((topic) => ({ ...topic, hasLeaders: false }))];
+      return Promise.resolve();
+    },
+    describeTopics: (names) => {
+      if (looks-- === 0) topics = topics.map((topic) => ({ ...topic, hasLeaders: true }));
+      return Promise.resolve(topics.filter(({ name }) => names.includes(name)));
+    },
+    topicSettings: () => Promise.resolve(settings),
+  };
+  const kafka: Pick<KafkaClient, 'administer'> = { administer: (work) => work(admin as KafkaAdmin) };
+  return { kafka, created };
+}
+function clock() {
+  let time = 0;
+  return { now: () => time, sleep: (ms: number) => Promise.resolve(void (time += ms)) };
+}
+
+test('creates what is missing, waits for its leaders, and reports what differs of the rest', async () => {
+  const old = { name: 'old', partitions: 3, replicationFactor: 3, hasLeaders: true };
+  const settings = new Map([
+    ['retention.ms', '5'],
+    ['cleanup.policy', 'delete'],
+  ]);
+  const { kafka, created } = cluster([old], 2, settings);
+  const topics = [wanted('old', { 'retention.ms': '7', 'cleanup.policy': 'delete' }), wanted('new')];
+  const time = clock();
+  const reports = await createTopics(kafka, topics, time);
+  expect(created).toEqual(['new']);
+  expect(time.now()).toBe(200);
+  expect(reports.map(({ name, created: isNew, differences }) => [name, isNew, [...differences]])).toEqual([
+    ['old', false, [['partitions', ['6', '3']], ['retention.ms', ['7', '5']]]],
+    ['new', true, []],
+  ]); // prettier-ignore
+});
+
+test('topics without leaders for 30 s are an error', async () => {
+  const { kafka } = cluster([], Infinity);
+  await expect(createTopics(kafka, [wanted('new')], clock())).rejects.toThrow('no leaders after 30 s');
+});
+
+test('a missing topic has no partitions', async () => {
+  const { kafka } = cluster([{ name: 'old', partitions: 3, replicationFactor: 1, hasLeaders: true }]);
+  expect([...(await partitionCounts(kafka, ['old', 'none']))]).toEqual([
+    ['old', 3],
+    ['none', 0],
+  ]);
+});

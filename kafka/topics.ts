@@ -1,0 +1,110 @@
+/** Topics made, compared, counted, deleted. */
+import { BankChurnError } from '../schemas/errors.ts';
+import type { Clock } from '../schemas/ports.ts';
+import type { KafkaAdmin, KafkaClient, TopicDescription, WantedTopic } from './port.ts';
+
+/** What `createTopics` found or did for one topic. */
+export interface TopicReport {
+  readonly name: string;
+  readonly created: boolean;
+  /** Setting → [wanted, actual], for a topic that was there. */
+  readonly differences: ReadonlyMap<string, readonly [string, string]>;
+}
+
+const LEADERS_WAIT_MS = 30_000;
+const LEADERS_POLL_MS = 100;
+
+/** Creates what is missing, changes nothing that exists, reports what differs; returns when each topic has leaders. */
+export async function createTopics(
+  kafka: Pick<KafkaClient, 'administer'>,
+  wanted: readonly WantedTopic[],
+  clock: Clock,
+): Promise<TopicReport[]> {
+  return kafka.administer(async (admin) => {
+    const existing = new Set(await admin.listTopics());
+    const missing = wanted.filter(({ name }) => !existing.has(name));
+    if (missing.length > 0) await admin.createTopics(missing);
+    await waitForLeaders(
+      admin,
+      wanted.map(({ name }) => name),
+      clock,
+    );
+    const reports: TopicReport[] = [];
+    for (const topic of wanted) {
+      const created = !existing.has(topic.name);
+      const differences = created ? new Map<string, [string, string]>() : await compare(admin, topic);
+      reports.push({ name: topic.name, created, differences });
+    }
+    return reports;
+  });
+}
+
+async function waitForLeaders(admin: KafkaAdmin, topics: readonly string[], clock: Clock): Promise<void> {
+  const deadline = clock.now() + LEADERS_WAIT_MS;
+  for (;;) {
+    try {
+      const found = await admin.describeTopics(topics);
+      if (found.every(({ hasLeaders }) => hasLeaders)) return;
+    } catch (error) {
+      if (clock.now() > deadline) throw error;
+    }
+    if (clock.now() > deadline)
+      throw new BankChurnError('BROKER_UNAVAILABLE', 'topics have no leaders after 30 s');
+    await clock.sleep(LEADERS_POLL_MS);
+  }
+}
+
+async function compare(
+  admin: KafkaAdmin,
+  wanted: WantedTopic,
+): Promise<Map<string, readonly [string, string]>> {
+  const [found] = await admin.describeTopics([wanted.name]);
+  const settings = await admin.topicSettings(wanted.name, Object.keys(wanted.settings));
+  return differences(wanted, found, settings);
+}
+
+/** Setting → [wanted, actual] of each that differs. */
+function differences(
+  wanted: WantedTopic,
+  found: TopicDescription | undefined,
+  settings: ReadonlyMap<string, string>,
+): Map<string, readonly [string, string]> {
+  const pairs: [string, string, string][] = [
+    ['partitions', String(wanted.partitions), String(found?.partitions ?? 0)],
+    ['replication factor', String(wanted.replicationFactor), String(found?.replicationFactor ?? 0)],
+    ...[...settings].map(([name, actual]): [string, string, string] => [
+      name,
+      wanted.settings[name] ?? actual,
+      actual,
+    ]),
+  ];
+  return new Map(
+    pairs.filter(([, want, actual]) => want !== actual).map(([name, want, actual]) => [name, [want, actual]]),
+  );
+}
+
+/** Deletes topics and groups (the demo's own, on a cluster that was given). */
+export async function deleteTopicsAndGroups(
+  kafka: Pick<KafkaClient, 'administer'>,
+  topics: readonly string[],
+  groups: readonly string[],
+): Promise<void> {
+  await kafka.administer(async (admin) => {
+    await admin.deleteGroups(groups).catch(() => undefined);
+    await admin.deleteTopics(topics);
+  });
+}
+
+/** Partition counts of topics; a missing topic has 0. */
+export async function partitionCounts(
+  kafka: Pick<KafkaClient, 'administer'>,
+  topics: readonly string[],
+): Promise<Map<string, number>> {
+  return kafka.administer(async (admin) => {
+    const existing = new Set(await admin.listTopics());
+    const present = topics.filter((topic) => existing.has(topic));
+    const found = present.length === 0 ? [] : await admin.describeTopics(present);
+    const counts = new Map(found.map(({ name, partitions }) => [name, partitions]));
+    return new Map(topics.map((topic) => [topic, counts.get(topic) ?? 0]));
+  });
+}

@@ -1,0 +1,50 @@
+/** The bytes of a release as records of `churn-model-artifacts`, and back. */
+import { createHash } from 'node:crypto';
+import { BankChurnError, messageOf } from '../schemas/errors.ts';
+import type { OutputRecord } from '../schemas/ports.ts';
+import { goldenText } from './golden.ts';
+import type { LoggedRelease } from './log.ts';
+import { goldenSchema, manifestSchema, type Release } from './manifest.ts';
+
+/** Bytes of one record at most, and of a whole release. */
+const CHUNK_BYTES = 512 * 1024;
+/** Of a chunk besides its value: the sha256 and lengths. */
+const KEY_BYTES = 128;
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/**
+ * ONNX bytes and golden rows behind each other, in chunks: the manifest's `sizeBytes` is where the rows begin.
+ *
+ * @param maxBytes of a record, as the topic takes it.
+ */
+export function artifactChunks({ manifest, onnx, golden }: Release, maxBytes: number): OutputRecord[] {
+  const bytes = Buffer.concat([onnx, Buffer.from(goldenText(golden))]);
+  if (bytes.length > MAX_BYTES)
+    throw new BankChurnError(
+      'MODEL_CORRUPT',
+      `release ${manifest.version} has ${String(bytes.length)} bytes, allowed are ${String(MAX_BYTES)}`,
+    );
+  const chunks: OutputRecord[] = [];
+  const size = Math.max(1, Math.min(CHUNK_BYTES, maxBytes - KEY_BYTES));
+  for (let from = 0; from < bytes.length; from += size) {
+    chunks.push({ key: manifest.sha256, value: bytes.subarray(from, from + size) });
+  }
+  return chunks;
+}
+
+/** The release that the log names, of its chunks one after the other. Throws MODEL_CORRUPT if they are not what the log says. */
+export function assembleRelease({ manifest: json, version, sha256 }: LoggedRelease, bytes: Buffer): Release {
+  try {
+    const manifest = manifestSchema.parse(JSON.parse(json));
+    const onnx = bytes.subarray(0, manifest.sizeBytes);
+    const rows = bytes.subarray(manifest.sizeBytes);
+    const digest = (part: Buffer): string => createHash('sha256').update(part).digest('hex');
+    if (manifest.sha256 !== sha256 || digest(onnx) !== sha256)
+      throw new Error('the model bytes have another sha256');
+    if (digest(rows) !== manifest.goldenSha256) throw new Error('the golden rows have another sha256');
+    return { manifest, onnx, golden: goldenSchema.parse(JSON.parse(rows.toString())) };
+  } catch (cause) {
+    const fault = messageOf(cause).slice(0, 300);
+    throw new BankChurnError('MODEL_CORRUPT', `release ${version} in the log: ${fault}`, { cause });
+  }
+}

@@ -1,0 +1,7 @@
+import type { CustomerEvent } from '../schemas/generated.ts';
+
+/** An event and, if the source knows it, whether the customer left. */
+export interface SourcedEvent {
+  readonly event: CustomerEvent;
+  readonly churned: boolean | undefined;
+}

@@ -1,0 +1,69 @@
+/** What is asked of the registry, and what is made of its answers, with a clock of our own. */
+import { expect, test } from 'vitest';
+import { EVENT } from './avro.ts';
+import { SCHEMAS } from './generated.ts';
+import { createSchemaReader, type Answer } from './registry-reader.ts';
+
+const NOT_FOUND: Answer = { status: 404, body: { error_code: 40403 } };
+const TTL_MS = 1000;
+
+/** A reader of a registry that answers with `answers` by path (404 otherwise), the paths asked for, and the clock. */
+function open(answers: Readonly<Record<string, Answer>>) {
+  const asked: string[] = [];
+  const clock = { ms: 0 };
+  const reader = createSchemaReader({
+    ask: (path) => {
+      asked.push(path);
+      return Promise.resolve(answers[path] ?? NOT_FOUND);
+    },
+    negativeTtlMs: TTL_MS,
+    now: () => clock.ms,
+  });
+  return { reader, asked, clock };
+}
+const serving = (body: unknown): Record<string, Answer> => ({ '/schemas/ids/1': { status: 200, body } });
+const schema = (more: object): unknown => ({ schema: JSON.stringify({ ...SCHEMAS.CustomerEvent, ...more }) });
+
+test('a writer of our record is asked for once, whatever it is listed under', async () => {
+  const { reader, asked } = open(serving(schema({ namespace: 'com.bank' })));
+  const find = reader.findWriter(EVENT);
+  expect([typeof (await find(1)), typeof (await find(1))]).toEqual(['function', 'function']);
+  expect(asked).toEqual(['/schemas/ids/1']);
+});
+
+test('a refusal is remembered for its time, then asked for again', async () => {
+  const { reader, asked, clock } = open(serving(schema({ name: 'Customer' })));
+  const find = reader.findWriter(EVENT);
+  for (const ms of [0, TTL_MS - 1]) {
+    clock.ms = ms;
+    expect(await find(1)).toMatchObject({ code: 'SCHEMA_FOREIGN' });
+  }
+  expect(asked).toHaveLength(1);
+  clock.ms = TTL_MS;
+  expect(await find(1)).toMatchObject({ code: 'SCHEMA_FOREIGN' });
+  expect(asked).toHaveLength(2);
+});
+
+test.each<[what: string, body: unknown]>([
+  ['nothing', null],
+  ['no schema', {}],
+  ['a list', []],
+  ['a schema that is no text', { schema: SCHEMAS.CustomerEvent }],
+])('an answer of %s is transient, never poison, and not remembered', async (_, body) => {
+  const { reader, asked } = open(serving(body));
+  const find = reader.findWriter(EVENT);
+  await expect(find(1)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
+  await expect(find(1)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
+  expect(asked).toHaveLength(2);
+});
+
+test('more schemas than are kept: the oldest is asked for again, the newest is not', async () => {
+  const { reader, asked } = open({});
+  const find = reader.findWriter(EVENT);
+  for (let id = 0; id <= 500; id++) await find(id);
+  expect(asked).toHaveLength(501);
+  await find(500);
+  expect(asked).toHaveLength(501);
+  await find(0);
+  expect(asked).toHaveLength(502);
+});

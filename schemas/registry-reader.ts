@@ -1,0 +1,147 @@
+/** Schemas that others wrote with, read through the registry: each asked for once, refusals remembered for a while. */
+import {
+  compileAny,
+  compileWriter,
+  foreign,
+  schemaId as idOf,
+  type Shape,
+  type WriterDecoder,
+} from './avro.ts';
+import { ForeignSchema, parseSchemaText } from './avro-schema.ts';
+import { show } from './checks.ts';
+import type { FindWriter } from './decoder.ts';
+import { BankChurnError, type Poison } from './errors.ts';
+import { away } from './registry-errors.ts';
+
+/** What the registry says to a request. */
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+/** Asks the registry for a path. Rejects with REGISTRY_UNAVAILABLE if there is no answer. */
+export type AskRegistry = (path: string) => Promise<Answer>;
+
+/** Writer schemas kept; beyond that the oldest goes. */
+const MAX_WRITERS = 500;
+/** The registry's own "schema not found": the only answer that makes a record unreadable for good. */
+const SCHEMA_NOT_FOUND = 40403;
+
+export interface SchemaReader {
+  /** The decoders of writer schemas. Whether a schema is ours is seen from itself, not from the subjects it is listed under. */
+  findWriter<T>(shape: Shape<T>): FindWriter<T>;
+  /**
+   * Decodes any value in the wire format by its writer's schema.
+   *
+   * @throws BankChurnError RECORD_UNDECODABLE or SCHEMA_* where the value is at fault, REGISTRY_UNAVAILABLE otherwise.
+   */
+  decode(value: Buffer): Promise<unknown>;
+}
+
+export interface SchemaReaderOptions {
+  readonly ask: AskRegistry;
+  /** How long a refused schema id is remembered, milliseconds. */
+  readonly negativeTtlMs: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Finds writers, decodes values. Memory: MAX_WRITERS schemas of each kind. */
+export function createSchemaReader(options: SchemaReaderOptions): SchemaReader {
+  return {
+    findWriter: (shape) => createFindWriter(options, shape),
+    decode: createDecodeAny(options.ask),
+  };
+}
+
+function createFindWriter<T>(
+  { ask, negativeTtlMs, now }: SchemaReaderOptions,
+  shape: Shape<T>,
+): FindWriter<T> {
+  const known = new Map<number, WriterDecoder<T>>();
+  const refused = new Map<number, { readonly poison: Poison; readonly until: number }>();
+  const asked = new Map<number, Promise<WriterDecoder<T> | Poison>>();
+  const remember = (id: number, found: WriterDecoder<T> | Poison): WriterDecoder<T> | Poison => {
+    if (typeof found === 'function') bounded(known).set(id, found);
+    else bounded(refused).set(id, { poison: found, until: now() + negativeTtlMs });
+    return found;
+  };
+  return async (id) => {
+    const writer = known.get(id);
+    if (writer !== undefined) return writer;
+    const refusal = refused.get(id);
+    if (refusal !== undefined && refusal.until > now()) return refusal.poison;
+    const asking = asked.get(id) ?? fetchWriter(ask, id, shape).then((found) => remember(id, found));
+    asked.set(id, asking);
+    return asking.finally(() => asked.delete(id));
+  };
+}
+
+async function fetchWriter<T>(
+  ask: AskRegistry,
+  id: number,
+  shape: Shape<T>,
+): Promise<WriterDecoder<T> | Poison> {
+  const answer = await ask(`/schemas/ids/${String(id)}`);
+  if (isNotFound(answer))
+    return { code: 'SCHEMA_UNKNOWN', message: `the registry has no schema with id ${String(id)}` };
+  try {
+    return compileWriter(sourceOf(id, answer), shape);
+  } catch (error) {
+    if (error instanceof ForeignSchema) return foreign(shape.schema, error);
+    throw error;
+  }
+}
+
+function createDecodeAny(ask: AskRegistry): SchemaReader['decode'] {
+  const decoders = new Map<number, (value: Buffer) => unknown>();
+  const fetching = new Map<number, Promise<(value: Buffer) => unknown>>();
+
+  async function fetchDecoder(id: number): Promise<(value: Buffer) => unknown> {
+    const answer = await ask(`/schemas/ids/${String(id)}`);
+    if (isNotFound(answer))
+      throw new BankChurnError('SCHEMA_UNKNOWN', `the registry has no schema with id ${String(id)}`);
+    const decoder = compileAny(coded(() => sourceOf(id, answer)));
+    bounded(decoders).set(id, decoder);
+    return decoder;
+  }
+
+  return async (value) => {
+    const id = idOf(value);
+    if (id === undefined) throw new BankChurnError('RECORD_UNDECODABLE', 'not in the wire format');
+    const known = decoders.get(id);
+    if (known !== undefined) return known(value);
+    const asking = fetching.get(id) ?? fetchDecoder(id).finally(() => fetching.delete(id));
+    fetching.set(id, asking);
+    return (await asking)(value);
+  };
+}
+
+/** The schema of an answer, parsed. Throws ForeignSchema for one that is not Avro or beyond the limits. */
+function sourceOf(id: number, { status, body }: Answer): unknown {
+  const { schema, schemaType = 'AVRO' } = (body ?? {}) as { schema?: unknown; schemaType?: unknown };
+  if (status !== 200 || typeof schema !== 'string')
+    throw away(`status ${String(status)} for schema id ${String(id)}`);
+  if (schemaType !== 'AVRO') throw new ForeignSchema(`it is not Avro but ${show(schemaType)}`);
+  return parseSchemaText(schema);
+}
+
+/** A refused schema as an exception with a code. */
+function coded<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof ForeignSchema)) throw cause;
+    const message = `its writer schema cannot be read: ${cause.message}`;
+    throw new BankChurnError('SCHEMA_FOREIGN', message, { cause });
+  }
+}
+
+function isNotFound({ status, body }: Answer): boolean {
+  return status === 404 && (body as { error_code?: unknown } | null)?.error_code === SCHEMA_NOT_FOUND;
+}
+
+function bounded<V>(map: Map<number, V>): Map<number, V> {
+  const oldest = map.size >= MAX_WRITERS ? map.keys().next().value : undefined;
+  if (oldest !== undefined) map.delete(oldest);
+  return map;
+}

@@ -1,0 +1,82 @@
+/**
+ * Every metric of the product, declared once. The objects of prom-client, the type `Metrics` and the table in
+ * `docs/metrics.md` (`npm run generate`) come from these lists. Names are a promise to dashboards and alerts.
+ */
+
+/** How one value is made of those of several worker processes. */
+type Aggregator = 'sum' | 'max' | 'first';
+
+export interface MetricSpec<L extends string = string> {
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly name: string;
+  readonly help: string;
+  readonly labels: readonly L[];
+  readonly aggregator: Aggregator;
+  /** Upper bounds; of a histogram alone. */
+  readonly buckets: readonly number[];
+}
+
+function counter<const L extends string = never>(name: string, help: string, labels: readonly L[] = []) {
+  return { type: 'counter', name, help, labels, aggregator: 'sum', buckets: [] } as const;
+}
+
+/** A gauge without labels has no sample before it is first set: 0 would be a value that nobody measured. */
+function gauge<const L extends string = never>(
+  name: string,
+  help: string,
+  aggregator: Aggregator,
+  labels: readonly L[] = [],
+) {
+  return { type: 'gauge', name, help, labels, aggregator, buckets: [] } as const;
+}
+
+function histogram<const L extends string = never>(
+  name: string,
+  help: string,
+  buckets: readonly number[],
+  labels: readonly L[] = [],
+) {
+  return { type: 'histogram', name, help, labels, aggregator: 'sum', buckets } as const;
+}
+
+const LATENCY_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const BATCH_BUCKETS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2000];
+const STAGE_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
+
+// prettier-ignore
+export const METRICS = {
+  httpDuration: histogram('http_request_duration_seconds', 'Time to answer an HTTP request',
+    LATENCY_BUCKETS, ['method', 'route', 'status']),
+  httpRequests: counter('http_requests_total', 'HTTP requests answered', ['method', 'route', 'status']),
+  events: counter('churn_events_total', 'Customer events processed, by result (scored, dead_letter, ignored)', ['result']),
+  deadLetters: counter('churn_dead_letters_total', 'Dead letters, by error code', ['code']),
+  unknownFields: counter('churn_unknown_fields_total', 'Fields of customer events that nobody reads, by name (20 names, the rest as other)', ['field']),
+  scoreLatency: histogram('churn_score_latency_seconds', "From the event's append time to its committed score", LATENCY_BUCKETS),
+  batchSize: histogram('churn_batch_size', 'Records of one transaction', BATCH_BUCKETS),
+  stage: histogram('churn_stage_seconds', 'Time a batch spends in a stage (decide, send, commit)', STAGE_BUCKETS, ['stage']),
+  lagRecords: gauge('churn_consumer_lag_records', 'Records not yet processed; only of assigned partitions',
+    'max', ['topic', 'partition']),
+  lagSeconds: gauge('churn_consumer_lag_seconds',
+    'Age of the last processed record while others wait, else 0; only of assigned partitions', 'max', ['topic', 'partition']),
+  modelInfo: gauge('churn_model_info', 'The model in service: 1', 'max', ['version', 'sha256']),
+  modelSwaps: counter('churn_model_swaps_total', 'New models, by result (activated, refused)', ['result']),
+  scorePsi: gauge('model_prediction_drift',
+    'PSI of the scores in the window against the training profile; above 0.2 for long asks for a new model', 'first'),
+  featurePsi: gauge('feature_drift_psi', 'PSI of a feature in the window against the training profile', 'first', ['feature']),
+  retrainEvents: counter('churn_retrain_events_total', 'Retrain events, by result (requested, stale, answered)', ['result']),
+  trainingRuns: counter('churn_training_runs_total',
+    'Training runs, by result (promoted, rejected, deferred, failed)', ['result']),
+  estimatedF1: gauge('churn_estimated_f1', 'F1 of churn that the scores themselves promise, before labels are known', 'first'),
+  realisedF1: gauge('churn_realised_f1', 'F1 of churn on the events whose label is known', 'first'),
+  disarmed: counter('churn_partition_rearms_total', 'Times a partition failed and was armed again'),
+  eventLoopLag: gauge('churn_event_loop_lag_seconds', 'Mean delay of the event loop since the last scrape', 'max'),
+} as const satisfies Record<string, MetricSpec>;
+
+/** What the supervisor of several workers (`WORKERS` above 1) adds. */
+export const SUPERVISOR_METRICS = {
+  workersUp: gauge('churn_workers_up', 'Worker processes of this container that are up', 'sum'),
+  workerRestarts: counter(
+    'churn_worker_restarts_total',
+    'Worker processes that ended and were started again',
+  ),
+} as const satisfies Record<string, MetricSpec>;

@@ -1,0 +1,104 @@
+/** What a running role shows of itself: its state, its metrics, its lines in the log. */
+import type { Loop, LoopObserver } from '../consumers/loop-ports.ts';
+import { BankChurnError, messageOf } from '../schemas/errors.ts';
+import { createPace } from '../schemas/pace.ts';
+import type { Metrics } from './metrics.io.ts';
+
+/** Where words go (pino has this shape). */
+export interface Log {
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+}
+
+export interface RoleView {
+  readonly topic: string;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly onCommitted: LoopObserver['committed'];
+}
+
+export interface RoleState {
+  readonly joined: boolean;
+  readonly waitingFor: string | undefined;
+  readonly assigned: readonly number[];
+  readonly ready: readonly number[];
+  /** When Kafka last gave a sign of life, milliseconds since 1970. */
+  readonly lastAliveMs: number | undefined;
+}
+
+/** What the consumer has last shown; changed in place. */
+export type Signs = { -readonly [Key in 'joined' | 'waitingFor' | 'lastAliveMs']: RoleState[Key] };
+
+/** Milliseconds since 1970. */
+type Now = () => number;
+type OnFatal = (error: unknown) => void;
+
+/** Lines about batches given up are at least so far apart, milliseconds. */
+const FAULT_LINE_MS = 2000;
+
+/** What the loop reports, as metrics and lines. */
+export function createObserver(
+  { metrics, log, topic, onCommitted }: RoleView,
+  fatal: OnFatal,
+  now: Now,
+): LoopObserver {
+  const pace = createPace(FAULT_LINE_MS);
+  return {
+    armed: (partition, offset) => log.info({ topic, partition, offset }, 'partition ready'),
+    committed: onCommitted,
+    disarmed: (partition, error, retryInMs) => {
+      metrics.disarmed.inc();
+      const passedOver = pace.next(now());
+      if (passedOver === undefined) return;
+      const fault = messageOf(error);
+      const code = error instanceof BankChurnError ? error.code : undefined;
+      log.error(
+        { topic, partition, code, fault, retryInMs, ...(passedOver === 0 ? {} : { passedOver }) },
+        'batch given up, nothing of it committed; trying again',
+      );
+    },
+    rejected: (partition, offset, error) => {
+      const code = error instanceof BankChurnError ? error.code : 'PROCESSING_FAILED';
+      log.error(
+        { topic, partition, offset, code, fault: messageOf(error) },
+        'record rejected: it cannot be processed',
+      );
+    },
+    fatal,
+  };
+}
+
+/** What happens to the consumer, handed on to the loop and shown. Lag is shown of assigned partitions only. */
+export function consumerEvents(
+  { metrics, log, topic }: RoleView,
+  signs: Signs,
+  loop: Loop,
+  fatal: OnFatal,
+  now: Now,
+) {
+  return {
+    assigned: (partitions: readonly number[]) => {
+      signs.joined = true;
+      for (const partition of loop.state().assigned) {
+        metrics.lagRecords.remove({ topic, partition });
+        metrics.lagSeconds.remove({ topic, partition });
+      }
+      log.info({ topic, partitions }, 'partitions assigned');
+      loop.assigned(partitions);
+    },
+    deliver: loop.deliver,
+    heard: loop.beat,
+    lag: (partition: number, records: number, ageMs: number) => {
+      metrics.lagRecords.set({ topic, partition }, records);
+      metrics.lagSeconds.set({ topic, partition }, ageMs / 1000);
+    },
+    alive: () => {
+      signs.lastAliveMs = now();
+    },
+    left: () => {
+      signs.joined = false;
+    },
+    crashed: (error: Error) => fatal(error),
+  };
+}
