@@ -71,7 +71,7 @@ const inOrder = (score: ChurnScore): unknown[] => {
 
 async function decodeEvent(context: Context, value: Buffer | null, scoreId: string): Promise<CustomerEvent> {
   if (value === null) throw new Error(`${scoreId} is a tombstone (a null value): it has no score`);
-  const decode = await decoderOf(context, 'customerEvents', EVENT)([value]);
+  const decode = await decoderOf(context, EVENT)([value]);
   const event = decode(value);
   if ('code' in event)
     throw new Error(`${scoreId} is a dead letter and has no score: ${event.code}, ${event.message}`);

@@ -50,12 +50,14 @@ export function createScorer(ports: ScorerPorts): Role {
       batch.records.map(({ value, refused }) => (refused === undefined ? value : null)),
     );
     const { requests, sources, letters, outcomes } = sortRecords(ports, batch, decode);
-    if (requests.length === 0) return decision(batch, [], letters, [], ports, outcomes);
+    const { unknownFields } = decode;
+    if (requests.length === 0) return { ...decision(batch, [], letters, [], ports, outcomes), unknownFields };
     const { scores, outputs } = await serving.model.evaluate(requests);
     outcomes.set('scored', scores.length);
     const events = requests.map(({ event }) => event);
     const counts = [countRecord(ports, serving, batch, events, scores, outputs)];
-    return decision(batch, scoreRecords(ports, batch, scores, sources), letters, counts, ports, outcomes);
+    const scored = scoreRecords(ports, batch, scores, sources);
+    return { ...decision(batch, scored, letters, counts, ports, outcomes), unknownFields };
   };
 }
 

@@ -10,6 +10,7 @@ import type { LoopPorts } from '../consumers/loop-ports.ts';
 import type { Metrics } from './metrics.io.ts';
 import { createMonitor } from '../consumers/monitor.ts';
 import { recordScores } from './count-scores.ts';
+import { createUnknownFields } from './unknown-fields.ts';
 import { tellResult, tellVerdict } from './tell-results.ts';
 import { runRole, type RunningRole } from './run-role.io.ts';
 import type { Serving } from './model-follower.io.ts';
@@ -75,8 +76,9 @@ function common({ config, kafka, metrics, log, wrap }: Surroundings) {
 }
 
 function startScorer(around: Surroundings): RunningRole {
-  const { config, metrics, fatal } = around;
+  const { config, metrics, log, fatal } = around;
   const { names } = config.topics;
+  const countUnknownFields = createUnknownFields(metrics, log);
   let limits: ReadonlyMap<string, number> = new Map();
   const maxLetterBytes = (): number => limits.get(names.deadLetters) ?? ASSUMED_BYTES;
   const settings = {
@@ -91,8 +93,12 @@ function startScorer(around: Surroundings): RunningRole {
     groupId: groupsOf(config).scorer,
     startFrom: config.startFrom,
     writtenBefore: (partition: number) => writtenBefore(around, partition),
-    onCommitted: (...[batch, decision, stageMs]: Parameters<Parameters<typeof runRole>[0]['onCommitted']>) =>
-      recordScores(metrics, batch, decision, stageMs, Date.now()),
+    onCommitted: (
+      ...[batch, decision, stageMs]: Parameters<Parameters<typeof runRole>[0]['onCommitted']>
+    ) => {
+      recordScores(metrics, batch, decision, stageMs, Date.now());
+      countUnknownFields(decision);
+    },
   };
   return runRole(settings, scorerRole(around, maxLetterBytes), fatal);
 }
@@ -120,7 +126,7 @@ function scorerRole(
   maxLetterBytes: () => number,
 ): OpenRole {
   const { names } = config.topics;
-  const plain = decoderOf({ config, registry }, 'customerEvents', EVENT);
+  const plain = decoderOf({ config, registry }, EVENT);
   const decoder = wrap.decoder?.(plain) ?? plain;
   let scorer: Role | undefined;
   return async () =>
@@ -167,7 +173,7 @@ function monitorRole(around: Surroundings): OpenRole {
   return async (partition, offset) => {
     const open = createMonitor({
       rule: config.drift,
-      decodeCounts: (value) => decodeOwn(value, registry) as Promise<DriftCounts>,
+      decodeCounts: (value) => decodeOwn(value, registry, 'DriftCounts') as Promise<DriftCounts>,
       encodeVerdict: await topicEncoder(config, registry, 'driftVerdicts'),
       encodeRequest: await topicEncoder(config, registry, 'retrainEvents'),
       lastVerdict: () => readLastVerdict(around),
@@ -211,8 +217,8 @@ function trainerRole(around: Surroundings): OpenRole {
     kafka,
     group,
     topics: topics.names,
-    decodeEvents: decoderOf(around, 'customerEvents', EVENT),
-    decodeOutcomes: decoderOf(around, 'customerOutcomes', OUTCOME),
+    decodeEvents: decoderOf(around, EVENT),
+    decodeOutcomes: decoderOf(around, OUTCOME),
     onUnreadable: (count: number, fault: string) =>
       log.warn({ count, fault }, 'outcomes that cannot be read'),
   };
@@ -225,7 +231,7 @@ function trainerRole(around: Surroundings): OpenRole {
     onProgress: (stage: string, share: number) => log.debug({ stage, share }, 'training'),
   };
   return createTrainer({
-    decodeRequest: (value) => decodeOwn(value, registry),
+    decodeRequest: (value) => decodeOwn(value, registry, 'RetrainRequested'),
     readLog: modelLog.read,
     collect: (request) => collectFreshRows(freshRows, request),
     challenge: (champion, fresh, signal) => {

@@ -57,7 +57,9 @@ export async function readLastVerdict({
   registry,
 }: Clients): Promise<DriftVerdict | undefined> {
   const last = await readLast(kafka, config.topics.names.driftVerdicts, `${config.group}.verdicts`);
-  return last?.value == null ? undefined : ((await decodeOwn(last.value, registry)) as DriftVerdict);
+  return last?.value == null
+    ? undefined
+    : ((await decodeOwn(last.value, registry, 'DriftVerdict')) as DriftVerdict);
 }
 
 /** The model log of a configuration. */
@@ -67,6 +69,6 @@ export function modelLogOf({ config, kafka, registry }: Clients): ModelLogAccess
     topics: config.topics.names,
     group: config.group,
     encode: () => topicEncoder(config, registry, 'churnModels'),
-    decode: (value) => decodeOwn(value, registry) as Promise<ModelRecord>,
+    decode: (value) => decodeOwn(value, registry, 'ModelRecord') as Promise<ModelRecord>,
   });
 }

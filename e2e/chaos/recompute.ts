@@ -23,7 +23,7 @@ const release = await readRelease(modelDir);
 const model = await openModel(release, process.env['FLIP_BYTE'] === '1' ? flipped : createSession);
 const role = createScorer({
   model: () => ({ model, activation: 0 }),
-  decoder: decoderOf({ config, registry }, 'customerEvents', EVENT),
+  decoder: decoderOf({ config, registry }, EVENT),
   encodeScore: await topicEncoder(config, registry, 'churnScores'),
   encodeCounts: createAvroEncoder('DriftCounts', 1),
   topics: names,
