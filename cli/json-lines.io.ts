@@ -1,6 +1,7 @@
 import { COLUMNS, fieldOf, likeness } from '../schemas/csv/columns.ts';
 import { shown } from '../schemas/csv/errors.ts';
 import { readText, type Chunks } from '../schemas/csv/text.io.ts';
+import { messageOf } from '../schemas/errors.ts';
 import { isPoison, readEvent } from '../schemas/event.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
 
@@ -44,8 +45,7 @@ function parseLine(text: string, path: string, line: number): unknown {
   } catch (cause) {
     const hint =
       line === 1 && !/^\s*[{[]/.test(text) ? ' (a CSV is read from a file whose name ends in .csv)' : '';
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${path}, line ${String(line)}: ${message}${hint}`, { cause });
+    throw new Error(`${path}, line ${String(line)}: ${messageOf(cause)}${hint}`, { cause });
   }
 }
 
