@@ -8,7 +8,7 @@ import { countField, type FieldCounts } from './fields.ts';
 import { SCHEMAS, type CustomerEvent, type CustomerOutcome, type SchemaName } from './generated.ts';
 import type { Read } from './members.ts';
 import { readOutcome } from './outcome.ts';
-import { PLAUSIBLE_TIMES } from './time.ts';
+import { PLAUSIBLE_TIMES, type TimeLimits } from './time.ts';
 
 /** First byte of the Confluent wire format; four bytes of schema id (big endian) follow, then the Avro body. */
 export const MAGIC_BYTE = 0;
@@ -31,10 +31,13 @@ export const eventShape = (rules: EventRules): Shape<CustomerEvent> => ({
   read: (raw, source) => readEvent(raw, rules, source),
 });
 export const EVENT: Shape<CustomerEvent> = eventShape(EVENT_RULES);
-export const OUTCOME: Shape<CustomerOutcome> = {
+
+/** Customer outcomes, observed at plausible times. */
+export const outcomeShape = (times: TimeLimits): Shape<CustomerOutcome> => ({
   schema: 'CustomerOutcome',
-  read: (raw, source) => readOutcome(raw, PLAUSIBLE_TIMES, source),
-};
+  read: (raw, source) => readOutcome(raw, times, source),
+});
+export const OUTCOME: Shape<CustomerOutcome> = outcomeShape(PLAUSIBLE_TIMES);
 
 /** One writer schema, compiled once (that costs a thousand times more than decoding). Counts the fields that are not ours. */
 export type WriterDecoder<T> = (value: Buffer, unknown?: FieldCounts) => T | Poison;

@@ -1,6 +1,6 @@
 /** In which encoding a configuration's records are written, and which are read. */
 import type { Config } from '../config.ts';
-import { createAvroEncoder, MAGIC_BYTE, type Shape } from '../schemas/avro.ts';
+import { createAvroEncoder, eventShape, MAGIC_BYTE, outcomeShape, type Shape } from '../schemas/avro.ts';
 import { createDecoder, type RecordDecoder } from '../schemas/decoder.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { SchemaName } from '../schemas/generated.ts';
@@ -21,6 +21,15 @@ export async function topicEncoder(
   const name = schema as SchemaName;
   const subject = subjectName(config.registry.subjectStrategy, config.topics.names[topic], name);
   return createAvroEncoder(name, await registry.schemaId(subject, name, compatibility));
+}
+
+/** What a configuration takes for an event, and for an outcome. */
+export function shapesOf({ events }: Pick<Config, 'events'>) {
+  const times = { fromMs: events.earliest, toMs: events.latest };
+  return {
+    event: eventShape({ times, emptyEvents: events.withoutInputs }),
+    outcome: outcomeShape(times),
+  };
 }
 
 /** Decodes records that others write: of either encoding, by any writer schema that is ours. */

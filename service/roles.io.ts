@@ -19,13 +19,12 @@ import { createScorer, rejectEvent } from '../consumers/scorer.ts';
 import { createTrainer } from '../consumers/trainer.ts';
 import type { LogChange } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
-import { EVENT, OUTCOME } from '../schemas/avro.ts';
 import type { RecordDecoder } from '../schemas/decoder.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { CustomerEvent, DriftCounts } from '../schemas/generated.ts';
 import type { OpenRole, Reject, Role } from '../schemas/ports.ts';
 import { recordInMlflow } from '../training/mlflow.io.ts';
-import { decodeOwn, decoderOf, topicEncoder } from './codecs.ts';
+import { decodeOwn, decoderOf, shapesOf, topicEncoder } from './codecs.ts';
 import { modelLogOf, readLastVerdict, type Clients } from './wiring.io.ts';
 
 /** What a role of the service needs. */
@@ -126,7 +125,7 @@ function scorerRole(
   maxLetterBytes: () => number,
 ): OpenRole {
   const { names } = config.topics;
-  const plain = decoderOf({ config, registry }, EVENT);
+  const plain = decoderOf({ config, registry }, shapesOf(config).event);
   const decoder = wrap.decoder?.(plain) ?? plain;
   let scorer: Role | undefined;
   return async () =>
@@ -217,8 +216,8 @@ function trainerRole(around: Surroundings): OpenRole {
     kafka,
     group,
     topics: topics.names,
-    decodeEvents: decoderOf(around, EVENT),
-    decodeOutcomes: decoderOf(around, OUTCOME),
+    decodeEvents: decoderOf(around, shapesOf(config).event),
+    decodeOutcomes: decoderOf(around, shapesOf(config).outcome),
     onUnreadable: (count: number, fault: string) =>
       log.warn({ count, fault }, 'outcomes that cannot be read'),
   };
