@@ -11,7 +11,8 @@ import type { RunningRole } from './run-role.io.ts';
 import { keepServing } from './model-follower.io.ts';
 import { startSidecar, type Sidecar, type SidecarOptions } from './sidecar.io.ts';
 import { startWorkers, type WorkersSettings } from './workers.io.ts';
-import { ROLES, startRole, type RoleName, type Wrap } from './roles.io.ts';
+import { startRole, type Wrap } from './roles.io.ts';
+import { ROLES, type RoleName } from './role-topics.ts';
 import { kafkaOf, modelLogOf, registryOf } from './wiring.io.ts';
 
 const WATCH_EVERY_MS = 5000;
@@ -45,8 +46,12 @@ export async function serve(
   const registry = registryOf(config);
   const kafka = kafkaOf(config, log);
   const { dir: modelDir, source } = config.model;
-  const modelLog = modelLogOf({ config, kafka, registry });
-  const models = keepServing({ modelDir, source, log, metrics, modelLog });
+  const modelLog = modelLogOf({ config, kafka, registry }, log);
+  let giveUp: (error: unknown) => void = () => undefined;
+  const givenUp = new Promise<unknown>((resolve) => {
+    giveUp = resolve;
+  });
+  const models = keepServing({ modelDir, source, log, metrics, modelLog, fatal: giveUp });
   let roles: readonly RunningRole[] = [];
   let stopping = false;
   let stalled = false;
@@ -68,6 +73,7 @@ export async function serve(
       log.error({ fault: messageOf(error) }, 'cannot go on');
       resolve(1);
     };
+    void givenUp.then(fatal);
     onSignals(log, () => resolve(0));
     // A worker whose supervisor is gone, or asks it to stop.
     process.once('disconnect', () => resolve(0));

@@ -60,13 +60,18 @@ export async function readLastVerdict({
   return last?.value == null ? undefined : ((await decodeOwn(last.value, registry)) as DriftVerdict);
 }
 
-/** The model log of a configuration. */
-export function modelLogOf({ config, kafka, registry }: Clients): ModelLogAccess {
+/** The model log of a configuration. `log` is warned if it cannot be known whether the log keeps its records. */
+export function modelLogOf({ config, kafka, registry }: Clients, log?: Pick<Logger, 'warn'>): ModelLogAccess {
   return openModelLog({
     kafka,
     topics: config.topics.names,
     group: config.group,
     encode: () => topicEncoder(config, registry, 'churnModels'),
     decode: (value) => decodeOwn(value, registry) as Promise<ModelRecord>,
+    onUnchecked: (topic, fault) =>
+      log?.warn(
+        { topic, fault },
+        'whether this topic keeps its records for ever is not known: its settings may not be read',
+      ),
   });
 }
