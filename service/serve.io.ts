@@ -5,7 +5,7 @@ import type { Config } from '../config.ts';
 import { createStallRule, processHealth, type HealthState } from './health.ts';
 import type { KafkaClient } from '../kafka/port.ts';
 import { partitionCounts } from '../kafka/topics.ts';
-import { messageOf } from '../schemas/errors.ts';
+import { BankChurnError, messageOf } from '../schemas/errors.ts';
 import { createMetrics, type Metrics } from './metrics.io.ts';
 import type { RunningRole } from './run-role.io.ts';
 import { keepServing } from './model-follower.io.ts';
@@ -70,7 +70,8 @@ export async function serve(
 
   const exitCode = await new Promise<number>((resolve) => {
     const fatal = (error: unknown): void => {
-      log.error({ fault: messageOf(error) }, 'cannot go on');
+      const code = error instanceof BankChurnError ? error.code : undefined;
+      log.error({ code, fault: messageOf(error) }, 'cannot go on');
       resolve(1);
     };
     void givenUp.then(fatal);
