@@ -133,15 +133,18 @@ function scoreRecords(
   scores: readonly ChurnScore[],
   sources: readonly SourceRecord[],
 ): OutputRecord[] {
-  const ofAll = {
-    ce_specversion: '1.0',
-    ce_type: 'bankchurn.ChurnScore',
-    ce_source: `/bankchurn/${batch.topic}`,
-    'content-type': ports.contentType,
-    ...originHeaders(ports.group, batch),
-  };
+  const source = `/bankchurn/${batch.topic}`;
+  const origin = Object.entries(originHeaders(ports.group, batch));
   return scores.map((score, i) => {
-    const headers: Record<string, Buffer | string> = { ...ofAll, ce_id: score.scoreId };
+    // Field by field: spreading an object costs as much as encoding the record.
+    const headers: Record<string, Buffer | string> = {
+      ce_specversion: '1.0',
+      ce_type: 'bankchurn.ChurnScore',
+      ce_source: source,
+      ce_id: score.scoreId,
+      'content-type': ports.contentType,
+    };
+    for (const [name, value] of origin) headers[name] = value;
     const trace = traceOf(sources[i]!);
     if (trace !== undefined) headers['traceparent'] = trace;
     return { key: score.customerId, value: ports.encodeScore(score), headers };

@@ -2,6 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { createTransactionalWriters } from '../kafka/writers.ts';
+import { roleTopics } from '../service/role-topics.ts';
 import { programArguments } from '../cli/service-process.io.ts';
 import { prepareTopics } from '../cli/topics.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
@@ -231,6 +233,31 @@ test(
     const rest = all.filter((id) => !scored.has(id)).sort();
     await settled(() => out.scores.length >= 300, 'the other half');
     expect(idsOf(out.scores).filter((id) => id !== 'by an older release')).toEqual(rest);
+  },
+);
+
+test(
+  'an offset that was committed for a former topic is refused; an operator may take it over',
+  LONG,
+  async () => {
+    const world = await createWorld({ registry: false });
+    const { kafka, config } = world.context;
+    const { topic, groupId, ...scope } = roleTopics('scorer', config);
+    const all = await produceEvents(world, 300, 41);
+    // As a scorer that stood still commits it, when the topic is there again.
+    const writer = await createTransactionalWriters(kafka, groupId, scope)(topic, 2);
+    const transaction = await writer.begin();
+    await transaction.sendOffsets(topic, 2, 10, 'A'.repeat(22));
+    await transaction.commit();
+    await writer.close();
+    expect(await refuses(world, 'TOPIC_RECREATED')).toContain('has committed offset 10');
+
+    const adopted = bankchurn(world, 'offsets', 'adopt', '--from', 'committed', '--partition', '2', '--yes');
+    expect([adopted.status, adopted.stdout]).toEqual([0, expect.stringContaining('/2: 10 → 10 (') as string]);
+    await world.start();
+    const out = await collect(world);
+    await settled(() => out.scores.length >= all.length - 10, 'the scores');
+    expect(out.scores).toHaveLength(all.length - 10);
   },
 );
 
