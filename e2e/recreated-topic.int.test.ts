@@ -261,22 +261,26 @@ test(
   },
 );
 
-test('at least once: the topic id lies with the offsets as well', LONG, async () => {
-  const world = await createWorld({ registry: false, env: { DELIVERY: 'at-least-once' } });
-  const { kafka, config } = world.context;
-  const service = await world.start();
-  const out = await collect(world);
-  await produceEvents(world, 100, 40);
-  await settled(() => out.scores.length >= 100, 'the scores');
-  expect(await service.stop()).toBe(0);
-  const committed = await kafka.administer((admin) =>
-    admin.committedOffsets(config.group, config.topics.names.customerEvents),
-  );
-  const id = await topicId(world);
-  expect([...committed.values()].map((offset) => offset.topicId)).toEqual(
-    Array.from({ length: 6 }, () => id),
-  );
-});
+test.for(['exactly-once', 'at-least-once'])(
+  '%s: the topic id lies with each offset',
+  LONG,
+  async (delivery) => {
+    const world = await createWorld({ registry: false, env: { DELIVERY: delivery } });
+    const { kafka, config } = world.context;
+    const service = await world.start();
+    const out = await collect(world);
+    await produceEvents(world, 100, 40);
+    await settled(() => out.scores.length >= 100, 'the scores');
+    expect(await service.stop()).toBe(0);
+    const committed = await kafka.administer((admin) =>
+      admin.committedOffsets(config.group, config.topics.names.customerEvents),
+    );
+    const id = await topicId(world);
+    expect([...committed.values()].map((offset) => offset.topicId)).toEqual(
+      Array.from({ length: 6 }, () => id),
+    );
+  },
+);
 
 test.for([
   ['churnModels', { 'retention.ms': '604800000' }],
