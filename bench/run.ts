@@ -117,7 +117,10 @@ async function firstToLast({ kafka, config }: Context): Promise<number> {
   const { customerEvents, churnScores } = config.topics.names;
   return kafka.administer(async (admin) => {
     const committed = async (): Promise<number> =>
-      [...(await admin.committedOffsets(config.group, customerEvents)).values()].reduce((a, b) => a + b, 0);
+      [...(await admin.committedOffsets(config.group, customerEvents)).values()].reduce(
+        (sum, { offset }) => sum + offset,
+        0,
+      );
     const written = async (): Promise<number> =>
       (await admin.offsetBounds(churnScores)).reduce((sum, { to }) => sum + to, 0);
     while ((await written()) === 0) await sleep(5);

@@ -11,6 +11,7 @@ import { demoCommand } from './demo.ts';
 import { driftCommand } from './drift.ts';
 import { explainCommand } from './explain.ts';
 import { modelsCommand } from './models.ts';
+import { offsetsCommand } from './offsets.ts';
 import { produceCommand } from './produce.ts';
 import { scoreCommand } from './score.ts';
 import { serveCommand } from './serve.ts';
@@ -38,6 +39,7 @@ function program(): Command {
     trainCommand,
     driftCommand,
     modelsCommand,
+    offsetsCommand,
     topicsCommand,
     brokerCommand,
     demoCommand,

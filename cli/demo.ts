@@ -7,7 +7,7 @@ import type { InputColumn } from '../schemas/csv/columns.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
 import { readScore } from './consume.ts';
 import { createProgress, openContext, readConfig, say, withConfig, type Context } from './context.ts';
-import { groupsOf, type RoleName } from '../service/roles.io.ts';
+import { groupsOf, type RoleName } from '../service/role-topics.ts';
 import { DRIFT_NEEDS_EVENTS, driftPart, watchDrift } from './demo-drift.ts';
 import { holdoutOf } from './demo-holdout.io.ts';
 import { createTally, printSummary, type Tally } from './demo-tally.ts';

@@ -45,7 +45,9 @@ test('JSON lines: UTF-16 and gzip are read; other bytes are refused with line an
   await expect(readLines('e.jsonl', Buffer.from(text, 'latin1'))).rejects.toThrow(
     'line 2, character 13: byte 0xE4 is not UTF-8',
   );
-  await expect(readLines('e.jsonl', 'RowNumber,Age\n1,41\n')).rejects.toThrow('line 1: JSON: Unexpected token');
+  await expect(readLines('e.jsonl', 'RowNumber,Age\n1,41\n')).rejects.toThrow(
+    'line 1: JSON: Unexpected token',
+  );
   await expect(readLines('e.jsonl', 'RowNumber,Age\n1,41\n')).rejects.toThrow('whose name ends in .csv');
 });
 

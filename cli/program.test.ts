@@ -15,12 +15,24 @@ function bankchurn(...args: string[]) {
 test('--help names every command; usage faults exit with 2; words go to stderr', () => {
   const help = bankchurn('--help');
   expect(help.status).toBe(0);
-  for (const name of ['serve', 'produce', 'consume', 'score', 'explain', 'train', 'topics', 'broker', 'demo'])
+  for (const name of [
+    'serve',
+    'produce',
+    'consume',
+    'score',
+    'explain',
+    'train',
+    'topics',
+    'offsets',
+    'broker',
+    'demo',
+  ])
     expect(help.stdout).toContain(name);
   const unknown = bankchurn('nonsense');
   expect([unknown.status, unknown.stdout]).toEqual([2, '']);
   expect(bankchurn('produce', '--rate', 'fast').status).toBe(2);
   expect(bankchurn('explain', 'customer-events/0').status).toBe(2);
+  expect(bankchurn('offsets', 'adopt', '--from', 'somewhere').status).toBe(2);
 });
 
 test('score: a line that is no event is named, exit 1, nothing on stdout', () => {

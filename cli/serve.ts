@@ -4,7 +4,7 @@ import type { Config } from '../config.ts';
 import { reportToSupervisor } from '../service/workers.io.ts';
 import { rolesOfWorker } from '../service/workers.ts';
 import { createLog, serve, superviseWorkers } from '../service/serve.io.ts';
-import { ROLES, type RoleName } from '../service/roles.io.ts';
+import { ROLES, type RoleName } from '../service/role-topics.ts';
 import { readConfig, withConfig } from './context.ts';
 import { listOf } from './options.ts';
 import { programArguments } from './service-process.io.ts';

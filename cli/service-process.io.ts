@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
-import { ROLES, type RoleName } from '../service/roles.io.ts';
+import { ROLES, type RoleName } from '../service/role-topics.ts';
 import { packageRoot } from './context.ts';
 
 /** A service (`bankchurn serve`) as a child process that ends with us. */

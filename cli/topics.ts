@@ -55,6 +55,7 @@ function wantedTopics({ topics }: Config): WantedTopic[] {
     settings: {
       'min.insync.replicas': String(topics.minInsyncReplicas),
       'retention.ms': TOPICS[id].keptForEver ? '-1' : String(topics.retentionMs),
+      ...(TOPICS[id].keptForEver ? { 'retention.bytes': '-1' } : {}),
       'cleanup.policy': 'delete',
       ...(id === 'deadLetters' ? { 'max.message.bytes': String(DEAD_LETTER_MAX_BYTES) } : {}),
     },

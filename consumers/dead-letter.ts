@@ -1,6 +1,7 @@
 /** Dead letters: a record that cannot be scored, with its reason and its origin. */
 import { createHash } from 'node:crypto';
 import type { ErrorCode, Poison } from '../schemas/errors.ts';
+import { originHeaders } from './output-origin.ts';
 import type { Batch, OutputRecord, RecordHeaders, SourceRecord } from '../schemas/ports.ts';
 import { recordBytes } from './split-emission.ts';
 
@@ -13,7 +14,8 @@ const MAX_MESSAGE = 500;
  * those of the whole value. A cut letter cannot be produced again.
  */
 export function deadLetter(
-  { topic, partition }: Pick<Batch, 'topic' | 'partition'>,
+  { topic, topicId, partition }: Pick<Batch, 'topic' | 'topicId' | 'partition'>,
+  group: string,
   record: SourceRecord,
   poison: Poison,
   maxBytes: number,
@@ -24,6 +26,7 @@ export function deadLetter(
     'source-topic': topic,
     'source-partition': String(partition),
     'source-offset': String(record.offset),
+    ...originHeaders(group, { topicId }),
   };
   const { refused } = record;
   // A letter that stands for a whole batch: its value is the batch as it lies in the log.
@@ -53,17 +56,4 @@ function cutLetter(record: SourceRecord, origin: Record<string, string>, maxByte
   };
   const room = maxBytes - recordBytes({ ...letter, value: null });
   return { ...letter, value: value === null ? null : value.subarray(0, Math.max(0, room)) };
-}
-
-/** The offset after the one that a score or dead letter of a partition was made from; undefined where it was not made from there. */
-export function sourceEnd(topic: string, partition: number, { headers }: SourceRecord): number | undefined {
-  const text = (name: string): string => String(headers[name] ?? '');
-  // A dead letter keeps the headers of its record, and those may have a `ce_id` of their own.
-  const isDeadLetter = text('source-offset') !== '';
-  const id = isDeadLetter
-    ? `${text('source-topic')}/${text('source-partition')}/${text('source-offset')}`
-    : text('ce_id');
-  const prefix = `${topic}/${String(partition)}/`;
-  const offset = id.startsWith(prefix) ? id.slice(prefix.length) : '';
-  return /^\d+$/.test(offset) ? Number(offset) + 1 : undefined;
 }

@@ -10,19 +10,21 @@ export const opened: Transition<'opened'> = (p, { writer }, { stopping }) => {
   return [{ ...p, phase: 'locating', writer }, [{ do: 'locate', partition, turn }]];
 };
 
-export const located: Transition<'located'> = (p, { position }, around) => {
-  if (around.stopping) return end(p);
-  const { committed, start, low, high } = position;
+export const located: Transition<'located'> = (unlocated, { position }, around) => {
+  if (around.stopping) return end(unlocated);
+  const { committed, start, low, topicId } = position;
+  const p = { ...unlocated, topicId };
   if (committed === undefined && start === low) return prepare(p, start);
   if (committed === undefined) return fix(p, start);
-  if (committed >= low && committed <= high) return prepare(p, committed);
-  return fail(p, outOfRange(around.rules.topic, p.partition, position), around);
+  const error = rangeError(around.rules.topic, p.partition, position);
+  return error === undefined ? prepare(p, committed) : fail(p, error, around);
 };
 
 /** Commits a start position that moves with time, so that a crash cannot skip records. */
 const fix = (p: Partition, offset: number): Moved => {
-  const { partition, turn, writer } = p;
-  return [{ ...p, phase: 'fixing', next: offset }, [{ do: 'fix', partition, turn, writer: writer!, offset }]];
+  const { partition, turn, writer, topicId } = p;
+  const effect = { do: 'fix', partition, turn, writer: writer!, offset, topicId } as const;
+  return [{ ...p, phase: 'fixing', next: offset }, [effect]];
 };
 
 const prepare = (p: Partition, offset: number): Moved => {
@@ -44,10 +46,17 @@ export const prepared: Transition<'prepared'> = (p, { role, nowMs }, { stopping 
   ];
 };
 
-const outOfRange = (topic: string, partition: number, { committed, low, high }: Position): BankChurnError =>
-  new BankChurnError(
+/** What is wrong with a committed offset: the broker does not hold what comes next. */
+export function rangeError(
+  topic: string,
+  partition: number,
+  { committed, low, high }: Position,
+): BankChurnError | undefined {
+  if (committed === undefined || (committed >= low && committed <= high)) return undefined;
+  return new BankChurnError(
     'OFFSET_OUT_OF_RANGE',
     `committed offset ${String(committed)} of ${topic}/${String(partition)} is outside of what the broker holds ` +
       `(${String(low)}..${String(high)}): records were deleted before they were processed, or the topic was created anew. ` +
-      `Set the group's offset on purpose (kafka-consumer-groups --reset-offsets), then start again.`,
+      `Set the group's offset on purpose (bankchurn offsets adopt), then start again.`,
   );
+}

@@ -83,10 +83,10 @@ async function locate(driver: Driver, { partition }: Of<'locate'>): Promise<Answ
   return { kind: 'located', position: await inTime(driver, driver.ports.source.position(partition), 2) };
 }
 
-async function fix(driver: Driver, { partition, writer, offset }: Of<'fix'>): Promise<Answer> {
+async function fix(driver: Driver, { partition, writer, offset, topicId }: Of<'fix'>): Promise<Answer> {
   const committing = async (): Promise<void> => {
     const transaction = await writer.begin();
-    await transaction.sendOffsets(driver.options.topic, partition, offset);
+    await transaction.sendOffsets(driver.options.topic, partition, offset, topicId);
     await transaction.commit();
   };
   await inTime(driver, committing(), 2);
@@ -139,7 +139,7 @@ async function commit(
     for (const part of splitEmission(emission, options.maxBatchRecords, maxSendBytes))
       await transaction.send(part);
   }
-  await transaction.sendOffsets(batch.topic, batch.partition, decision.commit);
+  await transaction.sendOffsets(batch.topic, batch.partition, decision.commit, batch.topicId);
   const sentMs = ports.clock.now();
   await assertMember(inHand);
   await transaction.commit();

@@ -26,7 +26,7 @@ const QUIET_MS = 1000;
 export const isSound = ({ failures, owed, next, work, armedAtMs }: Partition, nowMs: number): boolean =>
   failures === 0 || (owed < next && work.length === 0 && nowMs - armedAtMs >= QUIET_MS);
 
-const FRESH = { owed: -1, failures: 0, next: 0, armedAtMs: 0, waitMs: 0 } as const;
+const FRESH = { owed: -1, failures: 0, topicId: undefined, next: 0, armedAtMs: 0, waitMs: 0 } as const;
 
 /** A partition as the group has just assigned it. */
 export const newPartition = (partition: number, turn: number): Partition => ({

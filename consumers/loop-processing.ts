@@ -26,7 +26,8 @@ function nextBatch(p: Partition, around: Around, before: readonly Effect[]): Mov
     const fresh = from(p.next, first);
     if (fresh.length > 0 && !around.stopping) {
       const records = cut(fresh, around.rules.maxBatchRecords, p.suspicion);
-      const batch = { topic: around.rules.topic, partition: p.partition, records };
+      const { topicId, partition } = p;
+      const batch = { topic: around.rules.topic, topicId, partition, records };
       effects.push(decide(p, batch, inHand));
       return [{ ...p, phase: 'deciding', batch, work: [{ ...first, records: fresh }, ...rest] }, effects];
     }

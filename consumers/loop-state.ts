@@ -48,6 +48,8 @@ export interface Partition {
   readonly failures: number;
   /** First offset of a batch that failed, -1 for none: until it is committed, the partition is not ready. */
   readonly owed: number;
+  /** Kafka's id of the topic, read before the offset was: undefined before that, and if Kafka does not give ids. */
+  readonly topicId: string | undefined;
   /** The offset to process next. */
   readonly next: number;
   /** When the partition became ready, milliseconds since 1970. */
@@ -133,7 +135,7 @@ export type Effect =
   | ({ readonly do: 'start'; readonly offset: number } & At)
   | ({ readonly do: 'open' } & At)
   | ({ readonly do: 'locate' } & At)
-  | ({ readonly do: 'fix'; readonly writer: Writer; readonly offset: number } & At)
+  | ({ readonly do: 'fix'; readonly writer: Writer; readonly offset: number; readonly topicId: string | undefined } & At)
   | ({ readonly do: 'prepare'; readonly offset: number } & At)
   | ({ readonly do: 'decide'; readonly batch: Batch; readonly writer: Writer; readonly role: Role; readonly inHand: InHand } & At)
   | ({ readonly do: 'reject'; readonly batch: Batch; readonly condemned: Condemned; readonly inHand: InHand } & At)

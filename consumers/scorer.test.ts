@@ -9,7 +9,8 @@ import type { ChurnScore, DriftCounts } from '../schemas/generated.ts';
 import type { Batch, Decision, OutputRecord, RecordHeaders, SourceRecord } from '../schemas/ports.ts';
 import { openModel } from '../scoring/model.ts';
 import { createSession } from '../scoring/onnx.io.ts';
-import { deadLetter, sourceEnd } from './dead-letter.ts';
+import { deadLetter } from './dead-letter.ts';
+import { originOf } from './output-origin.ts';
 import { recordBytes } from './split-emission.ts';
 import { createScorer, rejectEvent, type ScorerPorts } from './scorer.ts';
 
@@ -29,6 +30,7 @@ function scorer(more: Partial<ScorerPorts> = {}) {
     decoder: createDecoder({ shape: EVENT, maxRecordBytes: 1000, findWriter: undefined }),
     encodeScore: (score) => JSON.stringify(score),
     encodeCounts: (counts) => JSON.stringify(counts),
+    group: 'g',
     topics: { churnScores: 'scores', deadLetters: 'letters', driftCounts: 'counts' },
     tombstones: 'ignore',
     maxLetterBytes: () => 100_000,
@@ -36,7 +38,7 @@ function scorer(more: Partial<ScorerPorts> = {}) {
     ...more,
   });
   return (records: readonly SourceRecord[]): Promise<Decision> =>
-    role({ topic: 'events', partition: 3, records } satisfies Batch, () => Promise.resolve());
+    role({ topic: 'events', topicId: 'id', partition: 3, records } satisfies Batch, () => Promise.resolve());
 }
 
 const record = (offset: number, value: unknown, headers: RecordHeaders = {}): SourceRecord => ({
@@ -114,6 +116,8 @@ test('a batch of all kinds: each readable event a score, each unreadable one a d
       ce_id: 'events/3/10',
       traceparent: TRACE,
       'content-type': 'application/json',
+      'source-group': 'g',
+      'source-topic-id': 'id',
     },
   });
   const letters = records(decision, 'letters');
@@ -122,6 +126,7 @@ test('a batch of all kinds: each readable event a score, each unreadable one a d
     ['RECORD_INVALID', '13'],
     ['RECORD_TOO_LARGE', '15'],
   ]);
+  expect(letters[0]!.headers).toMatchObject({ 'source-group': 'g', 'source-topic-id': 'id' });
   expect(String(letters[0]?.value)).toBe('not JSON');
   const [counts, ...rest] = values<DriftCounts>(decision, 'counts');
   expect(rest).toEqual([]);
@@ -168,14 +173,15 @@ test('without a model nothing is decided', async () => {
 
 test('outputs tell where they came from, also a dead letter of a record with a ce_id of its own', () => {
   const from = record(41, 'x', { ce_id: Buffer.from('theirs'), own: Buffer.from('kept') });
-  const batch: Batch = { topic: 'events', partition: 3, records: [from] };
-  const letter = deadLetter(batch, from, { code: 'RECORD_INVALID', message: 'm' }, 10_000);
+  const batch: Batch = { topic: 'events', topicId: 'id', partition: 3, records: [from] };
+  const letter = deadLetter(batch, 'g', from, { code: 'RECORD_INVALID', message: 'm' }, 10_000);
   expect(letter.headers).toMatchObject({ ce_id: Buffer.from('theirs'), own: Buffer.from('kept') });
   const written = (headers: RecordHeaders | undefined): SourceRecord => record(0, 'x', headers);
-  expect(sourceEnd('events', 3, written(letter.headers))).toBe(42);
-  expect(sourceEnd('events', 3, written({ ce_id: 'events/3/9' }))).toBe(10);
-  expect(sourceEnd('events', 3, written({ ce_id: 'events/4/9' }))).toBeUndefined();
-  expect(sourceEnd('events', 3, written({ ce_id: 'events/3/x' }))).toBeUndefined();
+  const origin = (headers: RecordHeaders | undefined) => originOf('events', 3, written(headers));
+  expect(origin(letter.headers)).toEqual({ end: 42, group: 'g', topicId: 'id' });
+  expect(origin({ ce_id: 'events/3/9' })).toEqual({ end: 10, group: undefined, topicId: undefined });
+  expect(origin({ ce_id: 'events/4/9' })).toBeUndefined();
+  expect(origin({ ce_id: 'events/3/x' })).toBeUndefined();
 });
 
 test('a traceparent is passed on in the form of W3C only', async () => {
@@ -220,6 +226,7 @@ test('a dead letter that does not fit is cut: its beginning, with the size and s
 
 test('a record that the scorer fails on becomes a dead letter that says so', async () => {
   const ports = {
+    group: 'g',
     topics: { churnScores: 'scores', deadLetters: 'letters', driftCounts: 'counts' },
     maxLetterBytes: () => 1e6,
   };

@@ -14,6 +14,7 @@ import type {
 } from '../schemas/ports.ts';
 import type { Model, ScoreRequest } from '../scoring/model.ts';
 import { deadLetter } from './dead-letter.ts';
+import { originHeaders } from './output-origin.ts';
 
 /** The model in service and since when. */
 export interface ServingModel {
@@ -29,6 +30,8 @@ export interface ScorerPorts {
   readonly decoder: RecordDecoder<CustomerEvent>;
   readonly encodeScore: (score: ChurnScore) => Buffer | string;
   readonly encodeCounts: (counts: DriftCounts) => Buffer | string;
+  /** The consumer group: outputs name it. */
+  readonly group: string;
   readonly topics: {
     readonly churnScores: string;
     readonly deadLetters: string;
@@ -84,7 +87,7 @@ function sortRecords(ports: ScorerPorts, batch: Batch, decode: Decode<CustomerEv
     }
     const event = record.refused ?? (record.value === null ? TOMBSTONE : decode(record.value));
     if (isPoison(event)) {
-      letters.push(deadLetter(batch, record, event, ports.maxLetterBytes()));
+      letters.push(deadLetter(batch, ports.group, record, event, ports.maxLetterBytes()));
       count(outcomes, event.code);
     } else {
       requests.push({ event, scoreId: prefix + String(record.offset) });
@@ -96,12 +99,12 @@ function sortRecords(ports: ScorerPorts, batch: Batch, decode: Decode<CustomerEv
 
 /** What the scorer does with a record that it fails on: a dead letter, as small as can be if the full one did not fit. */
 export const rejectEvent =
-  (ports: Pick<ScorerPorts, 'topics' | 'maxLetterBytes'>): Reject =>
+  (ports: Pick<ScorerPorts, 'group' | 'topics' | 'maxLetterBytes'>): Reject =>
   (batch, error, isCut) => {
     const code = error instanceof BankChurnError ? error.code : 'PROCESSING_FAILED';
     const poison = { code, message: messageOf(error) };
     const letters = batch.records.map((record) =>
-      deadLetter(batch, record, poison, isCut ? SMALL_LETTER_BYTES : ports.maxLetterBytes()),
+      deadLetter(batch, ports.group, record, poison, isCut ? SMALL_LETTER_BYTES : ports.maxLetterBytes()),
     );
     return decision(batch, [], letters, [], ports, new Map([[code, letters.length]]));
   };
@@ -138,7 +141,9 @@ function scoreRecords(
   sources: readonly SourceRecord[],
 ): OutputRecord[] {
   const source = `/bankchurn/${batch.topic}`;
+  const origin = Object.entries(originHeaders(ports.group, batch));
   return scores.map((score, i) => {
+    // Field by field: spreading an object costs as much as encoding the record.
     const headers: Record<string, Buffer | string> = {
       ce_specversion: '1.0',
       ce_type: 'bankchurn.ChurnScore',
@@ -146,6 +151,7 @@ function scoreRecords(
       ce_id: score.scoreId,
       'content-type': ports.contentType,
     };
+    for (const [name, value] of origin) headers[name] = value;
     const trace = traceOf(sources[i]!);
     if (trace !== undefined) headers['traceparent'] = trace;
     return { key: score.customerId, value: ports.encodeScore(score), headers };

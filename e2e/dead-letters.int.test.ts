@@ -109,7 +109,7 @@ async function expectCommitted(
 ): Promise<void> {
   const { customerEvents } = config.topics.names;
   const committed = await kafka.administer((admin) => admin.committedOffsets(config.group, customerEvents));
-  expect([...committed.values()].reduce((a, b) => a + b, 0)).toBe(total);
+  expect([...committed.values()].reduce((sum, { offset }) => sum + offset, 0)).toBe(total);
 }
 
 test(

@@ -6,7 +6,7 @@ import { loadConfig } from '../config-file.io.ts';
 import { createMetrics } from '../service/metrics.io.ts';
 import { startSidecar } from '../service/sidecar.io.ts';
 import { combineHealth } from '../service/workers.ts';
-import { ROLES } from '../service/roles.io.ts';
+import { ROLES } from '../service/role-topics.ts';
 
 type Labels = Readonly<Record<string, string>>;
 interface Probe {

@@ -19,7 +19,9 @@ function startScorer({ context }: World, wrap: Wrap): { text(): Promise<string>;
   const metrics = createMetrics();
   const fatal: unknown[] = [];
   const modelLog = modelLogOf(context);
-  const models = keepServing({ modelDir: 'models/champion', source: 'image', log, metrics, modelLog });
+  const giveUp = (error: unknown): void => void fatal.push(error);
+  const source = 'image' as const;
+  const models = keepServing({ modelDir: 'models/champion', source, log, metrics, modelLog, fatal: giveUp });
   const role = startRole('scorer', {
     ...context,
     metrics,

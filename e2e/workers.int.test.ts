@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readScore } from '../cli/consume.ts';
-import { ROLES } from '../service/roles.io.ts';
+import { ROLES } from '../service/role-topics.ts';
 import { collect, createWorld, events, produceRaw, settled, type Outputs, type World } from './world.ts';
 
 const EVENTS = 20_000;

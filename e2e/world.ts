@@ -9,7 +9,7 @@ import { prepareTopics } from '../cli/topics.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
 import { TOPICS, type TopicId } from '../schemas/topics.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
-import type { RoleName } from '../service/roles.io.ts';
+import type { RoleName } from '../service/role-topics.ts';
 
 export interface World {
   readonly env: Record<string, string>;

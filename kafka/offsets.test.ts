@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { offsetNote, topicIdIn } from './offset-note.ts';
 import { findPosition, tailRanges } from './offsets.ts';
+import { rememberTopicId } from './topic-identity.ts';
 import type { ConsumerSettings, KafkaAdmin, KafkaClient } from './port.ts';
 
 /** Two partitions, 10..110 and 0..20; the group has committed in the first. */
@@ -11,7 +13,8 @@ const admin = {
     ]),
   offsetsSince: (_: string, timestampMs: number) =>
     Promise.resolve(timestampMs > 1000 ? new Map<number, number>() : new Map([[0, 90], [1, 5]])), // prettier-ignore
-  committedOffsets: () => Promise.resolve(new Map([[0, 42]])),
+  committedOffsets: () => Promise.resolve(new Map([[0, { offset: 42, topicId: 'old' }]])),
+  topicId: () => Promise.resolve('old'),
 } as unknown as KafkaAdmin;
 const kafka: Pick<KafkaClient, 'administer'> = { administer: (work) => work(admin) };
 
@@ -33,19 +36,32 @@ describe('the newest offsets of a topic', () => {
 });
 
 describe('where a group goes on', () => {
-  const position = (partition: number, more: Partial<ConsumerSettings> = {}) =>
-    findPosition(
-      admin,
-      { topic: 't', groupId: 'g', startFrom: 'earliest', sessionTimeoutMs: 1, ...more },
-      partition,
-    );
+  const settings = { topic: 't', groupId: 'g', startFrom: 'earliest', sessionTimeoutMs: 1 } as const;
+  const position = (
+    partition: number,
+    more: Partial<ConsumerSettings> = {},
+    topicId: string | undefined = 'old',
+  ) =>
+    findPosition({ ...admin, topicId: () => Promise.resolve(topicId) }, { ...settings, ...more }, partition);
   test('after its committed offset, whatever was written', async () => {
     const writtenBefore = () => Promise.resolve(7);
-    expect(await position(0, { writtenBefore })).toEqual({ committed: 42, start: 10, low: 10, high: 110 });
+    expect(await position(0, { writtenBefore })).toEqual({
+      committed: 42,
+      start: 10,
+      low: 10,
+      high: 110,
+      topicId: 'old',
+    });
   });
   test('without one after what was written, which counts as committed', async () => {
     const writtenBefore = () => Promise.resolve(7);
-    expect(await position(1, { writtenBefore })).toEqual({ committed: 7, start: 0, low: 0, high: 20 });
+    expect(await position(1, { writtenBefore })).toEqual({
+      committed: 7,
+      start: 0,
+      low: 0,
+      high: 20,
+      topicId: 'old',
+    });
   });
   test('without either where it is to start', async () => {
     const start = async (startFrom: ConsumerSettings['startFrom']) =>
@@ -58,4 +74,47 @@ describe('where a group goes on', () => {
   test('a partition that is not there yet is waited for', async () => {
     await expect(position(2)).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' });
   });
+  test('an offset of another topic of the same name says nothing; one without an id, or a Kafka without ids, is trusted', async () => {
+    await expect(position(0, {}, 'new')).rejects.toMatchObject({ code: 'TOPIC_RECREATED' });
+    expect(
+      (await findPosition({ ...admin, topicId: () => Promise.resolve(undefined) }, settings, 0)).committed,
+    ).toBe(42);
+    const unmarked = () => Promise.resolve(new Map([[0, { offset: 42, topicId: undefined }]]));
+    expect((await findPosition({ ...admin, committedOffsets: unmarked }, settings, 0)).committed).toBe(42);
+  });
+  test('what was written is asked for with the topic id that was read first', async () => {
+    const reads: string[] = [];
+    const noted =
+      <T>(name: string, value: T) =>
+      () => {
+        reads.push(name);
+        return Promise.resolve(value);
+      };
+    const asked = {
+      ...admin,
+      topicId: noted('id', 'new'),
+      committedOffsets: noted('committed', new Map()),
+      offsetBounds: noted('bounds', [{ partition: 0, from: 0, to: 9 }]),
+    };
+    const writtenBefore = (_: number, topicId: string | undefined) => {
+      reads.push(`outputs of ${String(topicId)}`);
+      return Promise.resolve(3);
+    };
+    await findPosition(asked, { ...settings, writtenBefore }, 0);
+    expect(reads).toEqual(['id', 'committed', 'bounds', 'outputs of new']);
+  });
+});
+
+test('the id of a topic lies with the offset as text; other texts are no id', () => {
+  const id = 'Jp9xAIoiRzSUhJwgUA-a_w';
+  expect(topicIdIn(offsetNote(id))).toBe(id);
+  for (const note of [null, '', offsetNote(undefined), 'topic-id=', `topic-id=${id}x`, `x topic-id=${id}`])
+    expect(topicIdIn(note)).toBeUndefined();
+});
+
+test('a topic id that changes is refused, from then on', async () => {
+  const told = ['a', undefined, 'a', 'b', 'b'];
+  const topicId = rememberTopicId({ topicId: () => Promise.resolve(told.shift()) });
+  expect([await topicId('t'), await topicId('t'), await topicId('t')]).toEqual(['a', undefined, 'a']);
+  for (let i = 0; i < 2; i++) await expect(topicId('t')).rejects.toMatchObject({ code: 'TOPIC_RECREATED' });
 });

@@ -2,6 +2,7 @@
 import { BankChurnError } from '../schemas/errors.ts';
 import type { Position } from '../schemas/ports.ts';
 import type { ConsumerSettings, KafkaAdmin, KafkaClient, OffsetRange } from './port.ts';
+import { topicRecreated } from './topic-identity.ts';
 
 /** What the broker holds of each partition of a topic. */
 export const boundsOf = (
@@ -30,27 +31,41 @@ export async function tailRanges(
   });
 }
 
-/** Where a group goes on in a partition: after its committed offset, or after the outputs of an earlier run, or where it starts. */
+/**
+ * Where a group goes on in a partition: after its committed offset, or after the outputs of an earlier run, or where it starts.
+ *
+ * @throws BankChurnError TOPIC_RECREATED if offset or outputs are of another topic of this name; what `writtenBefore` throws.
+ */
 export async function findPosition(
-  admin: Pick<KafkaAdmin, 'committedOffsets' | 'offsetBounds' | 'offsetsSince'>,
-  settings: ConsumerSettings,
+  admin: Pick<KafkaAdmin, 'committedOffsets' | 'offsetBounds' | 'offsetsSince' | 'topicId'>,
+  settings: PositionSettings,
   partition: number,
 ): Promise<Position> {
   const { topic, groupId } = settings;
+  // Before all else: if the topic is created anew in between, what is read here carries the former id, and is found out.
+  const topicId = await admin.topicId(topic);
   const committed = (await admin.committedOffsets(groupId, topic)).get(partition);
   const bounds = (await admin.offsetBounds(topic)).find((entry) => entry.partition === partition);
   if (bounds === undefined)
     throw new BankChurnError('BROKER_UNAVAILABLE', `${topic} has no partition ${String(partition)} yet`);
   const { from: low, to: high } = bounds;
-  if (committed !== undefined) return { committed, start: low, low, high };
-  const written = await settings.writtenBefore?.(partition);
-  if (written !== undefined) return { committed: written, start: low, low, high };
-  return { committed: undefined, start: await startOffset(admin, settings, bounds), low, high };
+  const around = { start: low, low, high, topicId };
+  if (committed !== undefined) {
+    const { offset, topicId: was } = committed;
+    if (was !== undefined && topicId !== undefined && was !== topicId)
+      throw topicRecreated(topic, `${groupId} has committed offset ${String(offset)}`, was, topicId);
+    return { committed: offset, ...around };
+  }
+  const written = await settings.writtenBefore?.(partition, topicId);
+  if (written !== undefined) return { committed: written, ...around };
+  return { committed: undefined, ...around, start: await startOffset(admin, settings, bounds) };
 }
+
+type PositionSettings = Pick<ConsumerSettings, 'topic' | 'groupId' | 'startFrom' | 'writtenBefore'>;
 
 async function startOffset(
   admin: Pick<KafkaAdmin, 'offsetsSince'>,
-  { topic, startFrom }: ConsumerSettings,
+  { topic, startFrom }: PositionSettings,
   { partition, from, to }: OffsetRange,
 ): Promise<number> {
   if (startFrom === 'earliest') return from;

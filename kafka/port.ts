@@ -6,7 +6,7 @@
  * error: whoever is handed it throws it back to the client as it came.
  */
 import type { BankChurnError } from '../schemas/errors.ts';
-import type { Delivery, Emission, OutputRecord, Source, SourceRecord, Writer } from '../schemas/ports.ts';
+import type { Delivery, Emission, OutputRecord, Source, SourceRecord, Transaction, Writer } from '../schemas/ports.ts'; // prettier-ignore
 
 /** How to reach the brokers. */
 export interface ConnectionSettings {
@@ -85,9 +85,15 @@ export interface ConsumerSettings {
   readonly startFrom: StartFrom;
   /** Membership ends this long after the last heartbeat. */
   readonly sessionTimeoutMs: number;
-  /** Where outputs of an earlier run end (the next offset to read), for a group whose committed offsets have expired. */
-  readonly writtenBefore?: ((partition: number) => Promise<number | undefined>) | undefined;
+  /**
+   * Where outputs of an earlier run end (the next offset to read), for a group whose committed offsets have expired.
+   * Rejects with TOPIC_RECREATED or OFFSETS_UNCERTAIN if they do not say so for this group and this topic.
+   */
+  readonly writtenBefore?: WrittenBefore | undefined;
 }
+
+/** `topicId`: the present one of the input topic. undefined: nothing was written. */
+export type WrittenBefore = (partition: number, topicId: string | undefined) => Promise<number | undefined>;
 
 /** What happens to the consumer. */
 export interface ConsumerEvents {
@@ -114,8 +120,8 @@ export interface LoopConsumer {
   commitOffset: CommitOffset;
 }
 
-/** Commits a consumed offset by the consumer's own membership. */
-export type CommitOffset = (topic: string, partition: number, nextOffset: number) => Promise<void>;
+/** Commits a consumed offset by the consumer's own membership; the topic's id is kept with it. */
+export type CommitOffset = Transaction['sendOffsets'];
 
 /** What a transaction under one id writes to. */
 export interface WriterScope {
@@ -180,6 +186,12 @@ export interface TopicDescription {
   readonly hasLeaders: boolean;
 }
 
+/** An offset that a group has committed (the next to read), and the id of the topic that it was committed for, if known. */
+export interface CommittedOffset {
+  readonly offset: number;
+  readonly topicId: string | undefined;
+}
+
 export interface KafkaAdmin {
   listTopics(): Promise<readonly string[]>;
   /** Returns as soon as the broker has taken the order: leaders may still be missing. */
@@ -195,5 +207,12 @@ export interface KafkaAdmin {
   /** Of each partition the first offset that is as new as this (the partition's end if there is none). */
   offsetsSince(topic: string, timestampMs: number): Promise<ReadonlyMap<number, number>>;
   /** Offsets that a group has committed; partitions without one are left out. */
-  committedOffsets(groupId: string, topic: string): Promise<ReadonlyMap<number, number>>;
+  committedOffsets(groupId: string, topic: string): Promise<ReadonlyMap<number, CommittedOffset>>;
+  /**
+   * The id that Kafka gave the topic when it was created. undefined: the broker is too old to give ids (before 2.8).
+   * Rejects if the topic does not exist.
+   */
+  topicId(topic: string): Promise<string | undefined>;
+  /** Running members of a consumer group. */
+  groupMembers(groupId: string): Promise<number>;
 }

@@ -5,28 +5,54 @@ import type { KafkaClient } from './port.ts';
 
 type Reading = Pick<KafkaClient, 'administer' | 'readRanges'>;
 
-/** Records looked at from the end: enough to skip markers and aborted ones. */
-const TAIL_OFFSETS = 200;
+/** Offsets looked at, from the end: first so many (enough to skip markers and aborted records), then more. */
+const WINDOWS = [200, 10_000, 200_000];
+
+/** What a search from the end of a partition has found. */
+export interface Found {
+  /** The newest record that is wanted; undefined: none was found. */
+  readonly record: SourceRecord | undefined;
+  /** Whether it was looked for in all of the partition. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * The newest committed record of a partition that is wanted. It is looked for from the end, in windows that grow.
+ *
+ * @param most offsets to look at.
+ */
+export async function findLast(
+  kafka: Reading,
+  topic: string,
+  group: string,
+  partition: number,
+  most: number,
+  isWanted: (record: SourceRecord) => boolean,
+): Promise<Found> {
+  const bounds = (await boundsOf(kafka, topic)).find((range) => range.partition === partition);
+  if (bounds === undefined) return { record: undefined, isWhole: true };
+  const { from: low, to: high } = bounds;
+  let record: SourceRecord | undefined;
+  let to = high;
+  for (const window of [...WINDOWS.filter((size) => size < most), most]) {
+    const from = Math.max(low, high - window);
+    await kafka.readRanges(topic, group, [{ partition, from, to }], (records) => {
+      for (const candidate of records) if (isWanted(candidate)) record = candidate;
+    });
+    to = from;
+    if (record !== undefined || from === low) break;
+  }
+  return { record, isWhole: to === low };
+}
 
 /** The last committed record of a partition; undefined if there is none. */
-export async function readLast(
+export const readLast = async (
   kafka: Reading,
   topic: string,
   group: string,
   partition = 0,
-): Promise<SourceRecord | undefined> {
-  const bounds = (await boundsOf(kafka, topic)).find((range) => range.partition === partition);
-  if (bounds === undefined) return undefined;
-  const { from: low, to: high } = bounds;
-  let last: SourceRecord | undefined;
-  for (const from of new Set([Math.max(low, high - TAIL_OFFSETS), low])) {
-    await kafka.readRanges(topic, group, [{ partition, from, to: high }], (records) => {
-      last = records[records.length - 1] ?? last;
-    });
-    if (last !== undefined) break;
-  }
-  return last;
-}
+): Promise<SourceRecord | undefined> =>
+  (await findLast(kafka, topic, group, partition, Infinity, () => true)).record;
 
 /** All committed records of a topic with one partition (a small one: the model log). */
 export async function readAll(kafka: Reading, topic: string, group: string): Promise<SourceRecord[]> {

@@ -41,8 +41,8 @@ export async function createAtLeastOnceWriters(
     let commit = (): Promise<void> => Promise.resolve();
     return {
       send: producer.send,
-      sendOffsets: (topic, partition, nextOffset) => {
-        commit = () => commitOffset(topic, partition, nextOffset);
+      sendOffsets: (...offset) => {
+        commit = () => commitOffset(...offset);
         return Promise.resolve();
       },
       commit: () => commit(),

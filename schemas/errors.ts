@@ -129,7 +129,25 @@ export const ERRORS = {
     action: 'fatal',
     means:
       'Records were deleted before they were processed, or the topic was recreated. ' +
-      "Set the group's offset on purpose (`kafka-consumer-groups --reset-offsets`), then start again.",
+      "Set the group's offset on purpose (`bankchurn offsets adopt`), then start again.",
+  },
+  TOPIC_RECREATED: {
+    action: 'fatal',
+    means:
+      'An input topic was deleted and created again: the offsets or outputs that are there belong to the former topic. ' +
+      'Look at them (`bankchurn offsets show`), say where to go on (`bankchurn offsets adopt`), then start again.',
+  },
+  OFFSETS_UNCERTAIN: {
+    action: 'fatal',
+    means:
+      'The group has no committed offset, and the outputs that are there do not say whether they are its own and of this topic. ' +
+      'Look at them (`bankchurn offsets show`), say where to go on (`bankchurn offsets adopt`), then start again.',
+  },
+  TOPIC_MISCONFIGURED: {
+    action: 'fatal',
+    means:
+      'A topic of the model log would lose records: it has a finite retention, or is compacted. ' +
+      'The message names the setting and the command that corrects it.',
   },
 } as const satisfies Record<string, { readonly action: ErrorAction; readonly means: string }>;
 

@@ -47,6 +47,8 @@ export interface Emission {
 /** Some consecutive records of one partition, as handed to a role. Never empty. */
 export interface Batch {
   readonly topic: string;
+  /** Kafka's id of the topic, as it was when the partition was armed; undefined: Kafka does not give ids. */
+  readonly topicId?: string | undefined;
   readonly partition: number;
   readonly records: readonly SourceRecord[];
 }
@@ -87,8 +89,8 @@ export type OpenRole = (partition: number, offset: number) => Promise<Role>;
 export interface Transaction {
   /** Writes to one partition, asserts that the broker's reply covers it, and tells the first record's offset. */
   send(emission: Emission): Promise<number>;
-  /** Adds the consumed offset (the next one to read) to the transaction. */
-  sendOffsets(topic: string, partition: number, nextOffset: number): Promise<void>;
+  /** Adds the consumed offset (the next one to read) to the transaction, with the id of the topic that it is of. */
+  sendOffsets(topic: string, partition: number, nextOffset: number, topicId?: string): Promise<void>;
   commit(): Promise<void>;
   /** Ends the transaction without effect. */
   abort(): Promise<void>;
@@ -107,6 +109,8 @@ export type OpenWriter = (topic: string, partition: number) => Promise<Writer>;
 
 /** Where reading goes on, as the broker has it. */
 export interface Position {
+  /** Kafka's id of the topic; undefined: Kafka does not give ids. */
+  readonly topicId?: string | undefined;
   /** Committed offset of the group; undefined = none yet. */
   readonly committed: number | undefined;
   /** Where to start without one (the configured start position). */

@@ -19,6 +19,8 @@ export interface ServingSettings {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly modelLog: ModelLogAccess;
+  /** Called when no trying helps: the process should end. */
+  readonly fatal: (error: unknown) => void;
 }
 
 /** The model in service, kept up to date. */
@@ -37,7 +39,7 @@ const CLOSE_AFTER_MS = 10_000;
 
 /** Starts; keeps trying until there is a model, and follows the log from then on. Never gives up a model for a bad one. */
 export function keepServing(settings: ServingSettings): Serving {
-  const { modelDir, source, modelLog } = settings;
+  const { modelDir, source, modelLog, fatal } = settings;
   const seat = createSeat(settings);
   let newest: ModelLog | undefined;
   let stopped = false;
@@ -50,6 +52,10 @@ export function keepServing(settings: ServingSettings): Serving {
         await work();
         return;
       } catch (error) {
+        if (error instanceof BankChurnError && error.action === 'fatal') {
+          fatal(error);
+          return;
+        }
         const retryInMs = backOff(RETRY_MS, failures);
         seat.tell(error, { retryInMs });
         await sleep(retryInMs, undefined, { ref: false });

@@ -10,6 +10,7 @@ import { readAll, readRange } from '../kafka/read.ts';
 import { isTransient } from '../schemas/errors.ts';
 import type { ModelOrigin, ModelRecord } from '../schemas/generated.ts';
 import { splitEmission } from '../consumers/split-emission.ts';
+import { assertKeptForEver } from './kept-for-ever.ts';
 import type { OutputRecord, SourceRecord, Transaction } from '../schemas/ports.ts';
 
 /** Tries of one write; it is fenced by every other writer. */
@@ -24,10 +25,14 @@ export interface ModelLogSettings {
   readonly group: string;
   readonly encode: () => Promise<(record: ModelRecord) => Buffer | string>;
   readonly decode: (value: Buffer) => Promise<ModelRecord>;
+  /** Told of a topic whose settings may not be read. */
+  readonly onUnchecked: (topic: string, fault: string) => void;
 }
 
 /** The model log on Kafka. */
 export interface ModelLogAccess {
+  /** Whether the log keeps its records. `write` and `follow` begin with it. Throws TOPIC_MISCONFIGURED if it does not. */
+  check(): Promise<void>;
   read(): Promise<ModelLog>;
   /**
    * Fences other writers, reads to the end, asks `decide`, and writes what it says in one transaction.
@@ -50,9 +55,18 @@ export interface ModelLogAccess {
 }
 
 export function openModelLog(settings: ModelLogSettings): ModelLogAccess {
+  const { kafka, topics, onUnchecked } = settings;
+  let isChecked = false;
+  const check = async (): Promise<void> => {
+    if (isChecked) return;
+    await assertKeptForEver(kafka, [topics.churnModels, topics.modelArtifacts], onUnchecked);
+    isChecked = true;
+  };
   return {
+    check,
     read: () => readLog(settings),
     write: async (decide, origin, release) => {
+      await check();
       for (let tries = 1; ; tries++) {
         try {
           return await attempt(settings, decide, origin, release);
@@ -64,7 +78,10 @@ export function openModelLog(settings: ModelLogSettings): ModelLogAccess {
       }
     },
     fetch: (logged) => fetchRelease(settings, logged),
-    follow: (onLog, onFault) => follow(settings, onLog, onFault),
+    follow: async (onLog, onFault) => {
+      await check();
+      return follow(settings, onLog, onFault);
+    },
   };
 }
 

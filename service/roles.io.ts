@@ -1,11 +1,10 @@
 /** The roles of the service, each made of a configuration: what it reads and writes, and what it is told. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Config } from '../config.ts';
 import { challenge } from '../consumers/challenge.io.ts';
 import { collectFreshRows } from '../consumers/fresh-rows.ts';
 import { ASSUMED_BYTES } from '../kafka/message-limits.ts';
-import { readLast } from '../kafka/read.ts';
+import type { WrittenBefore } from '../kafka/port.ts';
 import type { LoopPorts } from '../consumers/loop-ports.ts';
 import type { Metrics } from './metrics.io.ts';
 import { createMonitor } from '../consumers/monitor.ts';
@@ -14,7 +13,7 @@ import { createUnknownFields } from './unknown-fields.ts';
 import { tellResult, tellVerdict } from './tell-results.ts';
 import { runRole, type RunningRole } from './run-role.io.ts';
 import type { Serving } from './model-follower.io.ts';
-import { sourceEnd } from '../consumers/dead-letter.ts';
+import { createEarlierOutputs } from '../consumers/earlier-outputs.ts';
 import { createScorer, rejectEvent } from '../consumers/scorer.ts';
 import { createTrainer } from '../consumers/trainer.ts';
 import type { LogChange } from '../models/log.ts';
@@ -25,6 +24,7 @@ import type { CustomerEvent, DriftCounts } from '../schemas/generated.ts';
 import type { OpenRole, Reject, Role } from '../schemas/ports.ts';
 import { recordInMlflow } from '../training/mlflow.io.ts';
 import { decodeOwn, decoderOf, shapesOf, topicEncoder } from './codecs.ts';
+import { roleTopics, type RoleName } from './role-topics.ts';
 import { modelLogOf, readLastVerdict, type Clients } from './wiring.io.ts';
 
 /** What a role of the service needs. */
@@ -42,9 +42,6 @@ export interface Wrap {
   readonly decoder?: (decoder: RecordDecoder<CustomerEvent>) => RecordDecoder<CustomerEvent>;
 }
 
-export const ROLES = ['scorer', 'monitor', 'trainer'] as const;
-export type RoleName = (typeof ROLES)[number];
-
 const START: Readonly<Record<RoleName, (around: Surroundings) => RunningRole>> = {
   scorer: startScorer,
   monitor: startMonitor,
@@ -54,15 +51,9 @@ const START: Readonly<Record<RoleName, (around: Surroundings) => RunningRole>> =
 /** Starts a role; it runs until it is stopped. */
 export const startRole = (name: RoleName, around: Surroundings): RunningRole => START[name](around);
 
-/** Consumer groups of the roles. */
-export const groupsOf = ({ group }: Pick<Config, 'group'>): Record<RoleName, string> => ({
-  scorer: group,
-  monitor: `${group}.monitor`,
-  trainer: `${group}.trainer`,
-});
-
-function common({ config, kafka, metrics, log, wrap }: Surroundings) {
+function common({ config, kafka, metrics, log, wrap }: Surroundings, role: RoleName) {
   return {
+    ...roleTopics(role, config),
     kafka,
     sessionTimeoutMs: config.kafka.sessionTimeoutMs,
     wrap: wrap.ports,
@@ -81,17 +72,12 @@ function startScorer(around: Surroundings): RunningRole {
   let limits: ReadonlyMap<string, number> = new Map();
   const maxLetterBytes = (): number => limits.get(names.deadLetters) ?? ASSUMED_BYTES;
   const settings = {
-    ...common(around),
-    reject: rejectEvent({ topics: names, maxLetterBytes }),
+    ...common(around, 'scorer'),
+    reject: rejectEvent({ topics: names, group: config.group, maxLetterBytes }),
     onLimits: (found: typeof limits) => {
       limits = found;
     },
-    topic: names.customerEvents,
-    outputs: [names.churnScores, names.deadLetters],
-    singles: [names.driftCounts],
-    groupId: groupsOf(config).scorer,
-    startFrom: config.startFrom,
-    writtenBefore: (partition: number) => writtenBefore(around, partition),
+    writtenBefore: writtenBefore(around),
     onCommitted: (
       ...[batch, decision, stageMs]: Parameters<Parameters<typeof runRole>[0]['onCommitted']>
     ) => {
@@ -102,21 +88,18 @@ function startScorer(around: Surroundings): RunningRole {
   return runRole(settings, scorerRole(around, maxLetterBytes), fatal);
 }
 
-/** Committed offsets expire when a group is away for long; the outputs tell as well how far it had come. */
-async function writtenBefore(
-  { kafka, config, log }: Surroundings,
-  partition: number,
-): Promise<number | undefined> {
-  const { customerEvents, churnScores, deadLetters } = config.topics.names;
-  const ends = [0];
-  for (const topic of [churnScores, deadLetters]) {
-    const last = await readLast(kafka, topic, `${config.group}.last`, partition);
-    if (last !== undefined) ends.push(sourceEnd(customerEvents, partition, last) ?? 0);
-  }
-  const offset = Math.max(...ends);
-  if (offset === 0) return undefined;
-  log.error({ partition, offset }, 'no committed offset, but outputs: going on after the last of them');
-  return offset;
+function writtenBefore({ kafka, config, log }: Surroundings): WrittenBefore {
+  const { topic, outputs, startFrom } = roleTopics('scorer', config);
+  return createEarlierOutputs({
+    ...{ kafka, topic, outputs, group: config.group, now: Date.now },
+    onFound: (partition, offset) =>
+      log.error({ partition, offset }, 'no committed offset, but outputs: going on after the last of them'),
+    onNewGroup: (partition) =>
+      log.warn(
+        { partition, group: config.group, startFrom },
+        'the outputs are of other groups: this group is new, and starts where START_FROM says',
+      ),
+  });
 }
 
 /** The encoders are made when a partition is armed: a registry that is away is then a transient fault like any other. */
@@ -135,6 +118,7 @@ function scorerRole(
       encodeScore: await topicEncoder(config, registry, 'churnScores'),
       encodeCounts: await topicEncoder(config, registry, 'driftCounts'),
       contentType: registry === undefined ? 'application/json' : 'application/avro',
+      group: config.group,
       topics: names,
       tombstones: config.tombstones,
       maxLetterBytes,
@@ -151,20 +135,13 @@ const skip =
   });
 
 function startMonitor(around: Surroundings): RunningRole {
-  const { config, fatal } = around;
-  const { names } = config.topics;
   const settings = {
-    ...common(around),
-    topic: names.driftCounts,
+    ...common(around, 'monitor'),
     // Committed with the next verdict: the pane that is filling is read again after a restart.
     reject: skip(undefined),
-    outputs: [names.driftVerdicts, names.retrainEvents],
-    singles: [],
-    groupId: groupsOf(config).monitor,
-    startFrom: 'earliest' as const,
     onCommitted: () => undefined,
   };
-  return runRole(settings, monitorRole(around), fatal);
+  return runRole(settings, monitorRole(around), around.fatal);
 }
 
 function monitorRole(around: Surroundings): OpenRole {
@@ -191,18 +168,12 @@ function monitorRole(around: Surroundings): OpenRole {
 }
 
 function startTrainer(around: Surroundings): RunningRole {
-  const { config, fatal } = around;
   const settings = {
-    ...common(around),
-    topic: config.topics.names.retrainEvents,
+    ...common(around, 'trainer'),
     reject: skip(1),
-    outputs: [],
-    singles: [config.topics.names.churnModels, config.topics.names.modelArtifacts],
-    groupId: groupsOf(config).trainer,
-    startFrom: 'earliest' as const,
     onCommitted: () => undefined,
   };
-  return runRole(settings, trainerRole(around), fatal);
+  return runRole(settings, trainerRole(around), around.fatal);
 }
 
 const LONGEST_RETRY_MS = 300_000;
@@ -210,7 +181,7 @@ const LONGEST_RETRY_MS = 300_000;
 function trainerRole(around: Surroundings): OpenRole {
   const { config, kafka, registry, log } = around;
   const { training, topics, group } = config;
-  const modelLog = modelLogOf(around);
+  const modelLog = modelLogOf(around, log);
   const freshRows = {
     ...training,
     kafka,
@@ -229,7 +200,7 @@ function trainerRole(around: Surroundings): OpenRole {
     fetchRelease: modelLog.fetch,
     onProgress: (stage: string, share: number) => log.debug({ stage, share }, 'training'),
   };
-  return createTrainer({
+  const trainer = createTrainer({
     decodeRequest: (value) => decodeOwn(value, registry, 'RetrainRequested'),
     readLog: modelLog.read,
     collect: (request) => collectFreshRows(freshRows, request),
@@ -248,6 +219,10 @@ function trainerRole(around: Surroundings): OpenRole {
     onResult: (...result) => tellResult(around, ...result),
     onUnreadable: (offset, fault) => log.error({ offset, fault }, 'no retrain request: passed over'),
   });
+  return async (...where) => {
+    await modelLog.check();
+    return trainer(...where);
+  };
 }
 
 /** The challenger in MLflow, where that is on: bounded, and nothing depends on it. */

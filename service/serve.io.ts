@@ -5,13 +5,14 @@ import type { Config } from '../config.ts';
 import { createStallRule, processHealth, type HealthState } from './health.ts';
 import type { KafkaClient } from '../kafka/port.ts';
 import { partitionCounts } from '../kafka/topics.ts';
-import { messageOf } from '../schemas/errors.ts';
+import { BankChurnError, messageOf } from '../schemas/errors.ts';
 import { createMetrics, type Metrics } from './metrics.io.ts';
 import type { RunningRole } from './run-role.io.ts';
 import { keepServing } from './model-follower.io.ts';
 import { startSidecar, type Sidecar, type SidecarOptions } from './sidecar.io.ts';
 import { startWorkers, type WorkersSettings } from './workers.io.ts';
-import { ROLES, startRole, type RoleName, type Wrap } from './roles.io.ts';
+import { startRole, type Wrap } from './roles.io.ts';
+import { ROLES, type RoleName } from './role-topics.ts';
 import { kafkaOf, modelLogOf, registryOf } from './wiring.io.ts';
 
 const WATCH_EVERY_MS = 5000;
@@ -45,8 +46,12 @@ export async function serve(
   const registry = registryOf(config);
   const kafka = kafkaOf(config, log);
   const { dir: modelDir, source } = config.model;
-  const modelLog = modelLogOf({ config, kafka, registry });
-  const models = keepServing({ modelDir, source, log, metrics, modelLog });
+  const modelLog = modelLogOf({ config, kafka, registry }, log);
+  let giveUp: (error: unknown) => void = () => undefined;
+  const givenUp = new Promise<unknown>((resolve) => {
+    giveUp = resolve;
+  });
+  const models = keepServing({ modelDir, source, log, metrics, modelLog, fatal: giveUp });
   let roles: readonly RunningRole[] = [];
   let stopping = false;
   let stalled = false;
@@ -65,9 +70,11 @@ export async function serve(
 
   const exitCode = await new Promise<number>((resolve) => {
     const fatal = (error: unknown): void => {
-      log.error({ fault: messageOf(error) }, 'cannot go on');
+      const code = error instanceof BankChurnError ? error.code : undefined;
+      log.error({ code, fault: messageOf(error) }, 'cannot go on');
       resolve(1);
     };
+    void givenUp.then(fatal);
     onSignals(log, () => resolve(0));
     // A worker whose supervisor is gone, or asks it to stop.
     process.once('disconnect', () => resolve(0));

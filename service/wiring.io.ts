@@ -62,13 +62,18 @@ export async function readLastVerdict({
     : ((await decodeOwn(last.value, registry, 'DriftVerdict')) as DriftVerdict);
 }
 
-/** The model log of a configuration. */
-export function modelLogOf({ config, kafka, registry }: Clients): ModelLogAccess {
+/** The model log of a configuration. `log` is warned if it cannot be known whether the log keeps its records. */
+export function modelLogOf({ config, kafka, registry }: Clients, log?: Pick<Logger, 'warn'>): ModelLogAccess {
   return openModelLog({
     kafka,
     topics: config.topics.names,
     group: config.group,
     encode: () => topicEncoder(config, registry, 'churnModels'),
     decode: (value) => decodeOwn(value, registry, 'ModelRecord') as Promise<ModelRecord>,
+    onUnchecked: (topic, fault) =>
+      log?.warn(
+        { topic, fault },
+        'whether this topic keeps its records for ever is not known: its settings may not be read',
+      ),
   });
 }

@@ -26,6 +26,7 @@ const role = createScorer({
   decoder: decoderOf({ config, registry }, EVENT),
   encodeScore: await topicEncoder(config, registry, 'churnScores'),
   encodeCounts: createAvroEncoder('DriftCounts', 1),
+  group: config.group,
   topics: names,
   tombstones: config.tombstones,
   maxLetterBytes: () => ASSUMED_BYTES,

@@ -1,7 +1,9 @@
 /** Kafka's administration. */
 import './patches/install.io.ts'; // before the library
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
-import type { KafkaAdmin } from '../port.ts';
+import { topicIdIn } from '../offset-note.ts';
+import type { CommittedOffset, KafkaAdmin } from '../port.ts';
+import { topicIdOf } from './patches/topic-id.io.ts';
 import { throwTranslated, translated } from './translate-errors.ts';
 
 /** Runs something with an admin connection that is closed afterwards. */
@@ -52,6 +54,9 @@ export function adminOf(admin: Admin): KafkaAdmin {
       translated(async () => {
         await admin.deleteGroups([...ids]);
       }),
+    topicId: (topic) => translated(() => topicIdOf(admin, topic)),
+    groupMembers: (groupId) =>
+      translated(async () => (await admin.describeGroups([groupId])).groups[0]?.members.length ?? 0),
     ...offsetsOf(admin),
   };
 }
@@ -69,7 +74,11 @@ function offsetsOf(admin: Admin): Pick<KafkaAdmin, 'offsetBounds' | 'offsetsSinc
     committedOffsets: (groupId, topic) =>
       translated(async () => {
         const [group] = await admin.fetchOffsets({ groupId, topics: [topic] });
-        return known(group?.partitions ?? []);
+        const found = (group?.partitions ?? []).map(
+          ({ partition, offset, metadata }) =>
+            [partition, { offset: Number(offset), topicId: topicIdIn(metadata) }] as const,
+        );
+        return new Map<number, CommittedOffset>(found.filter(([, { offset }]) => offset >= 0));
       }),
   };
 }

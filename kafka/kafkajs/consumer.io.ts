@@ -1,8 +1,11 @@
 /** The consumer under the loop. */
 import './patches/install.io.ts'; // before the library
 import type { Consumer, Kafka } from 'kafkajs';
+import { offsetNote } from '../offset-note.ts';
 import { findPosition } from '../offsets.ts';
 import type { ConsumerEvents, ConsumerSettings, LoopConsumer } from '../port.ts';
+import { rememberTopicId } from '../topic-identity.ts';
+import { BankChurnError } from '../../schemas/errors.ts';
 import { adminOf } from './admin.io.ts';
 import { FETCH_LIMITS, METADATA_MAX_AGE_MS } from './client.io.ts';
 import { deliver, type Positions } from './delivery.ts';
@@ -11,6 +14,8 @@ import { throwTranslated, translated, translatedSync, translateError } from './t
 
 /** Partitions side by side; the fetch limits bound what lies in memory. */
 const CONCURRENT_PARTITIONS = 64;
+/** A topic that is created anew is found out after this long, milliseconds. Until then its events carry the former topic's id. */
+const IDENTITY_CHECK_MS = 3000;
 
 /** The consumer of one topic, as the loop wants it: nothing is committed or resolved but by the loop. */
 export function createLoopConsumer(kafka: Kafka, settings: ConsumerSettings): LoopConsumer {
@@ -27,7 +32,9 @@ export function createLoopConsumer(kafka: Kafka, settings: ConsumerSettings): Lo
     ...FETCH_LIMITS,
   });
   const admin = kafka.admin();
-  const offsets = adminOf(admin);
+  const plain = adminOf(admin);
+  const offsets = { ...plain, topicId: rememberTopicId(plain) };
+  let stopWatching = (): void => undefined;
   const positions: Positions = new Map();
   return {
     source: {
@@ -44,6 +51,7 @@ export function createLoopConsumer(kafka: Kafka, settings: ConsumerSettings): Lo
         await admin.connect();
         await consumer.connect();
         listen(consumer, topic, events, positions);
+        stopWatching = watchIdentity(() => offsets.topicId(topic), events);
         await consumer.subscribe({ topic, fromBeginning: true });
         await consumer.run({
           autoCommit: false,
@@ -54,14 +62,27 @@ export function createLoopConsumer(kafka: Kafka, settings: ConsumerSettings): Lo
       }),
     stop: () =>
       translated(async () => {
+        stopWatching();
         await consumer.disconnect();
         await admin.disconnect();
       }),
-    commitOffset: (committedTopic, partition, nextOffset) =>
-      consumer
-        .commitOffsets([{ topic: committedTopic, partition, offset: String(nextOffset) }])
-        .catch(throwTranslated),
+    commitOffset: (committedTopic, partition, nextOffset, topicId) => {
+      const offset = { topic: committedTopic, partition, offset: String(nextOffset) };
+      return consumer.commitOffsets([{ ...offset, metadata: offsetNote(topicId) }]).catch(throwTranslated);
+    },
   };
+}
+
+/** Asks for the topic's id from time to time; one that has changed ends the consumer. Kafka being away says nothing. */
+function watchIdentity(topicId: () => Promise<unknown>, events: Pick<ConsumerEvents, 'crashed'>): () => void {
+  const timer = setInterval(() => {
+    topicId().catch((error: unknown) => {
+      if (!(error instanceof BankChurnError) || error.action !== 'fatal') return;
+      clearInterval(timer);
+      events.crashed(error);
+    });
+  }, IDENTITY_CHECK_MS);
+  return () => clearInterval(timer);
 }
 
 /** Between the end of a consumer and its next start the library refuses: nothing is fetched then, and a new assignment pauses anew. */

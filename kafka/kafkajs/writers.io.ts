@@ -2,6 +2,7 @@
 import './patches/install.io.ts'; // before the library
 import type { Kafka, Producer } from 'kafkajs';
 import type { Transaction, Writer } from '../../schemas/ports.ts';
+import { offsetNote } from '../offset-note.ts';
 import type { WriterScope } from '../port.ts';
 import { METADATA_MAX_AGE_MS } from './client.io.ts';
 import { openTransactions } from './patches/transactions.io.ts';
@@ -50,8 +51,10 @@ async function begin(producer: Producer, groupId: string | undefined): Promise<T
   const transaction = await producer.transaction();
   return {
     send: (emission) => sendCovered(transaction, emission).catch(throwTranslated),
-    sendOffsets: (topic, partition, nextOffset) => {
-      const topics = [{ topic, partitions: [{ partition, offset: String(nextOffset) }] }];
+    sendOffsets: (topic, partition, nextOffset, topicId) => {
+      // The library passes the text on, though its types do not name it.
+      const offset = { partition, offset: String(nextOffset), metadata: offsetNote(topicId) };
+      const topics = [{ topic, partitions: [offset] }];
       if (groupId === undefined) return Promise.reject(new Error('a writer without a group has no offsets'));
       // kafkajs itself does not repeat what adds offsets. (A failed commit cannot be repeated: its state machine has no way back.)
       return retryPassing(() => transaction.sendOffsets({ consumerGroupId: groupId, topics })).catch(

@@ -12,6 +12,7 @@ import { tryAgain } from './passing-errors.io.ts';
 import { installRecordBatches } from './record-batches.io.ts';
 import { encodeRecord, type RecordFields } from './record-encoding.ts';
 import { silenceTimeoutWarning } from './timeout-warning.io.ts';
+import { rememberCluster } from './topic-id.io.ts';
 import { renewing } from './transactions.io.ts';
 
 const VERSION = '2.2.4';
@@ -44,5 +45,6 @@ replace('consumer/filterAbortedMessages.js', () => keepCommitted);
 replace('network/connection.js', soundConnection);
 replace('producer/eosManager/index.js', renewing);
 replace('consumer/consumerGroup.js', rejoining);
+replace('admin/index.js', rememberCluster);
 guardOffsets(); // loads the library
 silenceTimeoutWarning();

@@ -89,7 +89,7 @@ async function write(world: World, writer: Writer, values: readonly string[], ne
 async function committedOffset({ context: { config, kafka } }: World): Promise<number> {
   const { customerEvents } = config.topics.names;
   const committed = await kafka.administer((admin) => admin.committedOffsets(config.group, customerEvents));
-  return committed.get(PARTITION) ?? -1;
+  return committed.get(PARTITION)?.offset ?? -1;
 }
 
 async function committedScores({ context: { config, kafka } }: World): Promise<string[]> {

@@ -52,10 +52,27 @@ function writeBytes(out: Buffer, at: number, value: Bytes): number {
     out.set(value, writeVarint(out, at, value.length));
     return at + varintSize(value.length) + value.length;
   }
+  const end = value.length <= SHORT ? writeShortAscii(out, at, value) : -1;
+  if (end !== -1) return end;
   const length = Buffer.byteLength(value);
   const start = writeVarint(out, at, length);
   out.write(value, start, length, 'utf8');
   return start + length;
+}
+
+/** Characters whose count fits into a varint of one byte. */
+const SHORT = 63;
+
+/** A call into the buffer's native code costs more than a short string is long. -1: it is not ASCII. */
+function writeShortAscii(out: Buffer, at: number, value: string): number {
+  const { length } = value;
+  for (let i = 0; i < length; i++) {
+    const code = value.charCodeAt(i);
+    if (code > 127) return -1;
+    out[at + 1 + i] = code;
+  }
+  out[at] = length * 2;
+  return at + 1 + length;
 }
 
 /** Name and value in turn; a repeated header is an array of values. */
