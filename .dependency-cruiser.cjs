@@ -37,10 +37,10 @@ module.exports = {
     ...layers,
     {
       name: 'kafkajs-in-its-adapter',
-      comment: 'kafkajs and its codecs are known to kafka/kafkajs/: use the port (kafka/*.ts)',
+      comment: 'kafkajs and its codec are known to kafka/kafkajs/: use the port (kafka/*.ts)',
       severity: 'error',
       from: { pathNot: '^kafka/kafkajs/|^node_modules' },
-      to: { path: '^node_modules/(kafkajs|kafkajs-snappy|lz4-napi|@mongodb-js/zstd)/' },
+      to: { path: '^node_modules/(kafkajs|@mongodb-js/zstd)/' },
     },
     {
       name: 'adapter-behind-its-port',
@@ -80,6 +80,13 @@ module.exports = {
       severity: 'error',
       from: { pathNot: TEST },
       to: { path: '^(e2e|bench)/' },
+    },
+    {
+      name: 'no-dev-dependencies-in-production',
+      comment: 'the image holds `dependencies` alone: tests, tools and generators may use the others',
+      severity: 'error',
+      from: { pathNot: `${TEST}|^cli/generate/|\\.config\\.(ts|js)$|^node_modules` },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'no-cycles',

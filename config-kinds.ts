@@ -1,5 +1,6 @@
 /** What the list of settings (config.ts) is made of: kinds of values, settings, sections. */
 import { z } from 'zod';
+import { parseIsoTime } from './schemas/time.ts';
 
 /** What a value must be: the schema checks it, `allowed` finishes the sentence "must be …", `read` takes a variable's text. */
 export interface Kind<T extends z.ZodType = z.ZodType> {
@@ -118,19 +119,36 @@ export const brokers = kind(
   asList,
 );
 
+/** Milliseconds since 1970 of a day (UTC), an ISO 8601 time with its offset, or milliseconds; NaN for anything else. */
+function millisecondsOf(value: number | string): number {
+  const text = String(value);
+  if (/^\d{1,16}$/.test(text)) return Number(text);
+  return /^\d{4}-\d{2}-\d{2}$/.test(text) ? parseIsoTime(`${text}T00:00:00Z`) : parseIsoTime(text);
+}
+
+const TIME = 'a day, an ISO 8601 time with its offset (Z or ±hh:mm), or milliseconds since 1970';
+
+/** A point in time, as milliseconds since 1970. */
+export const pointInTime = kind(
+  z.union([z.number(), z.string()]).transform((value, context) => {
+    const timestampMs = millisecondsOf(value);
+    if (Number.isFinite(timestampMs)) return timestampMs;
+    context.addIssue({ code: 'custom' });
+    return z.NEVER;
+  }),
+  TIME,
+);
+
 type StartFrom = 'earliest' | 'latest' | { readonly timestampMs: number };
 
 function readStart(value: number | string, context: z.RefinementCtx): StartFrom {
   if (value === 'earliest' || value === 'latest') return value;
-  const start = String(value);
-  // Date.parse alone takes much that is no date: '-5' is a day of 2001 to it.
-  const isDate = /^\d{4}-\d{2}-\d{2}/.test(start);
-  const timestampMs = /^\d{1,16}$/.test(start) ? Number(start) : isDate ? Date.parse(start) : NaN;
+  const timestampMs = millisecondsOf(value);
   if (Number.isFinite(timestampMs)) return { timestampMs };
   context.addIssue({ code: 'custom' });
   return z.NEVER;
 }
 export const startFrom = kind(
   z.union([z.number(), z.string()]).transform(readStart),
-  'earliest | latest | a timestamp (ISO 8601 or milliseconds)',
+  `earliest | latest | ${TIME}`,
 );

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import {
-  brokers, choice, choiceInLowerCase, flag, groupName, httpAddress, integer, isSection, logLevel, orNull, path,
+  brokers, choice, choiceInLowerCase, flag, groupName, httpAddress, integer, isSection, logLevel, orNull, path, pointInTime,
   positiveNumber, retentionMs, section, setting, share, startFrom, text, topicName, topicPrefix, type Section,
   type Setting,
 } from './config-kinds.ts'; // prettier-ignore
@@ -68,6 +68,12 @@ export const SETTINGS = {
   delivery: setting(choice(['exactly-once', 'at-least-once']), 'exactly-once', 'at-least-once may repeat scores', 'DELIVERY'),
   startFrom: setting(startFrom, 'earliest', 'where a group starts on its first run', 'START_FROM'),
   tombstones: setting(choice(['ignore', 'dead-letter']), 'ignore', 'what becomes of events with a null value'),
+
+  events: section('what a customer event must hold', {
+    earliest: setting(pointInTime, '2000-01-01', 'an event or outcome from before is invalid'),
+    latest: setting(pointInTime, '2100-01-01', 'an event or outcome from this time on is invalid'),
+    withoutInputs: setting(choice(['dead-letter', 'score']), 'dead-letter', 'what becomes of an event without any input of the model'),
+  }),
 
   limits: section('', {
     maxBatchRecords: setting(integer(1, 2000), 1000, 'records of one transaction'),

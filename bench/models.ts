@@ -4,12 +4,13 @@ import { createFeatureRowEncoder } from '../models/feature-row.ts';
 import { readRelease } from '../models/store.io.ts';
 import { simulateEvents } from '../producers/simulate-events.io.ts';
 import { say } from '../cli/context.ts';
-import { createSession, type OnnxModel } from '../scoring/onnx.io.ts';
-import { openModel, type Model } from '../scoring/model.ts';
+import { createSession } from '../scoring/onnx.io.ts';
+import { openModel, type Model, type OnnxModel } from '../scoring/model.ts';
 import { DEFAULT_PARAMETERS, fitEnsemble, predictMargins, type BoostingData } from '../training/boosting.ts';
 import { rocAuc } from '../training/evaluation.ts';
 import { exportOnnx } from '../training/export.ts';
 import { readRealDataset } from '../training/real-data.io.ts';
+import { takeRows } from '../training/resampling.ts';
 import { explainEnsemble } from '../training/shapley.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
 
@@ -72,12 +73,6 @@ const toRows = ({ x, y, columns }: BoostingData): (number | null)[][] =>
     Array.from(x.subarray(row * columns, (row + 1) * columns), (v) => (Number.isNaN(v) ? null : v)),
   );
 
-function take({ x, y, columns }: BoostingData, rows: readonly number[]): BoostingData {
-  const taken = new Float32Array(rows.length * columns);
-  rows.forEach((row, i) => taken.set(x.subarray(row * columns, (row + 1) * columns), i * columns));
-  return { x: taken, y: Uint8Array.from(rows, (row) => y[row]!), columns };
-}
-
 /** ROC AUC on the holdouts of six splits. */
 async function quality(python: string, all: BoostingData): Promise<void> {
   say('ranking six holdouts');
@@ -86,8 +81,8 @@ async function quality(python: string, all: BoostingData): Promise<void> {
     splits: { seed: number; train: number[]; holdout: number[]; auc: number }[];
   };
   const ours = splits.map(({ train, holdout }) => {
-    const part = take(all, holdout);
-    return rocAuc(predictMargins(fitEnsemble(take(all, train), DEFAULT_PARAMETERS), part.x), part.y);
+    const part = takeRows(all, holdout);
+    return rocAuc(predictMargins(fitEnsemble(takeRows(all, train), DEFAULT_PARAMETERS), part.x), part.y);
   });
   const theirs = splits.map(({ auc }) => auc);
   const line = (name: string, values: readonly number[]): void => {
@@ -115,13 +110,13 @@ interface Others {
 
 async function costOfOthers(python: string, all: BoostingData): Promise<Others> {
   say('fitting and scoring with LightGBM, CatBoost, shap');
-  const part = take(all, [...all.y.keys()].slice(0, TRAIN_ROWS));
+  const part = takeRows(all, [...all.y.keys()].slice(0, TRAIN_ROWS));
   const request = { x: toRows(part), y: [...part.y], parameters: DEFAULT_PARAMETERS };
   return (await runPython(python, 'bench/python/cost.py', request, PYTHON_MS)) as Others;
 }
 
 function fits(all: BoostingData, others: Others | undefined): void {
-  const part = take(all, [...all.y.keys()].slice(0, TRAIN_ROWS));
+  const part = takeRows(all, [...all.y.keys()].slice(0, TRAIN_ROWS));
   const seconds = Array.from({ length: FITS }, () => {
     const begun = cpuSeconds();
     fitEnsemble(part, DEFAULT_PARAMETERS);

@@ -14,8 +14,9 @@ import { startService } from '../cli/service-process.io.ts';
 import { prepareTopics } from '../cli/topics.ts';
 import { createFeatureRowEncoder } from '../models/feature-row.ts';
 import { passThrough } from '../kafka/kafkajs/pass-through.fixture.ts';
-import { createAvroEncoder, compileWriter, decodeJson, EVENT } from '../schemas/avro.ts';
+import { createAvroEncoder, compileWriter, EVENT } from '../schemas/avro.ts';
 import { SCHEMAS } from '../schemas/generated.ts';
+import { decodeJson } from '../schemas/json.ts';
 import { loadModel } from '../scoring/load-model.io.ts';
 import { models } from './models.ts';
 
@@ -36,14 +37,15 @@ async function parts(): Promise<void> {
   if (typeof decodeAvro !== 'function') throw new Error(decodeAvro.message);
   const encode = createFeatureRowEncoder(model.manifest.features);
   const rows = new Float32Array(BATCH * model.manifest.columns);
+  const unknown = new Map<string, number>();
   const bench = new Bench({ time: 500 });
   bench
     .add('score a batch (feature rows, ONNX, reasons)', async () => {
       await model.score(requests);
     })
     .add('feature rows', () => events.forEach((event, i) => encode(event, rows, i * model.manifest.columns)))
-    .add('decode JSON events', () => json.forEach((value) => decodeJson(value, EVENT)))
-    .add('decode Avro events', () => avro.forEach((value) => decodeAvro(value)))
+    .add('decode JSON events', () => json.forEach((value) => decodeJson(value, EVENT.read, unknown)))
+    .add('decode Avro events', () => avro.forEach((value) => decodeAvro(value, unknown)))
     .add('encode JSON scores', () => scores.forEach((score) => Buffer.from(JSON.stringify(score))))
     .add('encode Avro scores', () => scores.forEach((score) => avroScore(score)));
   await bench.run();

@@ -3,12 +3,11 @@ import { findScore, placeOf, readRecord, type RecordPlace } from './find-score.i
 import { activeModel, type ModelLog } from '../models/log.ts';
 import { readRelease } from '../models/store.io.ts';
 import type { Release } from '../models/manifest.ts';
-import { EVENT } from '../schemas/avro.ts';
 import type { ChurnScore, CustomerEvent } from '../schemas/generated.ts';
 import { explain, waterfall } from '../scoring/explanation.ts';
 import { openModel } from '../scoring/model.ts';
 import { createSession } from '../scoring/onnx.io.ts';
-import { decoderOf } from '../service/codecs.ts';
+import { decoderOf, shapesOf } from '../service/codecs.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
 import { readScore } from './consume.ts';
 import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
@@ -71,7 +70,7 @@ const inOrder = (score: ChurnScore): unknown[] => {
 
 async function decodeEvent(context: Context, value: Buffer | null, scoreId: string): Promise<CustomerEvent> {
   if (value === null) throw new Error(`${scoreId} is a tombstone (a null value): it has no score`);
-  const decode = await decoderOf(context, 'customerEvents', EVENT)([value]);
+  const decode = await decoderOf(context, shapesOf(context.config).event)([value]);
   const event = decode(value);
   if ('code' in event)
     throw new Error(`${scoreId} is a dead letter and has no score: ${event.code}, ${event.message}`);

@@ -1,10 +1,11 @@
-import { COLUMNS, fieldOf, likeness } from '../schemas/csv/columns.ts';
+import { EVENT } from '../schemas/avro.ts';
 import { shown } from '../schemas/csv/errors.ts';
 import { readText, type Chunks } from '../schemas/csv/text.io.ts';
-import { isPoison, readEvent } from '../schemas/event.ts';
+import { EVENT_FIELDS, isPoison } from '../schemas/event.ts';
+import { similarField, type FieldCounts } from '../schemas/fields.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
+import { decodeJson } from '../schemas/json.ts';
 
-const KNOWN = new Set(['Surname', 'surname', ...COLUMNS, ...COLUMNS.map(fieldOf)]);
 /** Unknown fields that are named, each once. */
 const MOST_NAMED = 10;
 
@@ -27,10 +28,11 @@ export async function* readJsonLines(
     let line = first;
     for (const text of bytes.toString().split('\n')) {
       if (text.trim() !== '') {
-        const raw = parseLine(text, path, line);
-        nameUnknown(raw, path, line, unknown, notice);
-        const event = readEvent(raw);
-        if (isPoison(event)) throw new Error(`${path}, line ${String(line)}: ${event.message}`);
+        const fields: FieldCounts = new Map();
+        const event = decodeJson(Buffer.from(text), EVENT.read, fields);
+        nameUnknown(fields, path, line, unknown, notice);
+        if (isPoison(event))
+          throw new Error(`${path}, line ${String(line)}: ${event.message}${hint(text, line)}`);
         yield event;
       }
       line += 1;
@@ -38,30 +40,22 @@ export async function* readJsonLines(
   }
 }
 
-function parseLine(text: string, path: string, line: number): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const hint =
-      line === 1 && !/^\s*[{[]/.test(text) ? ' (a CSV is read from a file whose name ends in .csv)' : '';
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${path}, line ${String(line)}: ${message}${hint}`, { cause });
-  }
-}
+const hint = (text: string, line: number): string =>
+  line === 1 && !/^\s*[{[]/.test(text) ? ' (a CSV is read from a file whose name ends in .csv)' : '';
 
 function nameUnknown(
-  raw: unknown,
+  fields: FieldCounts,
   path: string,
   line: number,
   named: Set<string>,
   notice: (line: string) => void,
 ): void {
-  if (typeof raw !== 'object' || raw === null) return;
-  for (const field of Object.keys(raw)) {
-    if (KNOWN.has(field) || named.has(field) || named.size >= MOST_NAMED) continue;
+  for (const field of fields.keys()) {
+    if (named.has(field) || named.size >= MOST_NAMED) continue;
     named.add(field);
-    const meant = COLUMNS.find((column) => likeness(field, column) === 'misspelt');
-    const hint = meant === undefined ? '' : `: did you mean ${fieldOf(meant)}?`;
-    notice(`${path}, line ${String(line)}: field not read: ${shown(field)}${hint}`);
+    const meant = similarField(field, EVENT_FIELDS);
+    notice(
+      `${path}, line ${String(line)}: field not read: ${shown(field)}${meant === undefined ? '' : `: did you mean ${meant}?`}`,
+    );
   }
 }

@@ -41,7 +41,7 @@ test('score: a line that is no event is named, exit 1, nothing on stdout', () =>
   const file = join(folder, 'events.jsonl');
   writeFileSync(
     file,
-    '{"eventId":"a","customerId":"b","occurredAt":1}\n{"eventId":"a","customerId":"b","occurredAt":1,"age":-1}\n',
+    '{"eventId":"a","customerId":"b","occurredAt":1764000000000,"age":1}\n{"eventId":"a","customerId":"b","occurredAt":1764000000000,"age":-1}\n',
   );
   const run = bankchurn('score', file);
   expect([run.status, run.stdout]).toEqual([1, '']);

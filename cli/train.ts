@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { createHash } from 'node:crypto';
 import { Command } from 'commander';
 import { createSimulator } from '../producers/simulator.ts';
+import { sha256 } from '../models/release-files.ts';
 import { writeRelease } from '../models/store.io.ts';
 import { openModel } from '../scoring/model.ts';
 import { createSession } from '../scoring/onnx.io.ts';
@@ -108,7 +108,7 @@ async function openDataset(path: string | undefined): Promise<Dataset> {
   const customers = Array.from({ length: SIMULATED }, next);
   return {
     name: 'simulated',
-    sha256: createHash('sha256').update(JSON.stringify(customers)).digest('hex'),
+    sha256: sha256(JSON.stringify(customers)),
     events: customers.map(({ event }) => event),
     labels: Uint8Array.from(customers, ({ churned }) => Number(churned)),
     rowNumbers: customers.map((_, i) => i + 1),

@@ -6,14 +6,15 @@ import { createDecoder } from '../schemas/decoder.ts';
 import type { CustomerOutcome } from '../schemas/generated.ts';
 import { joinFreshRows, type LabelRule } from './fresh-rows.ts';
 
+const MS = 1_764_000_000_000;
 const TOPICS = { customerEvents: 'events', customerOutcomes: 'outcomes' };
-const EVENTS = [...simulateEvents(20, 7, 'e')].map(({ event }, i) => ({ ...event, customerId: `c${String(i)}`, occurredAt: 1000 + i })); // prettier-ignore
+const EVENTS = [...simulateEvents(20, 7, 'e')].map(({ event }, i) => ({ ...event, customerId: `c${String(i)}`, occurredAt: MS + i })); // prettier-ignore
 const outcome = (i: number, more: Partial<CustomerOutcome> = {}): CustomerOutcome => ({
   outcomeId: `o${String(i)}`,
   customerId: `c${String(i)}`,
   eventId: EVENTS[i]!.eventId,
   churned: i % 2 === 0,
-  observedAt: 5000,
+  observedAt: MS + 5000,
   ...more,
 });
 
@@ -72,7 +73,7 @@ test('the newest rows are used, not more than allowed', async () => {
 });
 
 test('outcomes that cannot be read are counted, with the last fault; a tombstone is none', async () => {
-  const { rows, unreadable } = await join(['{', null, outcome(2), { ...outcome(5), churned: 'yes' }]);
+  const { rows, unreadable } = await join(['{', null, outcome(2), { ...outcome(5), churned: 'perhaps' }]);
   expect(rows).toEqual([['c2', true]]);
   expect(unreadable).toEqual([[2, expect.stringContaining('churned')]]);
 });

@@ -48,11 +48,12 @@ const record = (offset: number, value: unknown, headers: RecordHeaders = {}): So
   value: value === null ? null : Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)),
   headers,
 });
+const MS = 1_764_000_000_000;
 const TRACE = Buffer.from(`00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`);
 const event = (id: string, more: object = {}) => ({
   eventId: id,
   customerId: `c-${id}`,
-  occurredAt: 5,
+  occurredAt: MS,
   age: 50,
   ...more,
 });
@@ -60,6 +61,20 @@ const records = ({ emit }: Decision, topic: string): readonly OutputRecord[] =>
   emit.filter((emission) => emission.topic === topic).flatMap((emission) => emission.records);
 const values = <T>(decision: Decision, topic: string): T[] =>
   records(decision, topic).map(({ value }) => JSON.parse(String(value)) as T);
+
+test('fields that nobody reads are reported with the decision; an event of nothing else is a dead letter', async () => {
+  const decision = await scorer()([
+    record(1, event('a', { credit_score: 600 })),
+    record(2, event('b', { age: undefined, credit_score: 600 })),
+    record(3, event('c', { segment: 'x' })),
+  ]);
+  expect(Object.fromEntries(decision.outcomes)).toEqual({ RECORD_INVALID: 1, scored: 2 });
+  expect(Object.fromEntries(decision.unknownFields ?? [])).toEqual({ credit_score: 2, segment: 1 });
+  const [letter] = records(decision, 'letters');
+  expect(String(letter!.headers!['error-message'])).toBe(
+    'no model input: "credit_score" is not a field (creditScore is)',
+  );
+});
 
 test('a batch of all kinds: each readable event a score, each unreadable one a dead letter, all counted', async () => {
   const decision = await scorer()([
@@ -71,6 +86,7 @@ test('a batch of all kinds: each readable event a score, each unreadable one a d
     record(15, `{"x":"${'x'.repeat(1000)}"}`),
   ]);
   expect(decision.commit).toBe(16);
+  expect(decision.unknownFields?.size).toBe(0);
   expect(Object.fromEntries(decision.outcomes)).toEqual({
     RECORD_UNDECODABLE: 1,
     RECORD_INVALID: 1,
@@ -85,7 +101,7 @@ test('a batch of all kinds: each readable event a score, each unreadable one a d
   ]);
   const scores = values<ChurnScore>(decision, 'scores');
   expect(scores).toMatchObject([
-    { scoreId: 'events/3/10', eventId: 'a', customerId: 'c-a', occurredAt: 5 },
+    { scoreId: 'events/3/10', eventId: 'a', customerId: 'c-a', occurredAt: MS },
     { scoreId: 'events/3/14', eventId: 'c' },
   ]);
   const { threshold, sha256, version } = model.manifest;

@@ -1,5 +1,5 @@
 import { BankChurnError, messageOf, type Poison } from '../schemas/errors.ts';
-import type { RecordDecoder } from '../schemas/decoder.ts';
+import type { Decode, RecordDecoder } from '../schemas/decoder.ts';
 import { isPoison } from '../schemas/event.ts';
 import { createCounter, type CountEvents } from '../drift/counts.ts';
 import type { ChurnScore, CustomerEvent, DriftCounts } from '../schemas/generated.ts';
@@ -52,42 +52,49 @@ export function createScorer(ports: ScorerPorts): Role {
     const decode = await ports.decoder(
       batch.records.map(({ value, refused }) => (refused === undefined ? value : null)),
     );
-    const requests: ScoreRequest[] = [];
-    const sources: SourceRecord[] = [];
-    const letters: OutputRecord[] = [];
-    const outcomes = new Map<string, number>();
-    const prefix = `${batch.topic}/${String(batch.partition)}/`;
-    for (const record of batch.records) {
-      if (record.value === null && record.refused === undefined && ports.tombstones === 'ignore') {
-        count(outcomes, 'ignored');
-        continue;
-      }
-      const event = record.refused ?? (record.value === null ? TOMBSTONE : decode(record.value));
-      if (isPoison(event)) {
-        letters.push(deadLetter(batch, ports.group, record, event, ports.maxLetterBytes()));
-        count(outcomes, event.code);
-      } else {
-        requests.push({ event, scoreId: prefix + String(record.offset) });
-        sources.push(record);
-      }
-    }
+    const { requests, sources, letters, outcomes } = sortRecords(ports, batch, decode);
+    const { unknownFields } = decode;
+    if (requests.length === 0) return { ...decision(batch, [], letters, [], ports, outcomes), unknownFields };
     const { scores, outputs } = await serving.model.evaluate(requests);
-    if (scores.length > 0) outcomes.set('scored', scores.length);
-    const counts =
-      scores.length === 0
-        ? []
-        : [
-            countRecord(
-              ports,
-              serving,
-              batch,
-              requests.map(({ event }) => event),
-              scores,
-              outputs,
-            ),
-          ];
-    return decision(batch, scoreRecords(ports, batch, scores, sources), letters, counts, ports, outcomes);
+    outcomes.set('scored', scores.length);
+    const events = requests.map(({ event }) => event);
+    const counts = [countRecord(ports, serving, batch, events, scores, outputs)];
+    const scored = scoreRecords(ports, batch, scores, sources);
+    return { ...decision(batch, scored, letters, counts, ports, outcomes), unknownFields };
   };
+}
+
+/** A batch by what becomes of its records. */
+interface Sorted {
+  readonly requests: readonly ScoreRequest[];
+  /** The record of each request. */
+  readonly sources: readonly SourceRecord[];
+  readonly letters: readonly OutputRecord[];
+  /** How many records had which outcome, those to be scored aside. */
+  readonly outcomes: Map<string, number>;
+}
+
+function sortRecords(ports: ScorerPorts, batch: Batch, decode: Decode<CustomerEvent>): Sorted {
+  const requests: ScoreRequest[] = [];
+  const sources: SourceRecord[] = [];
+  const letters: OutputRecord[] = [];
+  const outcomes = new Map<string, number>();
+  const prefix = `${batch.topic}/${String(batch.partition)}/`;
+  for (const record of batch.records) {
+    if (record.value === null && record.refused === undefined && ports.tombstones === 'ignore') {
+      count(outcomes, 'ignored');
+      continue;
+    }
+    const event = record.refused ?? (record.value === null ? TOMBSTONE : decode(record.value));
+    if (isPoison(event)) {
+      letters.push(deadLetter(batch, ports.group, record, event, ports.maxLetterBytes()));
+      count(outcomes, event.code);
+    } else {
+      requests.push({ event, scoreId: prefix + String(record.offset) });
+      sources.push(record);
+    }
+  }
+  return { requests, sources, letters, outcomes };
 }
 
 /** What the scorer does with a record that it fails on: a dead letter, as small as can be if the full one did not fit. */

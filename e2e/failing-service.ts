@@ -117,7 +117,7 @@ function bugContext(): BugContext {
     kafka: kafkaOf(config, createLog(config.logLevel)),
     brokers: config.kafka.brokers,
     groupId: config.group,
-    freshDecoder: () => decoderOf({ config, registry: registryOf(config) }, 'customerEvents', EVENT),
+    freshDecoder: () => decoderOf({ config, registry: registryOf(config) }, EVENT),
   };
 }
 

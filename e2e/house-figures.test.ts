@@ -32,15 +32,15 @@ test('the share is of production files without cli/, generated files and configu
   const lines = (path: string, n: number) => file(path, repeated('export {};', n));
   const figures = measure([
     lines('drift/a.ts', 30),
-    lines('drift/b.io.ts', 20),
-    lines('config.ts', 50),
+    lines('drift/b.io.ts', 60),
+    lines('config.ts', 10),
     ...['drift/a.test.ts', 'drift/a.bench.ts', 'kafka/a.fixture.ts'].map((path) => lines(path, 100)),
     ...['e2e/a.ts', 'bench/a.ts', 'cli/a.ts', 'vitest.config.ts'].map((path) => lines(path, 100)),
     ...['schemas/generated.ts', 'training/onnx_pb.ts'].map((path) => lines(path, 1000)),
   ]);
-  expect(figures).toMatchObject({ pureLines: 30, codeLines: 100 });
+  expect(figures).toMatchObject({ pureLines: 40, codeLines: 100 });
   const { isKept, text } = said(figures);
-  expect([isKept, text]).toEqual([false, expect.stringContaining('pure lines        30.0 % of 100')]);
+  expect([isKept, text]).toEqual([false, expect.stringContaining('pure lines        40.0 % of 100')]);
   expect(text).toMatch(/^too few pure lines/m);
 });
 

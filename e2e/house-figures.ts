@@ -14,7 +14,6 @@ const GENERATED = /^(schemas\/generated|training\/onnx_pb)\.ts$/;
 const TEST = /\.(test|bench|fixture)\.ts$/;
 /** Not in the share of pure code: what joins tests, the commands, a tool's configuration. */
 const NOT_SHARED = /^(e2e|bench|cli)\/|\.config\.ts$/;
-/** By its name, or because ESLint lets it read the environment: `ignores` of eslint.config.js. */
 const IMPURE = /\.io\.ts$/;
 
 /** A place that is as long as `lines` says. */

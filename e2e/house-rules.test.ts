@@ -78,6 +78,7 @@ const IMPORTS: [rule: string, file: string, source: string][] = [
   ['pure-files-import-no-edge', 'consumers/planted-4.ts', "import '../service/wiring.io.ts';"],
   ['config-by-service-and-cli-only', 'consumers/planted-5.io.ts', "import '../config.ts';"],
   ['no-failpoints-in-production', 'cli/planted.ts', "import '../e2e/world.ts';"],
+  ['no-dev-dependencies-in-production', 'kafka/kafkajs/planted-2.io.ts', "import 'lz4-napi';"],
   ['no-cycles', 'schemas/planted-2.ts', "import './planted-3.ts';"],
   ['no-orphans', 'schemas/planted-4.ts', 'export const alone = 1;'],
 ];

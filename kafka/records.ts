@@ -109,7 +109,8 @@ export const keyOf = ({ bytes, keyAt, keyLength }: RecordCursor): Buffer | null 
 export const valueOf = ({ bytes, valueAt, valueLength }: RecordCursor): Buffer | null =>
   valueLength < 0 ? null : bytes.subarray(valueAt, valueAt + valueLength);
 
-const NO_HEADERS: Headers = Object.freeze(Object.create(null) as Headers);
+/** Of all records without headers. */
+export const NO_HEADERS: Headers = Object.freeze(Object.create(null) as Headers);
 
 /** The headers of the present record, values as views. @throws BatchError where they do not fill the rest of the record. */
 export function headersOf(cursor: RecordCursor): Headers {

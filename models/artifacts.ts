@@ -1,10 +1,10 @@
 /** The bytes of a release as records of `churn-model-artifacts`, and back. */
-import { createHash } from 'node:crypto';
 import { BankChurnError, messageOf } from '../schemas/errors.ts';
 import type { OutputRecord } from '../schemas/ports.ts';
 import { goldenText } from './golden.ts';
 import type { LoggedRelease } from './log.ts';
 import { goldenSchema, manifestSchema, type Release } from './manifest.ts';
+import { sha256 } from './release-files.ts';
 
 /** Bytes of one record at most, and of a whole release. */
 const CHUNK_BYTES = 512 * 1024;
@@ -33,18 +33,17 @@ export function artifactChunks({ manifest, onnx, golden }: Release, maxBytes: nu
 }
 
 /** The release that the log names, of its chunks one after the other. Throws MODEL_CORRUPT if they are not what the log says. */
-export function assembleRelease({ manifest: json, version, sha256 }: LoggedRelease, bytes: Buffer): Release {
+export function assembleRelease(logged: LoggedRelease, bytes: Buffer): Release {
   try {
-    const manifest = manifestSchema.parse(JSON.parse(json));
+    const manifest = manifestSchema.parse(JSON.parse(logged.manifest));
     const onnx = bytes.subarray(0, manifest.sizeBytes);
     const rows = bytes.subarray(manifest.sizeBytes);
-    const digest = (part: Buffer): string => createHash('sha256').update(part).digest('hex');
-    if (manifest.sha256 !== sha256 || digest(onnx) !== sha256)
+    if (manifest.sha256 !== logged.sha256 || sha256(onnx) !== logged.sha256)
       throw new Error('the model bytes have another sha256');
-    if (digest(rows) !== manifest.goldenSha256) throw new Error('the golden rows have another sha256');
+    if (sha256(rows) !== manifest.goldenSha256) throw new Error('the golden rows have another sha256');
     return { manifest, onnx, golden: goldenSchema.parse(JSON.parse(rows.toString())) };
   } catch (cause) {
     const fault = messageOf(cause).slice(0, 300);
-    throw new BankChurnError('MODEL_CORRUPT', `release ${version} in the log: ${fault}`, { cause });
+    throw new BankChurnError('MODEL_CORRUPT', `release ${logged.version} in the log: ${fault}`, { cause });
   }
 }

@@ -18,7 +18,9 @@ export type PathOf = (file: string) => string;
 /** The manifest on disk carries a checksum of its other fields: a threshold that rotted is not served. */
 const storedSchema = z.looseObject({ manifestSha256: z.string() });
 
-const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
+/** In hexadecimal. */
+export const sha256 = (bytes: Uint8Array | string): string =>
+  createHash('sha256').update(bytes).digest('hex');
 const toText = (value: unknown): string => JSON.stringify(value, undefined, 2);
 
 /** Reads the bytes of `manifest.json`. Throws MODEL_CORRUPT if it is none or was changed. */

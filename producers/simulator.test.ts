@@ -4,7 +4,7 @@ import type { CustomerEvent } from '../schemas/generated.ts';
 import { createSimulator, type SimulatedCustomer } from './simulator.ts';
 
 const draw = (n: number, seed = 1): SimulatedCustomer[] => {
-  const next = createSimulator({ seed, startMs: 1000, stepMs: 10, idPrefix: 'e-' });
+  const next = createSimulator({ seed, startMs: 1_764_000_000_000, stepMs: 10, idPrefix: 'e-' });
   return Array.from({ length: n }, next);
 };
 const customers = draw(20_000);
@@ -31,7 +31,7 @@ describe('createSimulator', () => {
       expect(isPoison(read)).toBe(false);
       expect(read).toEqual(event);
     }
-    expect([events[0]!.occurredAt, events[7]!.occurredAt]).toEqual([1000, 1070]);
+    expect([events[0]!.occurredAt, events[7]!.occurredAt]).toEqual([1_764_000_000_000, 1_764_000_000_070]);
     expect(new Set(events.map(({ eventId }) => eventId)).size).toBe(events.length);
   });
 

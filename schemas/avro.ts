@@ -1,9 +1,14 @@
 import avsc from 'avsc';
-import { isUtf8 } from 'node:buffer';
+import { createReader, createSkipper, type FieldKind } from './avro-body.ts';
+import { cursorAt, Undecodable, type Cursor } from './avro-bytes.ts';
+import { ForeignSchema, readSchema, takesNoBytes, type AvroNode } from './avro-schema.ts';
 import { BankChurnError, messageOf, type Poison } from './errors.ts';
-import { readEvent } from './event.ts';
+import { EVENT_RULES, readEvent, type EventRules } from './event.ts';
+import { countField, type FieldCounts } from './fields.ts';
 import { SCHEMAS, type CustomerEvent, type CustomerOutcome, type SchemaName } from './generated.ts';
+import type { Read } from './members.ts';
 import { readOutcome } from './outcome.ts';
+import { PLAUSIBLE_TIMES, type TimeLimits } from './time.ts';
 
 /** First byte of the Confluent wire format; four bytes of schema id (big endian) follow, then the Avro body. */
 export const MAGIC_BYTE = 0;
@@ -14,126 +19,150 @@ export function avroType(name: SchemaName): avsc.Type {
   return avsc.Type.forSchema(SCHEMAS[name] as unknown as avsc.Schema);
 }
 
-/** What others write and we read: the schema to read it by, and the check of what was decoded (which never throws). */
+/** What others write and we read: the schema to read it by, and the check of what was decoded. */
 export interface Shape<T> {
-  readonly schema: SchemaName;
-  readonly read: (raw: unknown) => T | Poison;
+  readonly schema: 'CustomerEvent' | 'CustomerOutcome';
+  readonly read: Read<T>;
 }
-export const EVENT: Shape<CustomerEvent> = { schema: 'CustomerEvent', read: readEvent };
-export const OUTCOME: Shape<CustomerOutcome> = { schema: 'CustomerOutcome', read: readOutcome };
 
-/** One writer schema, resolved against ours once (compiling costs a thousand times more than decoding). */
-export type WriterDecoder<T> = (value: Buffer) => T | Poison;
+/** Customer events, checked by `rules`. */
+export const eventShape = (rules: EventRules): Shape<CustomerEvent> => ({
+  schema: 'CustomerEvent',
+  read: (raw, source) => readEvent(raw, rules, source),
+});
+export const EVENT: Shape<CustomerEvent> = eventShape(EVENT_RULES);
+
+/** Customer outcomes, observed at plausible times. */
+export const outcomeShape = (times: TimeLimits): Shape<CustomerOutcome> => ({
+  schema: 'CustomerOutcome',
+  read: (raw, source) => readOutcome(raw, times, source),
+});
+export const OUTCOME: Shape<CustomerOutcome> = outcomeShape(PLAUSIBLE_TIMES);
+
+/** One writer schema, compiled once (that costs a thousand times more than decoding). Counts the fields that are not ours. */
+export type WriterDecoder<T> = (value: Buffer, unknown?: FieldCounts) => T | Poison;
 
 /** The schema id of a value in the wire format; undefined where it is not one. */
 export function schemaId(value: Buffer): number | undefined {
   return value.length >= HEADER_BYTES && value[0] === MAGIC_BYTE ? value.readUInt32BE(1) : undefined;
 }
 
-/** Types that a few bytes can blow up to gigabytes: no event has them, so no writer needs them. */
-const REFUSED = new Set(['array', 'map']);
+/** Our fields as their schema has them. */
+function fieldsOf(name: Shape<unknown>['schema']): Map<string, { kind: FieldKind; isOptional: boolean }> {
+  const fields = SCHEMAS[name].fields.map((field) => {
+    const { type } = field as { type: unknown };
+    const inner: unknown = Array.isArray(type) ? type[1] : type;
+    const kind = typeof inner === 'object' ? 'time' : KINDS[inner as keyof typeof KINDS];
+    return [field.name, { kind, isOptional: 'default' in field }] as const;
+  });
+  return new Map(fields);
+}
+const KINDS = { string: 'text', int: 'number', double: 'number', boolean: 'flag' } as const;
 
-function refusedType(schema: unknown, named: ReadonlySet<string> = new Set()): string | undefined {
-  if (typeof schema === 'string') return named.has(schema) ? 'recursion' : undefined;
-  if (Array.isArray(schema)) return first(schema, (branch) => refusedType(branch, named));
-  if (typeof schema !== 'object' || schema === null) return undefined;
-  const node = schema as { type?: unknown; name?: string; fields?: { type: unknown }[] };
-  if (typeof node.type === 'string' && REFUSED.has(node.type)) return node.type;
-  if (node.type !== 'record') return refusedType(node.type, named);
-  const inside = new Set([...named, ...(node.name === undefined ? [] : [node.name])]);
-  return first(node.fields ?? [], (field) => refusedType(field.type, inside));
+interface Step {
+  /** Our field that is read; undefined: passed over. */
+  readonly field: string | undefined;
+  readonly read: (cursor: Cursor) => unknown;
 }
 
-function first<T>(items: readonly T[], find: (item: T) => string | undefined): string | undefined {
-  for (const item of items) {
-    const found = find(item);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+/** The steps through a body, in the writer's order. Throws ForeignSchema. */
+function stepsOf(writer: AvroNode, name: Shape<unknown>['schema']): Step[] {
+  if (writer.kind !== 'record' || writer.name !== name)
+    throw new ForeignSchema(
+      `it is ${writer.kind === 'record' ? writer.name : `no record but ${writer.kind}`}`,
+    );
+  const ours = fieldsOf(name);
+  for (const [field, { isOptional }] of ours)
+    if (!isOptional && !writer.fields.some((theirs) => theirs.name === field))
+      throw new ForeignSchema(`it has no field ${field}`);
+  return writer.fields.flatMap(({ name: field, type }): Step[] => {
+    const known = ours.get(field);
+    if (known !== undefined) return [{ field, read: createReader(type, field, known.kind) }];
+    return takesNoBytes(type) ? [] : [{ field: undefined, read: createSkipper(type) }];
+  });
 }
 
 /**
- * Compiles the decoder of one writer schema.
+ * Compiles the decoder of one writer schema. Whether it is ours is seen from the schema: from its record's name, in any
+ * namespace, and its fields.
  *
  * @param writer Avro schema, parsed from JSON.
  * @returns the decoder, or why no record of that schema can be read.
  */
 export function compileWriter<T>(writer: unknown, shape: Shape<T>): WriterDecoder<T> | Poison {
-  const refused = refusedType(writer);
-  if (refused !== undefined) {
-    return {
-      code: 'SCHEMA_FOREIGN',
-      message: `its writer schema holds a type that our records do not have (${refused})`,
-    };
-  }
-  const reader = avroType(shape.schema);
-  let writerType: avsc.Type;
-  let resolver: avsc.Resolver;
   try {
-    writerType = avsc.Type.forSchema(writer as avsc.Schema);
-    resolver = reader.createResolver(writerType);
-  } catch (error) {
-    const message = messageOf(error);
-    return {
-      code: 'SCHEMA_FOREIGN',
-      message: `its writer schema cannot be read as a ${shape.schema}: ${message}`,
+    const node = readSchema(writer);
+    const steps = stepsOf(node, shape.schema);
+    const ours = fieldsOf(shape.schema);
+    const names = node.kind === 'record' ? node.fields.map(({ name }) => name) : [];
+    const unknown = names.filter((name) => !ours.has(name));
+    const blank = Object.fromEntries([...ours.keys()].map((name) => [name, null]));
+    return (value, counts) => {
+      if (counts !== undefined) for (const name of unknown) countField(counts, name);
+      return decodeBody(value, steps, blank, shape.read);
     };
+  } catch (error) {
+    if (!(error instanceof ForeignSchema)) throw error;
+    return foreign(shape.schema, error);
   }
-  return (value) => decodeBody(reader, value, resolver, shape);
 }
 
+/** The refusal of a writer's schema. */
+export const foreign = (name: string, error: ForeignSchema): Poison => ({
+  code: 'SCHEMA_FOREIGN',
+  message: `its writer schema cannot be read as a ${name}: ${error.message}`,
+});
+
 function decodeBody<T>(
-  reader: avsc.Type,
   value: Buffer,
-  resolver: avsc.Resolver,
-  shape: Shape<T>,
+  steps: readonly Step[],
+  blank: Readonly<Record<string, unknown>>,
+  read: Read<T>,
 ): T | Poison {
+  const cursor = cursorAt(value, HEADER_BYTES);
+  const raw: Record<string, unknown> = { ...blank };
   try {
-    const decoded = reader.decode.call(reader, value, HEADER_BYTES, resolver);
-    if (decoded.offset < 0) return { code: 'RECORD_UNDECODABLE', message: 'the Avro body ends too early' };
-    if (decoded.offset !== value.length) {
-      const spare = value.length - decoded.offset;
-      return { code: 'RECORD_UNDECODABLE', message: `${String(spare)} bytes follow the Avro body` };
+    for (const step of steps) {
+      const taken = step.read(cursor);
+      if (step.field !== undefined) raw[step.field] = taken;
     }
-    return shape.read(decoded.value);
   } catch (error) {
-    return {
-      code: 'RECORD_UNDECODABLE',
-      message: `Avro: ${messageOf(error)}`,
-    };
+    if (!(error instanceof Undecodable)) throw error;
+    return { code: 'RECORD_UNDECODABLE', message: `Avro: ${error.message}` };
   }
+  if (cursor.at !== value.length) {
+    const spare = value.length - cursor.at;
+    return { code: 'RECORD_UNDECODABLE', message: `${String(spare)} bytes follow the Avro body` };
+  }
+  return read(raw);
 }
 
 /**
- * The decoder of any writer schema, for values that are ours or are shown to people.
+ * The decoder of any writer schema, for values that are ours or are shown to people. The bytes are walked first: a few of
+ * them could otherwise ask for gigabytes.
  *
  * @param writer Avro schema, parsed from JSON.
  * @returns throws RECORD_UNDECODABLE where the bytes are not of that schema.
+ * @throws BankChurnError SCHEMA_FOREIGN for a schema beyond the limits.
  */
 export function compileAny(writer: unknown): (value: Buffer) => unknown {
-  const type = avsc.Type.forSchema(writer as avsc.Schema);
+  let type: avsc.Type;
+  let walk: (cursor: Cursor) => unknown;
+  try {
+    walk = createSkipper(readSchema(writer));
+    type = avsc.Type.forSchema(writer as avsc.Schema);
+  } catch (cause) {
+    const message = `its writer schema cannot be read: ${messageOf(cause)}`;
+    throw new BankChurnError('SCHEMA_FOREIGN', message, { cause });
+  }
   return (value) => {
     try {
+      walk(cursorAt(value, HEADER_BYTES));
       return type.fromBuffer(value.subarray(HEADER_BYTES)) as unknown;
     } catch (cause) {
-      throw new BankChurnError('RECORD_UNDECODABLE', `Avro: ${(cause as Error).message}`, { cause });
+      throw new BankChurnError('RECORD_UNDECODABLE', `Avro: ${messageOf(cause)}`, { cause });
     }
   };
-}
-
-/** Decodes a JSON value (of an event also with the data set's column names). Never throws. */
-export function decodeJson<T>(value: Buffer, shape: Shape<T>): T | Poison {
-  if (!isUtf8(value)) return { code: 'RECORD_UNDECODABLE', message: 'JSON that is not UTF-8' };
-  let raw: unknown;
-  try {
-    raw = JSON.parse(value.toString());
-  } catch (error) {
-    return {
-      code: 'RECORD_UNDECODABLE',
-      message: `JSON: ${messageOf(error)}`,
-    };
-  }
-  return shape.read(raw);
 }
 
 /** Encodes values of one record type in the Confluent wire format, under a registered schema id. */

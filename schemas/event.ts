@@ -1,16 +1,24 @@
 import type { CustomerEvent } from './generated.ts';
+import { checkId, checkText, checkTime, Invalid, Missing, show } from './checks.ts';
 import type { Poison } from './errors.ts';
+import { misspellings } from './fields.ts';
+import { checkMembers, type JsonSource } from './members.ts';
+import { PLAUSIBLE_TIMES, type TimeLimits } from './time.ts';
 
 /**
  * From a decoded value of any origin to a {@link CustomerEvent}. What is *impossible* is refused with a reason
  * (`RECORD_INVALID`); what is merely new to a model (a missing value, an unseen country) passes: that is drift.
  */
 
-/** Longest id, country or gender accepted, in UTF-16 code units. */
-const MAX_TEXT = 128;
+/** What can be set about the check of events. */
+export interface EventRules {
+  readonly times: TimeLimits;
+  /** An event without any model input: refused, or scored as one whose inputs are all missing. */
+  readonly emptyEvents: 'dead-letter' | 'score';
+}
+export const EVENT_RULES: EventRules = { times: PLAUSIBLE_TIMES, emptyEvents: 'dead-letter' };
+
 const MAX_INT = 2_147_483_647;
-/** Milliseconds of the last instant that a JavaScript Date can hold. */
-const MAX_TIMESTAMP = 8.64e15;
 
 /** A plain object as it came out of a decoder. */
 export type RawEvent = Readonly<Record<string, unknown>>;
@@ -31,78 +39,109 @@ const COLUMNS: Readonly<Record<keyof CustomerEvent, string>> = {
   isActiveMember: 'IsActiveMember',
   estimatedSalary: 'EstimatedSalary',
 };
+/** Each name that an event's field may have → the field. */
+const NAMES: ReadonlyMap<string, string> = new Map(
+  Object.entries(COLUMNS).flatMap(([field, column]) => [
+    [field, field],
+    [column, field],
+  ]),
+);
 
-class Invalid extends Error {}
+/** The names of an event's fields. */
+export const EVENT_FIELDS: readonly string[] = Object.keys(COLUMNS);
 
-const show = (value: unknown): string => {
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
-};
-
-function take(raw: RawEvent, field: keyof CustomerEvent): unknown {
-  const value = raw[field];
-  return value === undefined ? raw[COLUMNS[field]] : value;
+/** A column may hold a number, as the data set does, where a field must hold a string. */
+function id(value: unknown, column: unknown, field: 'eventId' | 'customerId'): string {
+  if (value !== undefined || typeof column !== 'number') return checkId(value ?? column, field);
+  if (!Number.isSafeInteger(column) || Object.is(column, -0))
+    throw new Invalid(
+      `${field} is ${show(column)}, not a whole number of at most 2^53: write ids as strings`,
+    );
+  return String(column);
 }
 
-function id(raw: RawEvent, field: 'eventId' | 'customerId'): string {
-  let value = take(raw, field);
-  if (typeof value === 'number' && raw[field] === undefined && Number.isSafeInteger(value))
-    value = String(value);
-  if (typeof value !== 'string')
-    throw new Invalid(`${field} is ${value == null ? 'missing' : 'not a string'}`);
-  if (value.length === 0 || value.length > MAX_TEXT) {
-    throw new Invalid(`${field} has ${String(value.length)} characters, allowed are 1..${String(MAX_TEXT)}`);
-  }
-  return value;
-}
-
-function timestamp(raw: RawEvent): number {
-  const value = take(raw, 'occurredAt');
-  const ms = typeof value === 'string' ? Date.parse(value) : value;
-  if (typeof ms !== 'number' || !Number.isSafeInteger(ms) || Math.abs(ms) > MAX_TIMESTAMP) {
-    const fault =
-      value == null ? 'missing' : `${show(value)}, not milliseconds since 1970 or an ISO 8601 time`;
-    throw new Invalid(`occurredAt is ${fault}`);
-  }
-  return ms;
-}
-
-function number(raw: RawEvent, field: keyof CustomerEvent, max: number, whole: boolean): number | null {
-  const value = take(raw, field);
-  if (value == null) return null;
+function number(value: unknown, field: string, max: number, whole: boolean): number | null {
+  if (value === undefined || value === null) return null;
   if (typeof value !== 'number') throw new Invalid(`${field} is ${show(value)}, not a number`);
   if (!(value >= 0 && value <= max)) {
-    throw new Invalid(
-      `${field} is ${String(value)}, possible are 0..${max === Number.MAX_VALUE ? 'any finite amount' : String(max)}`,
-    );
+    const possible = max === Number.MAX_VALUE ? 'any finite amount' : String(max);
+    throw new Invalid(`${field} is ${String(value)}, possible are 0..${possible}`);
   }
   if (whole && !Number.isInteger(value))
     throw new Invalid(`${field} is ${String(value)}, not a whole number`);
   return value;
 }
 
-function text(raw: RawEvent, field: 'geography' | 'gender'): string | null {
-  const value = take(raw, field);
-  if (value == null) return null;
-  if (typeof value !== 'string') throw new Invalid(`${field} is ${show(value)}, not a string`);
-  if (value.length > MAX_TEXT) throw new Invalid(`${field} has more than ${String(MAX_TEXT)} characters`);
-  return value;
+function text(value: unknown, field: string): string | null {
+  return value === undefined || value === null ? null : checkText(value, field);
 }
 
-function flag(raw: RawEvent, field: 'hasCrCard' | 'isActiveMember'): boolean | null {
-  const value = take(raw, field);
-  if (value == null) return null;
+function flag(value: unknown, field: string): boolean | null {
+  if (value === undefined || value === null) return null;
   if (typeof value === 'boolean') return value;
   if (value === 0 || value === 1) return value === 1;
   throw new Invalid(`${field} is ${show(value)}, not true or false`);
 }
 
+const pick = (value: unknown, column: unknown): unknown => (value === undefined ? column : value);
+const given = (value: unknown): number => (value === undefined ? 0 : 1);
+const texts = (value: unknown): number => (typeof value === 'string' ? 1 : 0);
+
+/** Checks the fields one by one; throws {@link Invalid} at the first that is impossible. */
+function takeEvent(raw: RawEvent, rules: EventRules, source: JsonSource | undefined): CustomerEvent {
+  const creditScore = pick(raw['creditScore'], raw['CreditScore']);
+  const geography = pick(raw['geography'], raw['Geography']);
+  const gender = pick(raw['gender'], raw['Gender']);
+  const age = pick(raw['age'], raw['Age']);
+  const tenure = pick(raw['tenure'], raw['Tenure']);
+  const balance = pick(raw['balance'], raw['Balance']);
+  const numOfProducts = pick(raw['numOfProducts'], raw['NumOfProducts']);
+  const hasCrCard = pick(raw['hasCrCard'], raw['HasCrCard']);
+  const isActiveMember = pick(raw['isActiveMember'], raw['IsActiveMember']);
+  const estimatedSalary = pick(raw['estimatedSalary'], raw['EstimatedSalary']);
+  const occurredAt = pick(raw['occurredAt'], raw['OccurredAt']);
+  const customerId = pick(raw['customerId'], raw['CustomerId']);
+  const eventId = pick(raw['eventId'], raw['EventId']);
+  const inputs = given(creditScore) + given(geography) + given(gender) + given(age) + given(tenure) +
+    given(balance) + given(numOfProducts) + given(hasCrCard) + given(isActiveMember) + given(estimatedSalary); // prettier-ignore
+  if (source !== undefined) {
+    const members = given(occurredAt) + given(customerId) + given(eventId) + inputs;
+    const strings = texts(occurredAt) + texts(customerId) + texts(eventId) + texts(geography) + texts(gender);
+    if (source.strings !== members + strings) checkMembers(raw, source, NAMES, members + strings);
+  }
+  return {
+    eventId: id(raw['eventId'], raw['EventId'], 'eventId'),
+    customerId: id(raw['customerId'], raw['CustomerId'], 'customerId'),
+    occurredAt: checkTime(occurredAt, 'occurredAt', rules.times),
+    creditScore: number(creditScore, 'creditScore', 1000, true),
+    geography: text(geography, 'geography'),
+    gender: text(gender, 'gender'),
+    age: number(age, 'age', 150, true),
+    tenure: number(tenure, 'tenure', 150, true),
+    balance: number(balance, 'balance', Number.MAX_VALUE, false),
+    numOfProducts: number(numOfProducts, 'numOfProducts', MAX_INT, true),
+    hasCrCard: flag(hasCrCard, 'hasCrCard'),
+    isActiveMember: flag(isActiveMember, 'isActiveMember'),
+    estimatedSalary: number(estimatedSalary, 'estimatedSalary', Number.MAX_VALUE, false),
+  };
+}
+
+const isEmpty = (event: CustomerEvent): boolean =>
+  event.creditScore === null && event.geography === null && event.gender === null && event.age === null &&
+  event.tenure === null && event.balance === null && event.numOfProducts === null && event.hasCrCard === null &&
+  event.isActiveMember === null && event.estimatedSalary === null; // prettier-ignore
+
 /**
- * Checks a decoded value and gives it the event's shape; fields it does not know are left out.
+ * Checks a decoded value and gives it the event's shape; fields it does not know are left out, and counted if the value
+ * came as JSON text.
  *
  * @returns the event, or why it is impossible. Never throws.
  */
-export function readEvent(raw: unknown): CustomerEvent | Poison {
+export function readEvent(
+  raw: unknown,
+  rules: EventRules = EVENT_RULES,
+  source?: JsonSource,
+): CustomerEvent | Poison {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
     return {
       code: 'RECORD_INVALID',
@@ -111,24 +150,13 @@ export function readEvent(raw: unknown): CustomerEvent | Poison {
   }
   const fields = raw as RawEvent;
   try {
-    return {
-      eventId: id(fields, 'eventId'),
-      customerId: id(fields, 'customerId'),
-      occurredAt: timestamp(fields),
-      creditScore: number(fields, 'creditScore', 1000, true),
-      geography: text(fields, 'geography'),
-      gender: text(fields, 'gender'),
-      age: number(fields, 'age', 150, true),
-      tenure: number(fields, 'tenure', 150, true),
-      balance: number(fields, 'balance', Number.MAX_VALUE, false),
-      numOfProducts: number(fields, 'numOfProducts', MAX_INT, true),
-      hasCrCard: flag(fields, 'hasCrCard'),
-      isActiveMember: flag(fields, 'isActiveMember'),
-      estimatedSalary: number(fields, 'estimatedSalary', Number.MAX_VALUE, false),
-    };
+    const event = takeEvent(fields, rules, source);
+    if (rules.emptyEvents === 'dead-letter' && isEmpty(event)) throw new Missing('no model input');
+    return event;
   } catch (error) {
-    if (error instanceof Invalid) return { code: 'RECORD_INVALID', message: error.message };
-    throw error;
+    if (!(error instanceof Invalid)) throw error;
+    const hints = error instanceof Missing ? misspellings(Object.keys(fields), NAMES) : '';
+    return { code: 'RECORD_INVALID', message: error.message + hints };
   }
 }
 

@@ -1,28 +1,69 @@
+import { checkId, checkTime, Invalid, Missing, show } from './checks.ts';
 import type { Poison } from './errors.ts';
+import { misspellings } from './fields.ts';
 import type { CustomerOutcome } from './generated.ts';
+import { checkMembers, type JsonSource } from './members.ts';
+import { PLAUSIBLE_TIMES, type TimeLimits } from './time.ts';
 
-/** Longest id accepted, in UTF-16 code units. */
-const MAX_ID = 128;
+const FIELDS: ReadonlyMap<string, string> = new Map(
+  ['outcomeId', 'customerId', 'eventId', 'churned', 'observedAt'].map((name) => [name, name]),
+);
 
-const isId = (value: unknown): value is string =>
-  typeof value === 'string' && value.length > 0 && value.length <= MAX_ID;
+const LABELS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true], ['yes', true], ['1', true], ['1.0', true],
+  ['false', false], ['no', false], ['0', false], ['0.0', false],
+]); // prettier-ignore
 
 /**
- * Checks a decoded value and gives it the outcome's shape; fields it does not know are left out.
+ * Reads a label: true, false, 1, 0, yes, no, as values or as text in any case.
+ *
+ * @returns whether the customer left; null if there is no label (null, undefined or an empty text); undefined for anything
+ * else, which nobody should guess at.
+ */
+export function readLabel(value: unknown): boolean | null | undefined {
+  if (value === undefined || value === null || value === '') return null;
+  if (typeof value === 'boolean') return value;
+  if (value === 1 || value === 0) return value === 1;
+  return typeof value === 'string' && value.length <= 5 ? LABELS.get(value.toLowerCase()) : undefined;
+}
+
+function checkLabel(value: unknown): boolean {
+  const label = readLabel(value);
+  if (label === null) throw new Missing('churned is missing: no label, so no outcome');
+  if (label === undefined)
+    throw new Invalid(`churned is ${show(value)}, not one of true, false, 1, 0, yes, no`);
+  return label;
+}
+
+/**
+ * Checks a decoded value and gives it the outcome's shape; fields it does not know are left out, and counted if the value
+ * came as JSON text.
  *
  * @returns the outcome, or why it is none. Never throws.
  */
-export function readOutcome(raw: unknown): CustomerOutcome | Poison {
-  const refused = (message: string): Poison => ({ code: 'RECORD_INVALID', message });
-  if (typeof raw !== 'object' || raw === null) return refused('the value is not an object');
-  const { outcomeId, customerId, eventId = null, churned, observedAt } = raw as Record<string, unknown>;
-  if (!isId(outcomeId)) return refused('outcomeId is not a string of 1..128 characters');
-  if (!isId(customerId)) return refused('customerId is not a string of 1..128 characters');
-  if (eventId !== null && !isId(eventId))
-    return refused('eventId is neither null nor a string of 1..128 characters');
-  if (typeof churned !== 'boolean') return refused('churned is not true or false');
-  const ms = typeof observedAt === 'string' ? Date.parse(observedAt) : observedAt;
-  if (typeof ms !== 'number' || !Number.isSafeInteger(ms))
-    return refused('observedAt is not milliseconds since 1970 or an ISO 8601 time');
-  return { outcomeId, customerId, eventId, churned, observedAt: ms };
+export function readOutcome(
+  raw: unknown,
+  times: TimeLimits = PLAUSIBLE_TIMES,
+  source?: JsonSource,
+): CustomerOutcome | Poison {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
+    return {
+      code: 'RECORD_INVALID',
+      message: 'the value is not an object with the fields of a CustomerOutcome',
+    };
+  const { outcomeId, customerId, eventId, churned, observedAt } = raw as Record<string, unknown>;
+  try {
+    if (source !== undefined) checkMembers(raw, source, FIELDS, NaN);
+    return {
+      outcomeId: checkId(outcomeId, 'outcomeId'),
+      customerId: checkId(customerId, 'customerId'),
+      eventId: eventId === undefined || eventId === null ? null : checkId(eventId, 'eventId'),
+      churned: checkLabel(churned),
+      observedAt: checkTime(observedAt, 'observedAt', times),
+    };
+  } catch (error) {
+    if (!(error instanceof Invalid)) throw error;
+    const hints = error instanceof Missing ? misspellings(Object.keys(raw), FIELDS) : '';
+    return { code: 'RECORD_INVALID', message: error.message + hints };
+  }
 }

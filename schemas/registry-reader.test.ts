@@ -21,21 +21,19 @@ function open(answers: Readonly<Record<string, Answer>>) {
   });
   return { reader, asked, clock };
 }
-const versions = (body: unknown): Record<string, Answer> => ({
-  '/schemas/ids/1/versions': { status: 200, body },
-  '/schemas/ids/1': { status: 200, body: { schema: JSON.stringify(SCHEMAS.CustomerEvent) } },
-});
+const serving = (body: unknown): Record<string, Answer> => ({ '/schemas/ids/1': { status: 200, body } });
+const schema = (more: object): unknown => ({ schema: JSON.stringify({ ...SCHEMAS.CustomerEvent, ...more }) });
 
-test('a writer of one of our subjects is asked for once', async () => {
-  const { reader, asked } = open(versions([{ subject: 'other' }, { subject: 'ours' }]));
-  const find = reader.findWriter(['ours'], EVENT);
+test('a writer of our record is asked for once, whatever it is listed under', async () => {
+  const { reader, asked } = open(serving(schema({ namespace: 'com.bank' })));
+  const find = reader.findWriter(EVENT);
   expect([typeof (await find(1)), typeof (await find(1))]).toEqual(['function', 'function']);
-  expect(asked).toEqual(['/schemas/ids/1/versions', '/schemas/ids/1']);
+  expect(asked).toEqual(['/schemas/ids/1']);
 });
 
 test('a refusal is remembered for its time, then asked for again', async () => {
-  const { reader, asked, clock } = open(versions([{ subject: 'theirs' }]));
-  const find = reader.findWriter(['ours'], EVENT);
+  const { reader, asked, clock } = open(serving(schema({ name: 'Customer' })));
+  const find = reader.findWriter(EVENT);
   for (const ms of [0, TTL_MS - 1]) {
     clock.ms = ms;
     expect(await find(1)).toMatchObject({ code: 'SCHEMA_FOREIGN' });
@@ -47,13 +45,13 @@ test('a refusal is remembered for its time, then asked for again', async () => {
 });
 
 test.each<[what: string, body: unknown]>([
-  ['no list', {}],
-  ['an empty list', []],
-  ['a list of nothing', [null]],
-  ['a list without subjects', [{ subject: 1 }]],
-])('%s of subjects is transient, never poison, and not remembered', async (_, body) => {
-  const { reader, asked } = open(versions(body));
-  const find = reader.findWriter(['ours'], EVENT);
+  ['nothing', null],
+  ['no schema', {}],
+  ['a list', []],
+  ['a schema that is no text', { schema: SCHEMAS.CustomerEvent }],
+])('an answer of %s is transient, never poison, and not remembered', async (_, body) => {
+  const { reader, asked } = open(serving(body));
+  const find = reader.findWriter(EVENT);
   await expect(find(1)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
   await expect(find(1)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
   expect(asked).toHaveLength(2);
@@ -61,7 +59,7 @@ test.each<[what: string, body: unknown]>([
 
 test('more schemas than are kept: the oldest is asked for again, the newest is not', async () => {
   const { reader, asked } = open({});
-  const find = reader.findWriter(['ours'], EVENT);
+  const find = reader.findWriter(EVENT);
   for (let id = 0; id <= 500; id++) await find(id);
   expect(asked).toHaveLength(501);
   await find(500);

@@ -1,5 +1,14 @@
 /** Schemas that others wrote with, read through the registry: each asked for once, refusals remembered for a while. */
-import { compileAny, compileWriter, schemaId as idOf, type Shape, type WriterDecoder } from './avro.ts';
+import {
+  compileAny,
+  compileWriter,
+  foreign,
+  schemaId as idOf,
+  type Shape,
+  type WriterDecoder,
+} from './avro.ts';
+import { ForeignSchema, parseSchemaText } from './avro-schema.ts';
+import { show } from './checks.ts';
 import type { FindWriter } from './decoder.ts';
 import { BankChurnError, type Poison } from './errors.ts';
 import { away } from './registry-errors.ts';
@@ -18,12 +27,12 @@ const MAX_WRITERS = 500;
 const SCHEMA_NOT_FOUND = 40403;
 
 export interface SchemaReader {
-  /** The decoder of a writer schema, if it is registered under one of `subjects`. */
-  findWriter<T>(subjects: readonly string[], shape: Shape<T>): FindWriter<T>;
+  /** The decoders of writer schemas. Whether a schema is ours is seen from itself, not from the subjects it is listed under. */
+  findWriter<T>(shape: Shape<T>): FindWriter<T>;
   /**
    * Decodes any value in the wire format by its writer's schema.
    *
-   * @throws BankChurnError RECORD_UNDECODABLE or SCHEMA_UNKNOWN where the value is at fault, REGISTRY_UNAVAILABLE otherwise.
+   * @throws BankChurnError RECORD_UNDECODABLE or SCHEMA_* where the value is at fault, REGISTRY_UNAVAILABLE otherwise.
    */
   decode(value: Buffer): Promise<unknown>;
 }
@@ -39,14 +48,13 @@ export interface SchemaReaderOptions {
 /** Finds writers, decodes values. Memory: MAX_WRITERS schemas of each kind. */
 export function createSchemaReader(options: SchemaReaderOptions): SchemaReader {
   return {
-    findWriter: (subjects, shape) => createFindWriter(options, subjects, shape),
+    findWriter: (shape) => createFindWriter(options, shape),
     decode: createDecodeAny(options.ask),
   };
 }
 
 function createFindWriter<T>(
   { ask, negativeTtlMs, now }: SchemaReaderOptions,
-  subjects: readonly string[],
   shape: Shape<T>,
 ): FindWriter<T> {
   const known = new Map<number, WriterDecoder<T>>();
@@ -62,8 +70,7 @@ function createFindWriter<T>(
     if (writer !== undefined) return writer;
     const refusal = refused.get(id);
     if (refusal !== undefined && refusal.until > now()) return refusal.poison;
-    const asking =
-      asked.get(id) ?? fetchWriter(ask, id, subjects, shape).then((found) => remember(id, found));
+    const asking = asked.get(id) ?? fetchWriter(ask, id, shape).then((found) => remember(id, found));
     asked.set(id, asking);
     return asking.finally(() => asked.delete(id));
   };
@@ -72,20 +79,17 @@ function createFindWriter<T>(
 async function fetchWriter<T>(
   ask: AskRegistry,
   id: number,
-  subjects: readonly string[],
   shape: Shape<T>,
 ): Promise<WriterDecoder<T> | Poison> {
-  const versions = await ask(`/schemas/ids/${String(id)}/versions`);
-  if (isNotFound(versions))
+  const answer = await ask(`/schemas/ids/${String(id)}`);
+  if (isNotFound(answer))
     return { code: 'SCHEMA_UNKNOWN', message: `the registry has no schema with id ${String(id)}` };
-  const owners = subjectsOf(versions);
-  if (owners === undefined)
-    throw away(`no list of subjects for schema id ${String(id)} (status ${String(versions.status)})`);
-  if (!owners.some((owner) => subjects.includes(owner))) {
-    const message = `schema id ${String(id)} belongs to ${owners.join(', ')}, not to ${subjects.join(' or ')}`;
-    return { code: 'SCHEMA_FOREIGN', message };
+  try {
+    return compileWriter(sourceOf(id, answer), shape);
+  } catch (error) {
+    if (error instanceof ForeignSchema) return foreign(shape.schema, error);
+    throw error;
   }
-  return compileWriter(sourceOf(id, await ask(`/schemas/ids/${String(id)}`)), shape);
 }
 
 function createDecodeAny(ask: AskRegistry): SchemaReader['decode'] {
@@ -96,7 +100,7 @@ function createDecodeAny(ask: AskRegistry): SchemaReader['decode'] {
     const answer = await ask(`/schemas/ids/${String(id)}`);
     if (isNotFound(answer))
       throw new BankChurnError('SCHEMA_UNKNOWN', `the registry has no schema with id ${String(id)}`);
-    const decoder = compileAny(sourceOf(id, answer));
+    const decoder = compileAny(coded(() => sourceOf(id, answer)));
     bounded(decoders).set(id, decoder);
     return decoder;
   }
@@ -112,19 +116,24 @@ function createDecodeAny(ask: AskRegistry): SchemaReader['decode'] {
   };
 }
 
-/** Anything but a list with subjects is nonsense, and no reason to call a record foreign. */
-function subjectsOf({ status, body }: Answer): string[] | undefined {
-  if (status !== 200 || !Array.isArray(body) || body.length === 0) return undefined;
-  const subjects = body.map((version) => (version as { subject?: unknown } | null)?.subject);
-  return subjects.every((subject) => typeof subject === 'string') ? subjects : undefined;
+/** The schema of an answer, parsed. Throws ForeignSchema for one that is not Avro or beyond the limits. */
+function sourceOf(id: number, { status, body }: Answer): unknown {
+  const { schema, schemaType = 'AVRO' } = (body ?? {}) as { schema?: unknown; schemaType?: unknown };
+  if (status !== 200 || typeof schema !== 'string')
+    throw away(`status ${String(status)} for schema id ${String(id)}`);
+  if (schemaType !== 'AVRO') throw new ForeignSchema(`it is not Avro but ${show(schemaType)}`);
+  return parseSchemaText(schema);
 }
 
-/** The schema of an answer, parsed. */
-function sourceOf(id: number, { status, body }: Answer): unknown {
-  const source = (body as { schema?: unknown } | null)?.schema;
-  if (status !== 200 || typeof source !== 'string')
-    throw away(`status ${String(status)} for schema id ${String(id)}`);
-  return JSON.parse(source);
+/** A refused schema as an exception with a code. */
+function coded<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof ForeignSchema)) throw cause;
+    const message = `its writer schema cannot be read: ${cause.message}`;
+    throw new BankChurnError('SCHEMA_FOREIGN', message, { cause });
+  }
 }
 
 function isNotFound({ status, body }: Answer): boolean {

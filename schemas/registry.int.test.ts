@@ -26,16 +26,17 @@ async function server(handler: RequestListener): Promise<string> {
   return `http://127.0.0.1:${String((http.address() as AddressInfo).port)}`;
 }
 
-test('the real one: registers with its compatibility, finds writers of our subjects only', async () => {
+test('the real one: registers with its compatibility, finds writers of our records only', async () => {
   const registry = open(inject('kafka').registryUrl!, { timeoutMs: 5000 });
   const subject = `t${randomBytes(4).toString('hex')}-value`;
   const id = await registry.schemaId(subject, 'CustomerEvent', 'BACKWARD_TRANSITIVE');
   expect(await registry.schemaId(subject, 'CustomerEvent', 'BACKWARD_TRANSITIVE')).toBe(id);
   const level = (await (await fetch(`${inject('kafka').registryUrl!}/config/${subject}`)).json()) as object;
   expect(level).toMatchObject({ compatibilityLevel: 'BACKWARD_TRANSITIVE' });
-  expect(typeof (await registry.findWriter([subject], EVENT)(id))).toBe('function');
-  expect(await registry.findWriter(['other-value'], EVENT)(id)).toMatchObject({ code: 'SCHEMA_FOREIGN' });
-  expect(await registry.findWriter([subject], EVENT)(1_999_999_999)).toMatchObject({
+  expect(typeof (await registry.findWriter(EVENT)(id))).toBe('function');
+  const foreign = await registry.schemaId(`${subject}-other`, 'ChurnScore', 'FULL_TRANSITIVE');
+  expect(await registry.findWriter(EVENT)(foreign)).toMatchObject({ code: 'SCHEMA_FOREIGN' });
+  expect(await registry.findWriter(EVENT)(1_999_999_999)).toMatchObject({
     code: 'SCHEMA_UNKNOWN',
   });
 });
@@ -75,12 +76,87 @@ test.each<[string, RequestListener]>([
   ['drops the connection', (request) => request.socket.destroy()],
 ])('a registry that %s is transient, never poison', async (_, handler) => {
   const registry = open(await server(handler));
-  await expect(registry.findWriter(['s'], EVENT)(1)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
+  await expect(registry.findWriter(EVENT)(1)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
   await expect(registry.schemaId('s', 'ChurnScore', 'FULL_TRANSITIVE')).rejects.toMatchObject({
     code: 'REGISTRY_UNAVAILABLE',
   });
   const value = Buffer.from([0, 0, 0, 0, 1, 2, 3]);
   await expect(registry.decode(value)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
+});
+
+/** A registry that has one schema. */
+const serving =
+  (answer: object): RequestListener =>
+  (_, response) =>
+    response.end(JSON.stringify(answer));
+const ours = (more: object) => JSON.stringify({ ...SCHEMAS.CustomerEvent, ...more });
+
+test.each<[what: string, answer: object, message: string]>([
+  [
+    'Protobuf',
+    { schemaType: 'PROTOBUF', schema: 'syntax = "proto3"; message CustomerEvent {}' },
+    'not Avro but "PROTOBUF"',
+  ],
+  ['JSON Schema', { schemaType: 'JSON', schema: '{"type":"object"}' }, 'not Avro but "JSON"'],
+  ['Protobuf that says nothing of it', { schema: 'syntax = "proto3";' }, 'it is not Avro'],
+  ['200,000 levels', { schema: '['.repeat(200_000) }, '200000 characters'],
+  ['20,000 levels', { schema: '['.repeat(20_000) + ']'.repeat(20_000) }, 'levels deep'],
+  ['another record', { schema: ours({ name: 'Customer' }) }, 'it is Customer'],
+])('a schema that is %s is foreign: a dead letter, not an exception', async (_, answer, message) => {
+  const registry = open(await server(serving(answer)));
+  const refused = { code: 'SCHEMA_FOREIGN', message: expect.stringContaining(message) as string };
+  expect(await registry.findWriter(EVENT)(1)).toMatchObject(refused);
+  if (message.includes('Customer')) return;
+  const value = Buffer.from([0, 0, 0, 0, 1, 2, 3]);
+  await expect(registry.decode(value)).rejects.toMatchObject(refused);
+});
+
+test('our record is ours whatever the registry lists it under, in any namespace', async () => {
+  const registry = open(await server(serving({ schema: ours({ namespace: 'com.bank' }) })));
+  expect(typeof (await registry.findWriter(EVENT)(1))).toBe('function');
+});
+
+test.each([undefined, 1e10])(
+  'an answer without end (announced: %s bytes) is read no further than 1 MB',
+  async (length) => {
+    let sent = 0;
+    const chunk = Buffer.alloc(64 * 1024, 'x');
+    const flood: RequestListener = (_, response) => {
+      if (length !== undefined) response.setHeader('content-length', length);
+      const more = (): void => {
+        while (!response.destroyed && response.write(chunk)) sent += chunk.length;
+        sent += chunk.length;
+      };
+      response.on('drain', more);
+      more();
+    };
+    const registry = open(await server(flood), { timeoutMs: 1000 });
+    const message = expect.stringContaining('more than 1000000 bytes') as string;
+    await expect(registry.findWriter(EVENT)(1)).rejects.toMatchObject({
+      code: 'REGISTRY_UNAVAILABLE',
+      message,
+    });
+    await expect(registry.schemaId('s', 'ChurnScore', 'FULL_TRANSITIVE')).rejects.toMatchObject({
+      code: 'REGISTRY_UNAVAILABLE',
+    });
+    // What the kernel takes in between is sent, but not read.
+    expect(sent).toBeLessThan(50e6);
+  },
+);
+
+test('an answer that comes byte by byte is waited for no longer than any other', async () => {
+  const drip: RequestListener = (_, response) => {
+    const timer = setInterval(() => response.write('x'), 20);
+    response.once('close', () => clearInterval(timer));
+  };
+  const registry = open(await server(drip));
+  const begun = performance.now();
+  const message = expect.stringContaining('no answer in 400 ms') as string;
+  await expect(registry.findWriter(EVENT)(1)).rejects.toMatchObject({
+    code: 'REGISTRY_UNAVAILABLE',
+    message,
+  });
+  expect(performance.now() - begun).toBeLessThan(2000);
 });
 
 test('any value: decoded by its writer’s schema; where that cannot be, the value is at fault', async () => {
@@ -98,14 +174,14 @@ test('any value: decoded by its writer’s schema; where that cannot be, the val
 
 test('one that is not there is transient; refusals are remembered, and asked once at a time', async () => {
   const away = open('http://127.0.0.1:1');
-  await expect(away.findWriter(['s'], EVENT)(1)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
+  await expect(away.findWriter(EVENT)(1)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
   let asked = 0;
   const find = open(
     await server((_, response) => {
       asked += 1;
       response.writeHead(404).end('{"error_code":40403}');
     }),
-  ).findWriter(['s'], EVENT);
+  ).findWriter(EVENT);
   await Promise.all([find(5), find(5), find(5)]);
   expect(await find(5)).toMatchObject({ code: 'SCHEMA_UNKNOWN' });
   expect(asked).toBe(1);

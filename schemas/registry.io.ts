@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
-import http from 'node:http';
-import https from 'node:https';
-import { text } from 'node:stream/consumers';
 import { COMPATIBILITY, SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import { SCHEMAS, type SchemaName } from './generated.ts';
-import { away, isHalfRegistered, refusal } from './registry-errors.ts';
-import { createSchemaReader, type Answer, type SchemaReader } from './registry-reader.ts';
+import { isHalfRegistered, refusal } from './registry-errors.ts';
+import { boundAgent, createAgent, createAsk } from './registry-http.io.ts';
+import { createSchemaReader, type SchemaReader } from './registry-reader.ts';
 
 /** How to reach a Confluent-compatible schema registry. */
 export interface RegistrySettings {
@@ -35,22 +33,21 @@ export interface Registry extends SchemaReader {
   close(): void;
 }
 
-/** Bytes of an answer that are read at most. */
-const MAX_ANSWER = 1_000_000;
-
 /** Connects at the first request. */
 export function createRegistry(settings: RegistrySettings): Registry {
   const { timeoutMs } = settings;
-  const connection = connectionOf(settings);
-  const { base, agent, auth } = connection;
+  const base = settings.url.replace(/\/+$/, '');
+  const ca = settings.caFile === undefined ? undefined : readFileSync(settings.caFile);
+  const auth = credentials(settings);
+  const agents = [createAgent(base, ca), boundAgent(createAgent(base, ca), timeoutMs)] as const;
   const library = new SchemaRegistry({
     host: base,
     clientId: 'bankchurn',
-    agent,
+    agent: agents[1],
     ...(auth === undefined ? {} : { auth }),
     retry: { retries: 0 },
   });
-  const ask = createAsk(connection, timeoutMs);
+  const ask = createAsk({ base, agent: agents[0], auth, timeoutMs });
 
   async function schemaId(
     subject: string,
@@ -85,61 +82,11 @@ export function createRegistry(settings: RegistrySettings): Registry {
     deleteSubject: async (subject) => {
       await ask('DELETE', `/subjects/${encodeURIComponent(subject)}`);
     },
-    close: () => agent.destroy(),
+    close: () => agents.forEach((agent) => agent.destroy()),
   };
 }
 
-interface Connection {
-  readonly base: string;
-  readonly client: typeof http | typeof https;
-  readonly agent: http.Agent;
-  readonly auth: { readonly username: string; readonly password: string } | undefined;
-}
-
-function connectionOf(settings: RegistrySettings): Connection {
-  const base = settings.url.replace(/\/+$/, '');
-  const ca = settings.caFile === undefined ? undefined : readFileSync(settings.caFile);
-  const auth = credentials(settings);
-  return base.startsWith('https:')
-    ? { base, client: https, agent: new https.Agent({ keepAlive: true, ca }), auth }
-    : { base, client: http, agent: new http.Agent({ keepAlive: true }), auth };
-}
-
-type Ask = (method: 'GET' | 'DELETE' | 'PUT', path: string, body?: object) => Promise<Answer>;
-
-function createAsk({ base, client, agent, auth }: Connection, timeoutMs: number): Ask {
-  return async (method, path, body) => {
-    const options = {
-      method,
-      agent,
-      signal: AbortSignal.timeout(timeoutMs),
-      headers: {
-        accept: 'application/vnd.schemaregistry.v1+json, application/json',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(auth === undefined ? {} : { auth: `${auth.username}:${auth.password}` }),
-    };
-    try {
-      const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
-        client
-          .request(base + path, options, resolve)
-          .once('error', reject)
-          .end(body === undefined ? undefined : JSON.stringify(body));
-      });
-      if (Number(response.headers['content-length'] ?? 0) > MAX_ANSWER)
-        throw new Error('the answer is too large');
-      return { status: response.statusCode ?? 0, body: JSON.parse(await text(response)) as unknown };
-    } catch (cause) {
-      const why =
-        cause instanceof Error && cause.name === 'AbortError'
-          ? `no answer in ${String(timeoutMs)} ms`
-          : String(cause);
-      throw away(`${method} ${path}: ${why}`, cause);
-    }
-  };
-}
-
-function credentials(settings: RegistrySettings): Connection['auth'] {
+function credentials(settings: RegistrySettings): { username: string; password: string } | undefined {
   if (settings.username === undefined || settings.passwordFile === undefined) return undefined;
   return { username: settings.username, password: readFileSync(settings.passwordFile, 'utf8').trim() };
 }

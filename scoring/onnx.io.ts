@@ -1,19 +1,9 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { BankChurnError, messageOf } from '../schemas/errors.ts';
+import type { OnnxModel } from './model.ts';
 
 // From 1.29 on ONNX Runtime tells its maker about each model it loads, unless this is set before the first one.
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
-
-/** A loaded ONNX model: input `features` float32 [n, columns], output `outputs` float32 [n, 1 + features]. */
-export interface OnnxModel {
-  /** Columns of a feature row. */
-  readonly columns: number;
-  /** Outputs of a row: the margin, then one contribution per feature. */
-  readonly outputs: number;
-  /** Runs `n` rows (row after row in `rows`). Blocks the event loop for about 2 µs a row: keep `n` to a thousand. */
-  run(rows: Float32Array, n: number): Promise<Float32Array>;
-  close(): Promise<void>;
-}
 
 const OPTIONS: InferenceSession.SessionOptions = {
   // One thread: the default pool is sized to the host, not to the container. Partitions are what runs side by side.

@@ -1,9 +1,10 @@
 /** In which encoding a configuration's records are written, and which are read. */
 import type { Config } from '../config.ts';
-import { createAvroEncoder, MAGIC_BYTE, type Shape } from '../schemas/avro.ts';
+import { createAvroEncoder, eventShape, MAGIC_BYTE, outcomeShape, type Shape } from '../schemas/avro.ts';
 import { createDecoder, type RecordDecoder } from '../schemas/decoder.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { SchemaName } from '../schemas/generated.ts';
+import { checkOwn, parseOwn } from '../schemas/own.ts';
 import type { Registry } from '../schemas/registry.io.ts';
 import { subjectName } from '../schemas/subjects.ts';
 import { TOPICS, type TopicId } from '../schemas/topics.ts';
@@ -22,22 +23,37 @@ export async function topicEncoder(
   return createAvroEncoder(name, await registry.schemaId(subject, name, compatibility));
 }
 
-/** Decodes records that others write: of either encoding, under the topic's subject only. */
+/** What a configuration takes for an event, and for an outcome. */
+export function shapesOf({ events }: Pick<Config, 'events'>) {
+  const times = { fromMs: events.earliest, toMs: events.latest };
+  return {
+    event: eventShape({ times, emptyEvents: events.withoutInputs }),
+    outcome: outcomeShape(times),
+  };
+}
+
+/** Decodes records that others write: of either encoding, by any writer schema that is ours. */
 export function decoderOf<T>(
   { config, registry }: { readonly config: Config; readonly registry: Registry | undefined },
-  topic: TopicId,
   shape: Shape<T>,
 ): RecordDecoder<T> {
-  const { subjectStrategy } = config.registry;
-  const subjects = [subjectName(subjectStrategy, config.topics.names[topic], shape.schema)];
-  const findWriter = registry?.findWriter(subjects, shape);
+  const findWriter = registry?.findWriter(shape);
   return createDecoder({ shape, maxRecordBytes: config.limits.maxRecordBytes, findWriter });
 }
 
-/** Decodes records of our own topics, of either encoding. */
-export async function decodeOwn(value: Buffer, registry: Registry | undefined): Promise<unknown> {
-  if (value[0] !== MAGIC_BYTE) return JSON.parse(value.toString());
-  if (registry === undefined)
+/**
+ * Decodes records of our own topics, of either encoding.
+ *
+ * @param name of the schema that the record must fit; undefined: any.
+ * @throws BankChurnError RECORD_UNDECODABLE, RECORD_INVALID or SCHEMA_* for what the record holds.
+ */
+export async function decodeOwn(
+  value: Buffer,
+  registry: Registry | undefined,
+  name?: SchemaName,
+): Promise<unknown> {
+  if (value[0] === MAGIC_BYTE && registry === undefined)
     throw new BankChurnError('REGISTRY_UNAVAILABLE', 'this record is Avro: set SCHEMA_REGISTRY_URL');
-  return registry.decode(value);
+  const raw = value[0] === MAGIC_BYTE ? await registry!.decode(value) : parseOwn(value);
+  return name === undefined ? raw : checkOwn(name, raw);
 }

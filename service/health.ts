@@ -43,10 +43,7 @@ export function processHealth(view: ProcessView): HealthState {
   return {
     model: manifest === undefined ? undefined : { version: manifest.version, sha256: manifest.sha256 },
     modelFault,
-    joined: roles.length > 0 && roles.every(({ joined }) => joined),
-    waitingFor: roles.find(({ waitingFor }) => waitingFor !== undefined)?.waitingFor,
-    assigned: roles.flatMap(({ assigned }) => assigned),
-    ready: roles.flatMap(({ ready }) => ready),
+    ...together(roles),
     silentMs: alive.length === 0 ? undefined : nowMs - Math.min(...alive),
     stopping,
     stalled,
@@ -54,6 +51,16 @@ export function processHealth(view: ProcessView): HealthState {
     roles: roleNames,
   };
 }
+
+type Consuming = Pick<HealthState, 'joined' | 'waitingFor' | 'assigned' | 'ready'>;
+
+/** All partitions of some roles or processes; otherwise the worst of each. */
+export const together = (parts: readonly Consuming[]): Consuming => ({
+  joined: parts.length > 0 && parts.every(({ joined }) => joined),
+  waitingFor: parts.find(({ waitingFor }) => waitingFor !== undefined)?.waitingFor,
+  assigned: parts.flatMap(({ assigned }) => assigned),
+  ready: parts.flatMap(({ ready }) => ready),
+});
 
 /** An HTTP answer. */
 export interface Report {

@@ -9,6 +9,7 @@ import type { LoopPorts } from '../consumers/loop-ports.ts';
 import type { Metrics } from './metrics.io.ts';
 import { createMonitor } from '../consumers/monitor.ts';
 import { recordScores } from './count-scores.ts';
+import { createUnknownFields } from './unknown-fields.ts';
 import { tellResult, tellVerdict } from './tell-results.ts';
 import { runRole, type RunningRole } from './run-role.io.ts';
 import type { Serving } from './model-follower.io.ts';
@@ -17,13 +18,12 @@ import { createScorer, rejectEvent } from '../consumers/scorer.ts';
 import { createTrainer } from '../consumers/trainer.ts';
 import type { LogChange } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
-import { EVENT, OUTCOME } from '../schemas/avro.ts';
 import type { RecordDecoder } from '../schemas/decoder.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { CustomerEvent, DriftCounts } from '../schemas/generated.ts';
 import type { OpenRole, Reject, Role } from '../schemas/ports.ts';
 import { recordInMlflow } from '../training/mlflow.io.ts';
-import { decodeOwn, decoderOf, topicEncoder } from './codecs.ts';
+import { decodeOwn, decoderOf, shapesOf, topicEncoder } from './codecs.ts';
 import { roleTopics, type RoleName } from './role-topics.ts';
 import { modelLogOf, readLastVerdict, type Clients } from './wiring.io.ts';
 
@@ -66,8 +66,9 @@ function common({ config, kafka, metrics, log, wrap }: Surroundings, role: RoleN
 }
 
 function startScorer(around: Surroundings): RunningRole {
-  const { config, metrics, fatal } = around;
+  const { config, metrics, log, fatal } = around;
   const { names } = config.topics;
+  const countUnknownFields = createUnknownFields(metrics, log);
   let limits: ReadonlyMap<string, number> = new Map();
   const maxLetterBytes = (): number => limits.get(names.deadLetters) ?? ASSUMED_BYTES;
   const settings = {
@@ -77,8 +78,12 @@ function startScorer(around: Surroundings): RunningRole {
       limits = found;
     },
     writtenBefore: writtenBefore(around),
-    onCommitted: (...[batch, decision, stageMs]: Parameters<Parameters<typeof runRole>[0]['onCommitted']>) =>
-      recordScores(metrics, batch, decision, stageMs, Date.now()),
+    onCommitted: (
+      ...[batch, decision, stageMs]: Parameters<Parameters<typeof runRole>[0]['onCommitted']>
+    ) => {
+      recordScores(metrics, batch, decision, stageMs, Date.now());
+      countUnknownFields(decision);
+    },
   };
   return runRole(settings, scorerRole(around, maxLetterBytes), fatal);
 }
@@ -103,7 +108,7 @@ function scorerRole(
   maxLetterBytes: () => number,
 ): OpenRole {
   const { names } = config.topics;
-  const plain = decoderOf({ config, registry }, 'customerEvents', EVENT);
+  const plain = decoderOf({ config, registry }, shapesOf(config).event);
   const decoder = wrap.decoder?.(plain) ?? plain;
   let scorer: Role | undefined;
   return async () =>
@@ -144,7 +149,7 @@ function monitorRole(around: Surroundings): OpenRole {
   return async (partition, offset) => {
     const open = createMonitor({
       rule: config.drift,
-      decodeCounts: (value) => decodeOwn(value, registry) as Promise<DriftCounts>,
+      decodeCounts: (value) => decodeOwn(value, registry, 'DriftCounts') as Promise<DriftCounts>,
       encodeVerdict: await topicEncoder(config, registry, 'driftVerdicts'),
       encodeRequest: await topicEncoder(config, registry, 'retrainEvents'),
       lastVerdict: () => readLastVerdict(around),
@@ -182,8 +187,8 @@ function trainerRole(around: Surroundings): OpenRole {
     kafka,
     group,
     topics: topics.names,
-    decodeEvents: decoderOf(around, 'customerEvents', EVENT),
-    decodeOutcomes: decoderOf(around, 'customerOutcomes', OUTCOME),
+    decodeEvents: decoderOf(around, shapesOf(config).event),
+    decodeOutcomes: decoderOf(around, shapesOf(config).outcome),
     onUnreadable: (count: number, fault: string) =>
       log.warn({ count, fault }, 'outcomes that cannot be read'),
   };
@@ -196,7 +201,7 @@ function trainerRole(around: Surroundings): OpenRole {
     onProgress: (stage: string, share: number) => log.debug({ stage, share }, 'training'),
   };
   const trainer = createTrainer({
-    decodeRequest: (value) => decodeOwn(value, registry),
+    decodeRequest: (value) => decodeOwn(value, registry, 'RetrainRequested'),
     readLog: modelLog.read,
     collect: (request) => collectFreshRows(freshRows, request),
     challenge: (champion, fresh, signal) => {

@@ -57,7 +57,9 @@ export async function readLastVerdict({
   registry,
 }: Clients): Promise<DriftVerdict | undefined> {
   const last = await readLast(kafka, config.topics.names.driftVerdicts, `${config.group}.verdicts`);
-  return last?.value == null ? undefined : ((await decodeOwn(last.value, registry)) as DriftVerdict);
+  return last?.value == null
+    ? undefined
+    : ((await decodeOwn(last.value, registry, 'DriftVerdict')) as DriftVerdict);
 }
 
 /** The model log of a configuration. `log` is warned if it cannot be known whether the log keeps its records. */
@@ -67,7 +69,7 @@ export function modelLogOf({ config, kafka, registry }: Clients, log?: Pick<Logg
     topics: config.topics.names,
     group: config.group,
     encode: () => topicEncoder(config, registry, 'churnModels'),
-    decode: (value) => decodeOwn(value, registry) as Promise<ModelRecord>,
+    decode: (value) => decodeOwn(value, registry, 'ModelRecord') as Promise<ModelRecord>,
     onUnchecked: (topic, fault) =>
       log?.warn(
         { topic, fault },

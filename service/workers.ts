@@ -1,6 +1,6 @@
 /** What several worker processes are together. */
 import { backOff } from '../schemas/back-off.ts';
-import type { HealthState } from './health.ts';
+import { together, type HealthState } from './health.ts';
 
 /** What a worker last said of itself. */
 export interface WorkerReport {
@@ -48,10 +48,7 @@ export function combineHealth(reports: readonly WorkerReport[], container: Conta
   return {
     model: states.find(({ model }) => model !== undefined)?.model,
     modelFault: states.find(({ modelFault }) => modelFault !== undefined)?.modelFault,
-    joined: states.length > 0 && states.every(({ joined }) => joined),
-    waitingFor: states.find(({ waitingFor }) => waitingFor !== undefined)?.waitingFor,
-    assigned: states.flatMap(({ assigned }) => assigned),
-    ready: states.flatMap(({ ready }) => ready),
+    ...together(states),
     silentMs: silent.length === 0 ? undefined : Math.max(...silent),
     stopping,
     // A worker that stalls ends itself and is started again: no reason to restart the container.

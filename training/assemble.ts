@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { profileCategories, profileNumbers } from '../drift/bins.ts';
 import { createGolden, createGoldenRows, goldenText } from '../models/golden.ts';
 import type { FeatureSpec, Manifest, Release } from '../models/manifest.ts';
+import { sha256 } from '../models/release-files.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
 import type { BoostingParameters, Ensemble } from './boosting.ts';
 import type { Dataset } from './dataset.ts';
@@ -49,7 +49,7 @@ export interface Parts {
 export function assemble(parts: Parts): Release {
   const { features, ensemble, explained, events, evaluation } = parts;
   const onnx = exportOnnx(ensemble, explained.trees, features.length);
-  const sha256 = hash(onnx);
+  const hash = sha256(onnx);
   const profiles = features.map((feature) => profileOf(feature, events));
   const rows = createGoldenRows(features, profiles, parts.parameters.seed);
   const x = new Float32Array(rows.flatMap((row) => row.map((value) => value ?? NaN)));
@@ -61,8 +61,8 @@ export function assemble(parts: Parts): Release {
   const { confusion, ...figures } = evaluation;
   const manifest: Manifest = {
     formatVersion: 1,
-    version: `${parts.dataset.name}-${sha256.slice(0, 8)}`,
-    sha256,
+    version: `${parts.dataset.name}-${hash.slice(0, 8)}`,
+    sha256: hash,
     sizeBytes: onnx.length,
     features,
     columns: ensemble.columns,
@@ -71,7 +71,7 @@ export function assemble(parts: Parts): Release {
     riskCutoffs: RISK_CUTOFFS,
     reasonsCount: REASONS,
     profile: { rows: events.length, features: profiles, score: profileNumbers('score', parts.scores) },
-    goldenSha256: hash(Buffer.from(goldenText(golden))),
+    goldenSha256: sha256(Buffer.from(goldenText(golden))),
     training: {
       dataset: { name: parts.dataset.name, sha256: parts.dataset.sha256, rows: parts.dataset.events.length },
       split: {
@@ -87,8 +87,6 @@ export function assemble(parts: Parts): Release {
   };
   return { manifest, onnx, golden };
 }
-
-const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 function profileOf(feature: FeatureSpec, events: readonly CustomerEvent[]): Manifest['profile']['score'] {
   const values = events.map((event) => event[feature.name as FeatureName]);

@@ -3,6 +3,7 @@ import type { Manifest } from '../models/manifest.ts';
 import type { Interval } from './intervals.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { HoldoutReport, Slice } from './holdout-report.ts';
+import { markdownTable } from './markdown.ts';
 import { contributionsPlot, precisionRecallPlot, reliabilityPlot } from './plots.ts';
 
 /** What a card is made of. */
@@ -31,14 +32,6 @@ export const FIGURES = [
 const figure = (value: number): string => value.toFixed(4);
 const share = (value: number | null): string => (value === null ? '–' : `${(value * 100).toFixed(1)} %`);
 const range = ({ low, high }: Interval, show = figure): string => `${show(low)} – ${show(high)}`;
-
-/** A Markdown table, its columns as wide as their widest cell. */
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = header.map((_, i) => Math.max(3, ...[header, ...rows].map((cells) => cells[i]!.length)));
-  const lineOf = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`;
-  return [lineOf(header), lineOf(widths.map((width) => '-'.repeat(width))), ...rows.map(lineOf)].join('\n');
-}
 
 /** Files of the card by path in the release's folder. */
 export function modelCard(source: CardSource): Map<string, string> {
@@ -84,7 +77,7 @@ function detailsSection({ sha256, sizeBytes, features, training }: Manifest): st
 Gradient-boosted symmetric trees with logistic loss; one ONNX \`TreeEnsembleRegressor\` gives the log-odds and the exact Shapley
 value of every feature.
 
-${table(
+${markdownTable(
   ['', ''],
   [
     ['sha256', `\`${sha256}\``],
@@ -125,12 +118,12 @@ function figuresSection({ evaluation, report, gateF1 }: CardSource): string {
     `${String(value)} (${range(report.intervals[name], (bound) => bound.toFixed(0))})`;
   return `## Figures
 
-${table(['figure', 'value', `${(level * 100).toFixed(0)} % interval`], rows)}
+${markdownTable(['figure', 'value', `${(level * 100).toFixed(0)} % interval`], rows)}
 
 Intervals are percentiles of ${String(samples)} bootstrap samples of the holdout (seed ${String(seed)}); the model stays as it is.
 The calibration error of a sample is larger than that of the whole by nature, so its interval reaches up.
 
-${table(
+${markdownTable(
   ['at the threshold', 'predicted to leave', 'predicted to stay'],
   [
     ['left', count('tp', tp), count('fn', fn)],
@@ -180,7 +173,7 @@ function slicesSection({ report }: CardSource): string {
   ];
   return `## Groups of customers
 
-${table(header, rows)}
+${markdownTable(header, rows)}
 
 Gap in recall between the groups: ${gaps.join(', ')}. A group of whom fewer leave is found less often at one
 threshold for all. Intervals of recall are Wilson's.`;

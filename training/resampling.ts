@@ -53,7 +53,8 @@ export function resample(
   }
 }
 
-function takeRows({ x, y, columns }: BoostingData, rows: readonly number[]): BoostingData {
+/** The rows at these positions, in this order. */
+export function takeRows({ x, y, columns }: BoostingData, rows: readonly number[]): BoostingData {
   const taken = new Float32Array(rows.length * columns);
   rows.forEach((row, i) => taken.set(x.subarray(row * columns, (row + 1) * columns), i * columns));
   return { x: taken, y: Uint8Array.from(rows, (row) => y[row]!), columns };

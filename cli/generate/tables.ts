@@ -1,18 +1,8 @@
 /** The tables of docs/configuration.md, docs/metrics.md and docs/errors.md, from the lists in the code. */
 import { ACTIONS, ERRORS } from '../../schemas/errors.ts';
 import { METRICS, SUPERVISOR_METRICS, type MetricSpec } from '../../service/metric-list.ts';
+import { markdownTable } from '../../training/markdown.ts';
 import { groups, yamlValue } from './config-file.ts';
-
-/** A Markdown table, laid out as Prettier does it. */
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cells = [header, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
-  const widths = header.map((_, column) => Math.max(3, ...cells.map((row) => row[column]!.length)));
-  const [head, ...body] = cells.map(
-    (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`,
-  );
-  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
-  return [head, rule, ...body].join('\n');
-}
 
 const code = (text: string): string => `\`${text}\``;
 /** Words with no Markdown in them. */
@@ -33,7 +23,7 @@ export function settingsTables(): string {
       const title = section ?? settings.map(([name]) => name).join(', ');
       const intro = sentence === '' ? [] : [`${sentence[0]!.toUpperCase()}${sentence.slice(1)}.`];
       const header = ['key', 'variable', 'default', 'allowed', 'meaning'];
-      return [`## ${title}`, ...intro, table(header, rows)].join('\n\n');
+      return [`## ${title}`, ...intro, markdownTable(header, rows)].join('\n\n');
     })
     .join('\n\n');
 }
@@ -47,14 +37,14 @@ export function metricsTable(): string {
     aggregator,
     help,
   ]);
-  return table(['metric', 'type', 'labels', 'of several workers', 'meaning'], rows);
+  return markdownTable(['metric', 'type', 'labels', 'of several workers', 'meaning'], rows);
 }
 
 export function errorTables(): string {
   const actions = Object.entries(ACTIONS).map(([action, does]) => [action, does]);
   const codes = Object.entries(ERRORS).map(([name, { action, means }]) => [code(name), action, means]);
   return [
-    table(['action', 'what the service does'], actions),
-    table(['code', 'action', 'what it means, and what to do'], codes),
+    markdownTable(['action', 'what the service does'], actions),
+    markdownTable(['code', 'action', 'what it means, and what to do'], codes),
   ].join('\n\n');
 }

@@ -134,7 +134,7 @@ const flags: readonly CsvInput[] = [
     input: 'a country of 200 letters',
     file: withCell('Geography', 'x'.repeat(200)),
     refused:
-      'line 3, column Geography (5): geography has more than 128 characters: correct it, or leave it empty',
+      'line 3, column Geography (5): geography has 200 characters, allowed are at most 128: correct it, or leave it empty',
   },
 ];
 
@@ -195,7 +195,8 @@ const identity: readonly CsvInput[] = [
   {
     input: 'a customer id of 200 characters',
     file: withCell('CustomerId', 'c'.repeat(200)),
-    refused: 'line 3, column CustomerId (2): customerId has 200 characters, allowed are 1..128: correct it',
+    refused:
+      'line 3, column CustomerId (2): customerId has 200 characters, allowed are at most 128: correct it',
   },
   {
     input: '`x` as a row number',
@@ -222,13 +223,13 @@ const identity: readonly CsvInput[] = [
     input: '`yesterday` as a time',
     file: withColumn('OccurredAt', ['1764000000000', 'yesterday', '1764000000000']),
     refused:
-      'line 3, column OccurredAt (15): occurredAt is "yesterday", not milliseconds since 1970 or an ISO 8601 time: correct it',
+      'line 3, column OccurredAt (15): occurredAt is "yesterday", not milliseconds since 1970 or an ISO 8601 time with an offset, such as 2026-01-31T12:00:00Z: correct it',
   },
   {
     input: 'an empty time',
     file: withColumn('OccurredAt', ['1764000000000', '', '1764000000000']),
     refused:
-      'line 3, column OccurredAt (15): occurredAt is "", not milliseconds since 1970 or an ISO 8601 time: correct it',
+      'line 3, column OccurredAt (15): occurredAt is "", not milliseconds since 1970 or an ISO 8601 time with an offset, such as 2026-01-31T12:00:00Z: correct it',
   },
 ];
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openEvents } from '../../cli/event-file.io.ts';
 import type { SourcedEvent } from '../../producers/sourced-event.ts';
+import { messageOf } from '../../schemas/errors.ts';
 import { readDataset } from '../../training/dataset.io.ts';
 import type { CsvCase } from './csv-case.ts';
 
@@ -30,7 +31,7 @@ export async function readCsvCase({ file, name = 'customers.csv', ...how }: CsvC
       for await (const customer of await openEvents(path, { allowMissing, needsLabels, notice })) customers.push(customer); // prettier-ignore
     }
   } catch (cause) {
-    error = (cause instanceof Error ? cause.message : String(cause)).replace(path, name);
+    error = messageOf(cause).replace(path, name);
   }
   rmSync(folder, { recursive: true });
   return { customers, notices, error };

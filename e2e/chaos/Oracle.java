@@ -7,11 +7,13 @@ import java.io.FileOutputStream;
 import java.io.BufferedInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -234,7 +236,7 @@ public class Oracle {
 
   static void judge(String brokers, String input, String scores, String dead, Path folder, String isolation) throws Exception {
     Account account = new Account();
-    long[] n = new long[8]; // input, scored, dead, missing, uncommitted, bytes that differ, headers that differ
+    long[] n = new long[9]; // input, scored, dead, missing, uncommitted, bytes that differ, headers that differ, invented, cut
     try (KafkaConsumer<byte[], byte[]> committed = consumer(brokers, isolation);
         KafkaConsumer<byte[], byte[]> all = consumer(brokers, "read_uncommitted")) {
       int partitions = committed.partitionsFor(input).size();
@@ -260,7 +262,8 @@ public class Oracle {
             seen.clear((int) r.offset());
             ConsumerRecord<byte[], byte[]> letter = letters.get(r.offset());
             if (letter != null) {
-              if (!Arrays.equals(letter.value(), r.value()) || !Arrays.equals(letter.key(), r.key())) n[5]++;
+              if (!isLetterOf(letter, r) || !Arrays.equals(letter.key(), r.key())) n[5]++;
+              if (header(letter, "dead-letter-cut") != null) n[8]++;
               for (Header h : r.headers())
                 if (letter.headers().lastHeader(h.key()) == null
                     || !Arrays.equals(letter.headers().lastHeader(h.key()).value(), h.value())) n[6]++;
@@ -273,8 +276,18 @@ public class Oracle {
       }
     }
     say("{\"input\":%d,\"scores\":%d,\"deadLetters\":%d,\"missing\":%d,\"invented\":%d,\"duplicates\":%d,\"disorder\":%d,\"strays\":%d,"
-        + "\"onlyUncommitted\":%d,\"changedBytes\":%d,\"changedHeaders\":%d}", n[0], n[1], n[2], n[3], n[7], account.duplicates,
-        account.disorder, account.strays, n[4] - n[1] - n[2], n[5], n[6]);
+        + "\"onlyUncommitted\":%d,\"changedBytes\":%d,\"changedHeaders\":%d,\"cut\":%d}", n[0], n[1], n[2], n[3], n[7], account.duplicates,
+        account.disorder, account.strays, n[4] - n[1] - n[2], n[5], n[6], n[8]);
+  }
+
+  /** The bytes as they were sent; of a letter that was cut the beginning, and size and sha256 of the whole. */
+  static boolean isLetterOf(ConsumerRecord<byte[], byte[]> letter, ConsumerRecord<byte[], byte[]> sent) throws Exception {
+    if (header(letter, "dead-letter-cut") == null) return Arrays.equals(letter.value(), sent.value());
+    byte[] digest = MessageDigest.getInstance("SHA-256").digest(sent.value());
+    int kept = letter.value().length;
+    return kept > 1000 && kept < sent.value().length && Arrays.equals(letter.value(), Arrays.copyOf(sent.value(), kept))
+        && header(letter, "original-size").equals(String.valueOf(sent.value().length))
+        && header(letter, "original-sha256").equals(HexFormat.of().formatHex(digest));
   }
 
   static void holders(String brokers, String group, String id, String scores, String input, int partition) throws Exception {

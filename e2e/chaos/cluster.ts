@@ -6,6 +6,9 @@ import { openContext, packageRoot, readConfig, type Context } from '../../cli/co
 import { prepareTopics } from '../../cli/topics.ts';
 import { startProxy, type Proxy } from './proxy.ts';
 
+/** Of the dead letters' topic: less than the largest poison records have, so that their letters are cut. */
+const DEAD_LETTER_BYTES = 200_000;
+
 export interface Cluster {
   /** The brokers; node ids count from 1. */
   readonly nodes: readonly Embedded[];
@@ -64,6 +67,17 @@ export async function startCluster(onProgress: (line: string) => void, brokers: 
     ...config,
     topics: { ...config.topics, replicationFactor, minInsyncReplicas },
   });
+  const settings = {
+    'min.insync.replicas': String(minInsyncReplicas),
+    'max.message.bytes': String(DEAD_LETTER_BYTES),
+  };
+  const letters = {
+    name: config.topics.names.deadLetters,
+    partitions: config.topics.partitions,
+    replicationFactor,
+    settings,
+  };
+  await context.kafka.administer((admin) => admin.createTopics([letters]));
   await prepareTopics(context);
   return {
     nodes,

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { packageRoot } from '../../cli/context.ts';
 import type { Cluster } from './cluster.ts';
-import { POISON_EVERY } from './input.ts';
+import { cutLetters, POISON_EVERY } from './input.ts';
 import type { Oracle } from './java.ts';
 
 interface Judged {
@@ -19,6 +19,8 @@ interface Judged {
   readonly onlyUncommitted: number;
   readonly changedBytes: number;
   readonly changedHeaders: number;
+  /** Dead letters that were cut, as they had to be. */
+  readonly cut: number;
 }
 interface Recomputed {
   readonly compared: number;
@@ -81,6 +83,7 @@ function expectations(
     ['in another partition', judged.strays, 0],
     ['dead letters with other bytes', judged.changedBytes, 0],
     ['dead letters with other headers', judged.changedHeaders, 0],
+    ['dead letters cut', judged.cut, cutLetters(poison)],
     ['scores compared with the expected ones', recomputed.compared, events - poison],
     ['scores with other bits', recomputed.different, 0],
     ['dead letters expected', recomputed.deadLetters, poison],

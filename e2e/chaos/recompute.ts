@@ -11,7 +11,7 @@ import { ASSUMED_BYTES } from '../../kafka/message-limits.ts';
 import { createAvroEncoder, EVENT } from '../../schemas/avro.ts';
 import type { OutputRecord, SourceRecord } from '../../schemas/ports.ts';
 import { readRelease } from '../../models/store.io.ts';
-import { openModel, type OnnxRun } from '../../scoring/model.ts';
+import { openModel, type OnnxModel } from '../../scoring/model.ts';
 import { createSession } from '../../scoring/onnx.io.ts';
 import { decoderOf, topicEncoder } from '../../service/codecs.ts';
 
@@ -23,7 +23,7 @@ const release = await readRelease(modelDir);
 const model = await openModel(release, process.env['FLIP_BYTE'] === '1' ? flipped : createSession);
 const role = createScorer({
   model: () => ({ model, activation: 0 }),
-  decoder: decoderOf({ config, registry }, 'customerEvents', EVENT),
+  decoder: decoderOf({ config, registry }, EVENT),
   encodeScore: await topicEncoder(config, registry, 'churnScores'),
   encodeCounts: createAvroEncoder('DriftCounts', 1),
   group: config.group,
@@ -34,7 +34,7 @@ const role = createScorer({
 });
 
 /** A session that passes the golden rows and then goes on with one byte of the model changed, such that they come out otherwise. */
-async function flipped(onnx: Uint8Array): Promise<OnnxRun> {
+async function flipped(onnx: Uint8Array): Promise<OnnxModel> {
   const sound = await createSession(onnx);
   const rows = new Float32Array(release.golden.rows.flatMap((row) => row.map((value) => value ?? NaN)));
   const outputs = await sound.run(rows, release.golden.rows.length);

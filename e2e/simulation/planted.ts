@@ -1,6 +1,7 @@
 /** Bugs that the simulation must find: each bends a port of the loop the way a wrong implementation would. */
 import type { Writer, Transaction } from '../../schemas/ports.ts';
-import { openWriter, type Bent, type MemberContext } from './member.ts';
+import type { Bent, MemberContext } from './member-context.ts';
+import { openWriter } from './writer.ts';
 import type { LoopPorts } from '../../consumers/loop-ports.ts';
 import type { Effect } from '../../consumers/loop-state.ts';
 import { step } from '../../consumers/loop-step.ts';

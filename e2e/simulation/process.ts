@@ -1,8 +1,8 @@
 /** A process that talks to the simulated broker: it can be stalled or die between any two steps, its requests live on. */
 import type { Random } from '../../schemas/random.ts';
 import { BankChurnError } from '../../schemas/errors.ts';
-import { AGAIN } from './broker.ts';
 import type { Scheduler } from './scheduler.ts';
+import { AGAIN } from './transactions.ts';
 
 /** How bad the world is at present. */
 export interface Weather {

@@ -52,10 +52,10 @@ export const isDatasetColumn = (name: string): boolean =>
 /** The event's field of a column: `CreditScore` → `creditScore`. */
 export const fieldOf = (column: Column): string => column.charAt(0).toLowerCase() + column.slice(1);
 
-/** How surely an unknown name is a misspelt column: a letter or two off, or only a part of the name. */
+/** How surely an unknown name is a misspelt column or field: a letter or two off, or only a part of the name. */
 export type Likeness = 'misspelt' | 'related' | undefined;
 
-export function likeness(name: string, column: Column): Likeness {
+export function likeness(name: string, column: string): Likeness {
   const [a, b] = [plain(name), plain(column)];
   if (a.length < 3 || a.length > 2 * b.length) return undefined;
   const edits = editDistance(a, b);

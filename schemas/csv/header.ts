@@ -1,6 +1,6 @@
 /** The one check of a CSV's first row, and what its separator is. */
 import { COLUMNS, columnNamed, isDatasetColumn, likeness, type Column, type Likeness } from './columns.ts';
-import { fileError, shown } from './errors.ts';
+import { fileError, shortened, shown } from './errors.ts';
 
 /** What a caller needs of a file. */
 export interface CsvNeeds {
@@ -90,8 +90,7 @@ export function checkHeader(
 
 /** A column as messages name it: its name in the file and its number, from 1. */
 export function placeOf(name: string, at: number): string {
-  const short = name.length > 40 ? `${name.slice(0, 40)}…` : name;
-  return short === '' ? String(at + 1) : `${short} (${String(at + 1)})`;
+  return name === '' ? String(at + 1) : `${shortened(name)} (${String(at + 1)})`;
 }
 
 function isTwice(

@@ -13,7 +13,7 @@ import {
   type FetchLimits,
   type Visitor,
 } from '../../record-set.ts';
-import { keyOf, valueOf, type Headers } from '../../records.ts';
+import { keyOf, NO_HEADERS, valueOf, type Headers } from '../../records.ts';
 import { unpack } from '../codecs.io.ts';
 
 const require = createRequire(import.meta.url);
@@ -125,7 +125,6 @@ export async function readMessages(
   return messages;
 }
 
-const NO_HEADERS: Headers = Object.freeze(Object.create(null) as Headers);
 const NO_CONTEXT: Message['batchContext'] = { producerId: '-1', inTransaction: false };
 
 function collect(): { messages: Message[]; visitor: Visitor } {

@@ -1,0 +1,57 @@
+/** Checks that all records share. Each returns the value as it is taken, or throws {@link Invalid}. */
+import { parseIsoTime, type TimeLimits } from './time.ts';
+
+/** Longest id, country or gender accepted, in UTF-16 code units. */
+export const MAX_TEXT = 128;
+const MAX_SHOWN = 40;
+
+/** Why a value is refused; the message begins with the field's name. */
+export class Invalid extends Error {}
+/** What must be there is not: perhaps under another name. */
+export class Missing extends Invalid {}
+
+/** A value as messages show it: short, and without running any code that the value brings along. */
+export function show(value: unknown): string {
+  if (typeof value === 'string')
+    return value.length > MAX_SHOWN ? `${JSON.stringify(value.slice(0, MAX_SHOWN))}…` : JSON.stringify(value);
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`;
+  return Object.is(value, -0) ? '-0' : String(value);
+}
+
+/** A text of at most 128 characters that is text: half a surrogate pair would become another id when it is encoded. */
+export function checkText(value: unknown, field: string): string {
+  if (typeof value !== 'string') throw new Invalid(`${field} is ${show(value)}, not a string`);
+  if (value.length > MAX_TEXT)
+    throw new Invalid(
+      `${field} has ${String(value.length)} characters, allowed are at most ${String(MAX_TEXT)}`,
+    );
+  if (!value.isWellFormed()) throw new Invalid(`${field} is ${show(value)}, which holds half a character`);
+  return value;
+}
+
+/** An id: a text of 1..128 characters. */
+export function checkId(value: unknown, field: string): string {
+  if (value === undefined || value === null) throw new Missing(`${field} is missing`);
+  const id = checkText(value, field);
+  if (id.length === 0) throw new Invalid(`${field} has 0 characters, allowed are 1..${String(MAX_TEXT)}`);
+  return id;
+}
+
+/** A time: milliseconds since 1970 as a number, or ISO 8601 with an offset as text; within `limits`. */
+export function checkTime(value: unknown, field: string, limits: TimeLimits): number {
+  const ms = typeof value === 'string' ? parseIsoTime(value) : value;
+  if (typeof ms === 'number' && Number.isSafeInteger(ms)) {
+    if (ms >= limits.fromMs && ms < limits.toMs) return ms;
+    const [from, to] = [limits.fromMs, limits.toMs].map(day);
+    throw new Invalid(`${field} is ${show(value)}, possible are times from ${from} until ${to}`);
+  }
+  if (value === undefined || value === null) throw new Missing(`${field} is missing`);
+  const wanted = 'milliseconds since 1970 or an ISO 8601 time with an offset, such as 2026-01-31T12:00:00Z';
+  throw new Invalid(`${field} is ${show(value)}, not ${wanted}`);
+}
+
+const MAX_DATE_MS = 8.64e15;
+const day = (ms: number): string =>
+  Math.abs(ms) <= MAX_DATE_MS ? new Date(ms).toISOString().slice(0, 10) : `${String(ms)} ms`;
