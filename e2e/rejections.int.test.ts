@@ -83,7 +83,7 @@ test(
       settings: {
         churnScores: { 'max.message.bytes': '60000' },
         deadLetters: { 'max.message.bytes': '20000' },
-        modelArtifacts: { 'max.message.bytes': '50000' },
+        modelArtifacts: { 'max.message.bytes': '50000', 'retention.ms': '-1' },
       },
     });
     const service = await world.start();
