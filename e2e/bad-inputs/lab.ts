@@ -6,10 +6,10 @@ import { inject } from 'vitest';
 import { batchOf } from '../../kafka/kafkajs/patches/record-batches.fixture.ts';
 import type { RecordFields } from '../../kafka/kafkajs/patches/record-encoding.ts';
 import { createAvroEncoder } from '../../schemas/avro.ts';
-import type { CustomerEvent } from '../../schemas/generated.ts';
+import type { ChurnScore, CustomerEvent } from '../../schemas/generated.ts';
 import { createWorld, type OnEnd, type World } from '../world.ts';
 import { startFrontRegistry, type FrontRegistry } from './front-registry.ts';
-import type { Lab, RecordCase } from './record-case.ts';
+import { OCCURRED_AT, type Lab, type RecordCase } from './record-case.ts';
 import { openSite, type Site } from './site.ts';
 
 type Place = readonly [partition: number, offset: number];
@@ -31,6 +31,8 @@ export interface Written {
   readonly batch: Buffer | undefined;
 }
 
+type DecodedScore = Pick<ChurnScore, 'churnProbability' | 'occurredAt'>;
+
 export interface RecordLab extends Lab {
   readonly sites: readonly Site[];
   /** Writes a case between good events. */
@@ -40,14 +42,14 @@ export interface RecordLab extends Lab {
   /** The registry answers as it should. */
   mend(): void;
   /** A committed score. */
-  decode(value: Buffer): Promise<{ eventId: string; churnProbability: number }>;
+  decode(value: Buffer): Promise<DecodedScore>;
 }
 
 /** Each event has ids of its own and the same inputs. */
 const good = (number: number): CustomerEvent => ({
   eventId: `e${String(number)}`,
   customerId: `c${String(number)}`,
-  occurredAt: 1_764_000_000_000,
+  occurredAt: OCCURRED_AT,
   creditScore: 642,
   geography: 'France',
   gender: 'Female',
@@ -136,12 +138,12 @@ export async function openLab(onEnd: OnEnd): Promise<RecordLab> {
       const { errorCode, baseOffset: at } = await site.write(partition, await batch([goodRecord(), record, goodRecord()])); // prettier-ignore
       return { ...around, goods: [at, at + 2], odd: [at + 1], errorCode, record, batch: undefined };
     }
-    const { bytes, records } = await one.batch!(event);
+    const { bytes, records, value } = await one.batch!(event);
     const before = await site.write(partition, await batch([goodRecord()]));
     const { errorCode, baseOffset } = await site.write(partition, bytes);
     const behind = await site.write(partition, await batch([goodRecord()]));
     const odd = errorCode === 0 ? Array.from({ length: records }, (_, i) => baseOffset + i) : [];
-    return { ...around, goods: [before.baseOffset, behind.baseOffset], odd, errorCode, record: {}, batch: inLog(bytes, baseOffset) }; // prettier-ignore
+    return { ...around, goods: [before.baseOffset, behind.baseOffset], odd, errorCode, record: value === undefined ? {} : { key: null, value }, batch: inLog(bytes, baseOffset) }; // prettier-ignore
   }
 
   return {
@@ -149,7 +151,7 @@ export async function openLab(onEnd: OnEnd): Promise<RecordLab> {
     sites,
     write,
     mend: () => front.mend(),
-    decode: (value) => registry.decode(value) as Promise<{ eventId: string; churnProbability: number }>,
+    decode: (value) => registry.decode(value) as Promise<DecodedScore>,
     writeElsewhere: async ({ site, partition: except }) => {
       const sentAt = performance.now();
       const goods: Place[] = [];

@@ -19,12 +19,20 @@ export interface RawBatch {
   readonly bytes: Buffer;
   /** Offsets that it takes. */
   readonly records: number;
+  /** Of each of its records, if these get letters of their own. */
+  readonly value?: string | Buffer;
 }
 
 /** What comes back. */
 export type Back =
-  /** A score. Its probability is that of a clean event with the same values, except where the record holds others. */
-  | { readonly is: 'scored'; readonly note: string; readonly hasOtherValues: boolean }
+  | {
+      readonly is: 'scored';
+      readonly note: string;
+      /** False: its probability is that of its good neighbours. */
+      readonly hasOtherValues: boolean;
+      /** The event's time. */
+      readonly occurredAt: number;
+    }
   | {
       readonly is: 'dead letter';
       readonly code: ErrorCode;
@@ -63,8 +71,16 @@ export type RecordInput = Omit<RecordCase, 'kind'>;
 export const recordsOfKind = (kind: string, inputs: readonly RecordInput[]): RecordCase[] =>
   inputs.map((input) => ({ kind, ...input }));
 
-export const scored = (note = ''): Back => ({ is: 'scored', note, hasOtherValues: false });
-export const scoredOtherwise = (note: string): Back => ({ is: 'scored', note, hasOtherValues: true });
+/** Of each good event. */
+export const OCCURRED_AT = 1_764_000_000_000;
+const scoreOf = (note: string, hasOtherValues: boolean, occurredAt: number): Back => ({
+  is: 'scored',
+  note,
+  hasOtherValues,
+  occurredAt,
+});
+export const scored = (note = '', occurredAt = OCCURRED_AT): Back => scoreOf(note, false, occurredAt);
+export const scoredOtherwise = (note: string): Back => scoreOf(note, true, OCCURRED_AT);
 const letterOf = (code: ErrorCode, message: string | undefined, isCut: boolean, isBatch: boolean): Back => ({
   is: 'dead letter',
   code,

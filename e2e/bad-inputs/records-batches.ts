@@ -39,6 +39,16 @@ const odd =
     return { bytes: batchAround({ body, count: 1, ...now(), ...more }), records: 1 };
   };
 const INVALID_RECORD = refusedByBroker(87, 'INVALID_RECORD');
+const UNKNOWN_ERROR = refusedByBroker(-1, 'UNKNOWN_SERVER_ERROR');
+
+/** A record with a header whose name is the byte 0xff, twice. */
+const notUtf8: MakeBatch = (event) => {
+  const headers = { '\u0001': ['a', 'b'] };
+  const body = bodyOf([{ key: event.customerId, value: JSON.stringify(event), headers }]);
+  for (let at = body.indexOf(1, body.lastIndexOf('}')); at >= 0; at = body.indexOf(1, at + 1))
+    body[at] = 0xff;
+  return { bytes: batchAround({ body, count: 1, ...now() }), records: 1 };
+};
 
 const large: readonly RecordInput[] = [
   {
@@ -68,6 +78,7 @@ const large: readonly RecordInput[] = [
         now(),
       ),
       records: 30_000,
+      value: '',
     }),
     back: letter('RECORD_EMPTY', 'the value has no bytes'),
   },
@@ -80,6 +91,7 @@ const large: readonly RecordInput[] = [
         now(),
       ),
       records: 40,
+      value: Buffer.alloc(MIB / 4 + 1),
     }),
     back: letter('RECORD_TOO_LARGE', 'the value has 262145 bytes, allowed are 262144'),
   },
@@ -102,8 +114,9 @@ const forms: readonly RecordInput[] = [
     back: INVALID_RECORD,
   },
   { input: 'message format 1', batch: odd({ magic: 1 }), back: INVALID_RECORD },
-  { input: 'a codec that Kafka does not name', batch: odd({ flags: 5 }), back: INVALID_RECORD },
-  { input: 'bytes that are not gzip', batch: odd({ codec: 'gzip' }), back: INVALID_RECORD },
+  { input: 'a codec that Kafka does not name', batch: odd({ flags: 5 }), back: UNKNOWN_ERROR },
+  { input: 'bytes that are not gzip', batch: odd({ codec: 'gzip' }), back: UNKNOWN_ERROR },
+  { input: 'a header whose name is not UTF-8', batch: notUtf8, back: scored() },
   { input: 'a time of 1970', batch: odd({ firstTimestampMs: 1, maxTimestampMs: 1 }), back: scored() },
 ];
 

@@ -93,6 +93,7 @@ const sizes: readonly RecordInput[] = [
         maxTimestampMs: Date.now(),
       }),
       records: 1,
+      value: padded(3_000_000)(event),
     }),
     back: cutLetter('RECORD_TOO_LARGE', tooLarge(3_000_000)),
   },
@@ -146,10 +147,10 @@ const letters: readonly RecordInput[] = [
     isStrict: true,
   },
   {
-    input: 'one of 19 KB, with headers of our own',
+    input: 'one of 19,900 bytes, with headers of our own',
     record: (event) => ({
       ...withHeaders(OURS)({ ...event, customerId: '' }),
-      value: padded(19_000)({ ...event, customerId: '' }),
+      value: padded(19_900)({ ...event, customerId: '' }),
     }),
     back: cutLetter('RECORD_INVALID', NO_ID_MESSAGE),
     isStrict: true,

@@ -36,7 +36,10 @@ const times: readonly RecordInput[] = [
   named('1970-01-01T00:00:00Z', farAway('"1970-01-01T00:00:00Z"')),
   named(
     '2026-01-31 13:00:00.123456+01:00',
-    scored('the same instant everywhere; finer than milliseconds is cut off'),
+    scored(
+      'the same instant everywhere; finer than milliseconds is cut off',
+      Date.UTC(2026, 0, 31, 12, 0, 0, 123),
+    ),
   ),
 ];
 

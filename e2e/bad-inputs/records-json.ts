@@ -47,14 +47,14 @@ const values: readonly RecordInput[] = [
     back: scored('ignored and counted'),
   },
   {
-    input: '`credit_score` and `geografy`, and no other input',
+    input: '`credit_score` and `geograpy`, and no other input',
     record: ({ eventId, customerId, occurredAt }) =>
       valued(
         { customerId } as never,
-        JSON.stringify({ eventId, customerId, occurredAt, credit_score: 600, geografy: 'Spain' }),
+        JSON.stringify({ eventId, customerId, occurredAt, credit_score: 600, geograpy: 'Spain' }),
       ),
     back: invalid(
-      'no model input: "credit_score" is not a field (creditScore is), "geografy" is not a field (geography is)',
+      'no model input: "credit_score" is not a field (creditScore is), "geograpy" is not a field (geography is)',
     ),
   },
   {
