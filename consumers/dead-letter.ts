@@ -8,8 +8,11 @@ import { recordBytes } from './split-emission.ts';
 /** Longest `error-message` header, characters. */
 const MAX_MESSAGE = 500;
 
+/** What only some letters say. A record may bring such a header, as a letter that was produced again does: it says nothing of this letter. */
+const SAID_OF_SOME = new Set(['source-first-offset', 'dead-letter-cut', 'original-size', 'original-sha256', 'original-headers-bytes', 'original-key-size']); // prettier-ignore
+
 /**
- * The dead letter of a record: its bytes and headers as they came, and why and whence in headers of our own. One that is larger
+ * The dead letter of a record: its bytes and headers as they came, and why and whence in headers of our own names. One that is larger
  * than `maxBytes` is cut to what fits: `dead-letter-cut` flags it, and `original-size` (bytes) and `original-sha256` are
  * those of the whole value. A cut letter cannot be produced again.
  */
@@ -31,12 +34,19 @@ export function deadLetter(
   const { refused } = record;
   // A letter that stands for a whole batch: its value is the batch as it lies in the log.
   if (refused !== undefined) origin['source-first-offset'] = String(refused.firstOffset);
-  const headers: RecordHeaders = Object.assign(bare(), record.headers, origin);
+  const theirs = foreignHeaders(record.headers);
+  const headers: RecordHeaders = Object.assign(bare(), theirs, origin);
   const whole = { key: record.key, value: record.value, headers };
-  return recordBytes(whole) <= maxBytes ? whole : cutLetter(record, origin, maxBytes);
+  return recordBytes(whole) <= maxBytes ? whole : cutLetter({ ...record, headers: theirs }, origin, maxBytes);
 }
 
 const bare = (): object => Object.create(null) as object;
+
+function foreignHeaders(headers: RecordHeaders): RecordHeaders {
+  const kept = bare() as Record<string, RecordHeaders[string]>;
+  for (const name of Object.keys(headers)) if (!SAID_OF_SOME.has(name)) kept[name] = headers[name]!;
+  return kept;
+}
 
 /** Room for original headers and key in a cut letter, each: a share of the letter. */
 const SHARE = 4;

@@ -224,6 +224,18 @@ test('a dead letter that does not fit is cut: its beginning, with the size and s
   }
 });
 
+test('what a record says of an earlier letter of its own is not said of this one; all else is kept', async () => {
+  const headers = { 'dead-letter-cut': Buffer.from('true'), 'original-size': Buffer.from('9'), 'source-offset': Buffer.from('7'), own: Buffer.from('kept') }; // prettier-ignore
+  for (const maxBytes of [1e6, 700]) {
+    const decision = await scorer({ maxLetterBytes: () => maxBytes })([record(1, `{"x":"${'x'.repeat(600)}"}`, headers)]); // prettier-ignore
+    const [letter] = records(decision, 'letters');
+    const isCut = maxBytes === 700;
+    expect(letter!.headers).toMatchObject({ 'source-offset': '1', own: Buffer.from('kept') });
+    expect(letter!.headers!['dead-letter-cut']).toBe(isCut ? 'true' : undefined);
+    expect(letter!.headers!['original-size']).toBe(isCut ? '608' : undefined);
+  }
+});
+
 test('a record that the scorer fails on becomes a dead letter that says so', async () => {
   const ports = {
     group: 'g',

@@ -11,6 +11,9 @@ import { TOPICS, type TopicId } from '../schemas/topics.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
 import type { RoleName } from '../service/role-topics.ts';
 
+/** Takes what ends something that was begun. */
+export type OnEnd = (end: () => void | Promise<void>) => void;
+
 export interface World {
   readonly env: Record<string, string>;
   readonly context: Context;
@@ -29,8 +32,11 @@ export async function createWorld(
     env?: Record<string, string>;
     /** Settings of topics that are created before the others. */
     settings?: Partial<Record<TopicId, Record<string, string>>>;
+    /** Takes what ends it; without, it ends with the test. */
+    onEnd?: OnEnd;
   } = {},
 ): Promise<World> {
+  const { onEnd = onTestFinished } = options;
   const { brokers, registryUrl } = inject('kafka');
   const env = {
     KAFKA_BROKERS: brokers,
@@ -41,7 +47,7 @@ export async function createWorld(
   };
   const config = readConfig({ config: `${packageRoot()}/configs/config.yaml` }, env);
   const context = openContext(config);
-  onTestFinished(() => context.registry?.close());
+  onEnd(() => context.registry?.close());
   const wanted = Object.entries(options.settings ?? {}).map(([id, settings]) => ({
     name: config.topics.names[id as TopicId],
     partitions: TOPICS[id as TopicId].partitions === 1 ? 1 : config.topics.partitions,
@@ -55,8 +61,9 @@ export async function createWorld(
     context,
     start: async (extra = {}, roles, configFile) => {
       const service = await startService({ ...env, ...extra }, roles, configFile);
-      onTestFailed(() => void process.stderr.write(`last lines of the service:\n  ${service.tail()}\n`));
-      onTestFinished(async () => {
+      if (onEnd === onTestFinished)
+        onTestFailed(() => void process.stderr.write(`last lines of the service:\n  ${service.tail()}\n`));
+      onEnd(async () => {
         await service.kill();
       });
       return service;

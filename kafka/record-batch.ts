@@ -42,6 +42,8 @@ const MAGIC_AT = 16;
 /** Where the records begin. */
 export const RECORDS_AT = 61;
 const MAGIC_V2 = 2;
+/** Up to here the offset of a batch's last record, a 32-bit number further, is exact too. */
+const LARGEST_OFFSET = Number.MAX_SAFE_INTEGER - 2 ** 32;
 
 /** Where one batch (or message of the formats before v2) lies in a record set. */
 export interface BatchFrame {
@@ -62,7 +64,7 @@ export function frameAt(set: Buffer, at: number): BatchFrame | undefined {
   const length = set.readInt32BE(at + 8);
   const baseOffset = Number(set.readBigInt64BE(at));
   if (length <= MAGIC_AT - PREFIX_BYTES) throw corrupt(`its length is ${String(length)}`);
-  if (baseOffset < 0 || !Number.isSafeInteger(baseOffset))
+  if (baseOffset < 0 || baseOffset > LARGEST_OFFSET)
     throw corrupt(`its base offset is ${String(baseOffset)}`);
   const end = at + PREFIX_BYTES + length;
   return end > set.length ? undefined : { bytes: set.subarray(at, end), baseOffset, end };

@@ -111,7 +111,10 @@ async function walkBatch(
     batch = readHeader(frame);
   } catch (error) {
     const lastOffset = Math.max(frame.baseOffset, from);
-    visitor.refused(refuse(error, { ...frame, lastOffset }, options.place), undefined);
+    visitor.refused(
+      refuse(error, { ...frame, baseOffset: lastOffset, lastOffset }, options.place),
+      undefined,
+    );
     return lastOffset + 1;
   }
   if (batch.lastOffset < from) return from;
@@ -120,7 +123,8 @@ async function walkBatch(
     if (records === undefined) return undefined;
     walkRecords(batch, openRecords(batch, records.bytes, records.at), from, options, visitor);
   } catch (error) {
-    visitor.refused(refuse(error, batch, options.place), batch);
+    const baseOffset = Math.max(batch.baseOffset, from);
+    visitor.refused(refuse(error, { ...batch, baseOffset }, options.place), batch);
   }
   return batch.lastOffset + 1;
 }
@@ -189,8 +193,7 @@ function refuse(
   batch: Pick<RecordBatch, 'bytes' | 'baseOffset' | 'lastOffset'> & { maxTimestampMs?: number },
   place: string,
 ): Refused {
-  const { bytes, baseOffset, lastOffset } = batch;
-  const firstOffset = Math.min(baseOffset, lastOffset);
+  const { bytes, baseOffset: firstOffset, lastOffset } = batch;
   return {
     code: error instanceof BatchError ? error.code : 'BATCH_CORRUPT',
     message: `batch ${String(firstOffset)}–${String(lastOffset)} of ${place}: ${(error as Error).message}`,

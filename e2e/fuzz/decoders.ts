@@ -14,6 +14,7 @@ import { BankChurnError, ERRORS, type Poison } from '../../schemas/errors.ts';
 import { SCHEMAS, type SchemaName } from '../../schemas/generated.ts';
 import { checkOwn, parseOwn } from '../../schemas/own.ts';
 import type { Random } from '../../schemas/random.ts';
+import { batchTarget, HEADERS_TARGET } from './batches.ts';
 import { oddObject, oneOf } from './odd-values.ts';
 import { oddSchema } from './odd-schemas.ts';
 import { mutate } from './mutations.ts';
@@ -26,7 +27,7 @@ export interface FuzzTarget {
   /** A record with odd values, as a program could write it. */
   readonly odd: (random: Random) => Buffer;
   /** Decodes; returns the code of a refusal, or `ok`. Whatever it throws without a code is a finding. */
-  readonly decode: (bytes: Buffer) => string;
+  readonly decode: (bytes: Buffer) => string | Promise<string>;
 }
 
 const MAX_RECORD_BYTES = 262_144;
@@ -157,6 +158,8 @@ export async function fuzzTargets(): Promise<readonly FuzzTarget[]> {
     own('DriftCounts', COUNTS_VALUE),
     own('ModelRecord', MODEL_VALUE),
     SCHEMA_TARGET,
+    await batchTarget(),
+    HEADERS_TARGET,
   ];
 }
 

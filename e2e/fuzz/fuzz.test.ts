@@ -13,8 +13,8 @@ const runs = targets.flatMap((target) =>
 test.each(runs)(
   '%s, odd %s: nothing without a code, nothing slow',
   { timeout: 600_000 },
-  (_, mode, target) => {
-    const report = fuzz(target, mode, COUNT, 17);
+  async (_, mode, target) => {
+    const report = await fuzz(target, mode, COUNT, 17);
     expect(report.findings).toEqual([]);
     expect(report.uncoded).toBe(0);
     expect(report.slowestMs[0]).toBeLessThan(LONGEST_MS);
@@ -24,15 +24,15 @@ test.each(runs)(
   },
 );
 
-test('the harness notices an exception without a code, one with the wrong code, and slowness', () => {
+test('the harness notices an exception without a code, one with the wrong code, and slowness', async () => {
   const [events] = targets;
   const throwing = (error: Error) =>
     fuzz({ ...events!, decode: () => { throw error; } }, 'bytes', 10, 1); // prettier-ignore
-  expect(throwing(new TypeError('x'))).toMatchObject({ uncoded: 10 });
-  expect(throwing(new BankChurnError('REGISTRY_UNAVAILABLE', 'x'))).toMatchObject({ uncoded: 10 });
+  expect(await throwing(new TypeError('x'))).toMatchObject({ uncoded: 10 });
+  expect(await throwing(new BankChurnError('REGISTRY_UNAVAILABLE', 'x'))).toMatchObject({ uncoded: 10 });
   const slow = () => {
     for (const end = performance.now() + 60; performance.now() < end;);
     return 'ok';
   };
-  expect(fuzz({ ...events!, decode: slow }, 'bytes', 1, 1).slowestMs[0]).toBeGreaterThan(LONGEST_MS);
+  expect((await fuzz({ ...events!, decode: slow }, 'bytes', 1, 1)).slowestMs[0]).toBeGreaterThan(LONGEST_MS);
 });

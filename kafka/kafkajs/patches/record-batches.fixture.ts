@@ -95,5 +95,25 @@ export function zstdBomb(blocks: number): Buffer {
   return Buffer.concat([Buffer.from('28b52ffd0050', 'hex'), ...body]);
 }
 
+/** One record whose value is 1 GiB of zeros, as 33 KB of Zstandard. */
+export function zstdRecordBomb(): Buffer {
+  const zeros = 8192 * 131_072;
+  const varint = (n: number): number[] => (n < 128 ? [n] : [(n % 128) | 128, ...varint(Math.floor(n / 128))]);
+  // Attributes, time, offset, no key; the last of the zeros counts the headers.
+  const front = [0, 0, 0, 1, ...varint((zeros - 1) * 2)];
+  const start = Buffer.from([...varint((front.length + zeros) * 2), ...front]);
+  const block = (size: number, type: number, isLast: boolean, body: Buffer): Buffer => {
+    const head = Buffer.alloc(3);
+    head.writeUIntLE((size << 3) | (type << 1) | Number(isLast), 0, 3);
+    return Buffer.concat([head, body]);
+  };
+  const repeated = Array.from({ length: 8192 }, (_, i) => block(131_072, 1, i === 8191, Buffer.alloc(1)));
+  return Buffer.concat([
+    Buffer.from('28b52ffd0050', 'hex'),
+    block(start.length, 0, false, start),
+    ...repeated,
+  ]);
+}
+
 /** Records without key, value and headers. */
 export const nulls = (count: number): RecordFields[] => Array.from({ length: count }, () => ({}));

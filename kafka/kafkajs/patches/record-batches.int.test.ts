@@ -1,62 +1,16 @@
 /** Batches that cost too much, written to a real broker between good ones: all good ones are read, by one consumer that goes on. */
 import { randomBytes } from 'node:crypto';
-import { connect } from 'node:net';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { settled } from '../../../e2e/world.ts';
 import type { SourceRecord } from '../../../schemas/ports.ts';
 import { createTopics } from '../../topics.ts';
 import { connectTo } from '../cluster.fixture.ts';
+import { produceBatch } from '../raw-produce.fixture.ts';
 import { UNPACK_LIMITS } from './record-batches.io.ts';
-import { batchAround, batchOf, bodyOf, nulls, PACK } from './record-batches.fixture.ts';
+import { batchAround, batchOf, bodyOf, nulls, PACK, zstdRecordBomb } from './record-batches.fixture.ts';
 
 const MIB = 2 ** 20;
-
-/** Produce request, version 7, acks of all: one batch as it is. Resolves with the broker's error code. */
-async function produce(broker: string, topic: string, batch: Buffer): Promise<number> {
-  const int32 = (n: number): Buffer => Buffer.from([n >> 24, n >> 16, n >> 8, n]);
-  const int16 = (n: number): Buffer => Buffer.from([n >> 8, n]);
-  const text = (given: string): Buffer => Buffer.concat([int16(given.length), Buffer.from(given)]);
-  const request = Buffer.concat([
-    int16(0), int16(7), int32(1), text('test'), // Produce, version, correlation, client
-    int16(-1), int16(-1), int32(30_000), // no transaction, acks, timeout
-    int32(1), text(topic), int32(1), int32(0), int32(batch.length), batch,
-  ]);
-  const [host = '', port = ''] = broker.split(':');
-  const socket = connect(Number(port), host);
-  try {
-    socket.write(Buffer.concat([int32(request.length), request]));
-    const parts: Buffer[] = [];
-    for await (const part of socket) {
-      const answer = Buffer.concat([...parts, part as Buffer]);
-      if (answer.length >= 4 && answer.length >= 4 + answer.readInt32BE(0)) return answer.readInt16BE(4 + 4 + 4 + 2 + topic.length + 4 + 4);
-      parts.push(part as Buffer);
-    }
-    throw new Error('the broker closed the connection');
-  } finally {
-    socket.destroy();
-  }
-} // prettier-ignore
-
-/** A record whose value is 1 GiB of zeros, as 33 KB of Zstandard. */
-function zstdBomb(): Buffer {
-  const zeros = 8192 * 131_072;
-  const varint = (n: number): number[] => (n < 128 ? [n] : [(n % 128) | 128, ...varint(Math.floor(n / 128))]);
-  // Attributes, time, offset, no key; the last of the zeros counts the headers.
-  const front = [0, 0, 0, 1, ...varint((zeros - 1) * 2)];
-  const start = Buffer.from([...varint((front.length + zeros) * 2), ...front]);
-  const block = (size: number, type: number, isLast: boolean, body: Buffer): Buffer => {
-    const head = Buffer.alloc(3);
-    head.writeUIntLE((size << 3) | (type << 1) | Number(isLast), 0, 3);
-    return Buffer.concat([head, body]);
-  };
-  const repeated = Array.from({ length: 8192 }, (_, i) => block(131_072, 1, i === 8191, Buffer.alloc(1)));
-  return Buffer.concat([
-    Buffer.from('28b52ffd0050', 'hex'),
-    block(start.length, 0, false, start),
-    ...repeated,
-  ]);
-}
 
 const headers = (count: number): Record<string, string> =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`h${String(i)}`, 'v']));
@@ -72,7 +26,7 @@ async function hostile(): Promise<{ name: string; batch: Buffer; code: string; r
       records: 1,
     })),
   );
-  const bomb = batchAround({ body: zstdBomb(), count: 1, codec: 'zstd' });
+  const bomb = batchAround({ body: zstdRecordBomb(), count: 1, codec: 'zstd' });
   expect(bomb.length).toBeLessThan(34_000);
   const many = await batchOf([{ value: 'many headers', headers: headers(20_000) }], 'gzip');
   return [
@@ -92,7 +46,7 @@ test('batches that unpack to too much, 200,000 null records and thousands of hea
   let end = 0;
   const goods: number[] = [];
   const write = async (batch: Buffer, records: number): Promise<void> => {
-    expect(await produce(brokers, topic, batch)).toBe(0);
+    expect((await produceBatch(brokers, topic, 0, batch)).errorCode).toBe(0);
     end += records;
   };
   const writeGood = async (): Promise<void> => {

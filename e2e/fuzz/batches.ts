@@ -1,0 +1,206 @@
+/** Record batches and headers, from the bytes of a fetch to the record that the loop is handed, and to its dead letter. */
+import { deadLetter } from '../../consumers/dead-letter.ts';
+import { recordBytes } from '../../consumers/split-emission.ts';
+import {
+  batchAround,
+  batchOf,
+  bodyOf,
+  nulls,
+  PACK,
+  zstdBomb,
+} from '../../kafka/kafkajs/patches/record-batches.fixture.ts';
+import { readMessages, UNPACK_LIMITS } from '../../kafka/kafkajs/patches/record-batches.io.ts';
+import type { RecordFields } from '../../kafka/kafkajs/patches/record-encoding.ts';
+import { toSourceRecord } from '../../kafka/kafkajs/records.ts';
+import { CODECS, type Codec } from '../../kafka/record-batch.ts';
+import { openBudget } from '../../kafka/record-set.ts';
+import type { OutputRecord, RecordHeaders, SourceRecord } from '../../schemas/ports.ts';
+import type { Random } from '../../schemas/random.ts';
+import type { FuzzTarget } from './decoders.ts';
+import { oddObject, oneOf } from './odd-values.ts';
+
+const REFUSALS = new Set(['BATCH_TOO_LARGE', 'BATCH_CORRUPT', 'BATCH_UNSUPPORTED', 'RECORD_TOO_LARGE']);
+const MIB = 2 ** 20;
+
+const good = (text: string): RecordFields => ({ key: text, value: `{"id":"${text}"}`, headers: { h: 'v' } });
+const goods = (count: number): RecordFields[] => Array.from({ length: count }, (_, i) => good(String(i)));
+
+/** Reads a fetch; throws where what is handed out makes no sense. */
+async function readSet(set: Buffer): Promise<SourceRecord[]> {
+  const messages = await readMessages(set, 't/0', 0, UNPACK_LIMITS, openBudget(UNPACK_LIMITS));
+  let last = -1;
+  for (const { offset, refused } of messages) {
+    if (!(Number(offset) > last)) throw new Error(`offset ${offset} comes behind ${String(last)}`);
+    if (refused !== undefined && !REFUSALS.has(refused.code)) throw new Error(`refused with ${refused.code}`);
+    if (refused !== undefined && !(refused.firstOffset > last && refused.lastOffset === Number(offset)))
+      throw new Error(`${String(refused.firstOffset)} to ${offset} refused, behind ${String(last)}`);
+    last = Number(offset);
+  }
+  return messages
+    .filter(({ isControlRecord }) => !isControlRecord)
+    .map((message) => toSourceRecord(message as never));
+}
+
+const outcomeOf = (records: readonly SourceRecord[]): string =>
+  records.find(({ refused }) => refused !== undefined)?.refused?.code ??
+  (records.length > 0 ? 'ok' : 'nothing');
+
+/** A packed body, by which codec, and how many records it has. */
+interface Body {
+  readonly bytes: Buffer;
+  readonly codec: Codec;
+  readonly count: number;
+}
+
+/** Bodies to build odd batches around: packing takes its time. */
+async function bodies(): Promise<Body[]> {
+  const packed = async (codec: Codec, records: readonly RecordFields[]): Promise<Body> => ({
+    bytes: await PACK[codec](bodyOf(records)),
+    codec,
+    count: records.length,
+  });
+  const small = await Promise.all(
+    CODECS.flatMap((codec) => [
+      packed(codec, goods(3)),
+      packed(codec, [...nulls(2), good('a'), { value: '' }]),
+      packed(codec, goods(40)),
+      packed(codec, []),
+    ]),
+  );
+  const doubled = small.flatMap(({ bytes, codec }) => {
+    const pack = codec === 'none' ? [] : [{ bytes: Buffer.concat([bytes, bytes]), codec, count: 3 }];
+    return pack;
+  });
+  const large = await Promise.all([
+    packed('gzip', nulls(200_000)),
+    packed('zstd', nulls(30_001)),
+    packed('lz4', [{ value: Buffer.alloc(40 * MIB) }]),
+    packed('gzip', [{ value: Buffer.alloc(40 * MIB) }]),
+  ]);
+  // Rare: they take a hundred times as long.
+  return [
+    ...small,
+    ...doubled,
+    ...small,
+    ...doubled,
+    ...small,
+    ...doubled,
+    ...large,
+    { bytes: zstdBomb(9500), codec: 'zstd', count: 5 },
+  ];
+}
+
+const ODD_COUNTS = [-1, 0, 1, 2, 30_000, 2 ** 31 - 1, -(2 ** 31)];
+const ODD_FLAGS = [0, 5, 6, 7, 8, 16, 32, 48, 64, 0x7f0];
+const ODD_OFFSETS = [0, 1, -1, 2 ** 31 - 1, Number.MAX_SAFE_INTEGER, -(2 ** 53), 1e15];
+const ODD_TIMES = [0, -1, 1000, Number.MAX_SAFE_INTEGER, -(2 ** 53)];
+
+/** A batch whose header says what may not be so. */
+function oddBatch(random: Random, pool: readonly Body[], baseOffset: number): Buffer {
+  const { bytes, codec, count } = oneOf(random, pool);
+  const often = <T>(usual: T, odd: readonly T[]): T => (random.int(6) === 0 ? oneOf(random, odd) : usual);
+  const body = often(bytes, [
+    bytes.subarray(0, random.int(bytes.length + 1)),
+    Buffer.concat([bytes, Buffer.alloc(9)]),
+  ]);
+  const batch = batchAround({
+    body,
+    count: often(count, ODD_COUNTS),
+    codec: often(codec, CODECS),
+    baseOffset: often(baseOffset, ODD_OFFSETS),
+    lastOffsetDelta: often(Math.max(0, count - 1), ODD_COUNTS),
+    firstTimestampMs: often(1000, ODD_TIMES),
+    maxTimestampMs: often(2000, ODD_TIMES),
+    magic: random.int(20) === 0 ? random.int(6) - 2 : 2,
+    flags: random.int(4) === 0 ? oneOf(random, ODD_FLAGS) : 0,
+    producerId: random.int(8) === 0 ? 2n ** 63n - 1n : -1n,
+  });
+  if (random.int(20) === 0) batch.writeInt32BE(oneOf(random, ODD_COUNTS), 8);
+  return batch;
+}
+
+/** Batches in all codecs, and sets of up to four odd ones. */
+export async function batchTarget(): Promise<FuzzTarget> {
+  const pool = await bodies();
+  const sets = CODECS.map(async (codec) =>
+    Buffer.concat([await batchOf(goods(2), codec), await batchOf(goods(30), codec, { baseOffset: 2 })]),
+  );
+  return {
+    name: 'batches',
+    records: await Promise.all(sets),
+    odd: (random) =>
+      Buffer.concat(Array.from({ length: 1 + random.int(4) }, (_, i) => oddBatch(random, pool, i * 300_000))),
+    decode: async (bytes) => outcomeOf(await readSet(bytes)),
+  };
+}
+
+const NAMES = [
+  'traceparent', 'ce_id', 'error-code', 'source-topic', 'source-offset', 'source-first-offset', 'dead-letter-cut', 'original-size',
+  'original-sha256', 'toString', 'valueOf', 'constructor', '__proto__', 'hasOwnProperty', 'then', 'length', '0', '', ' ', '\u0000',
+  'ä', '😀', 'n'.repeat(1000),
+]; // prettier-ignore
+const VALUES = [null, '', 'v', '\u0000', '😀', 'v'.repeat(3000), '7', 'true'];
+
+function oddHeaders(random: Random): RecordFields['headers'] {
+  const count = random.int(200) === 0 ? 1000 + random.int(12_000) : random.int(8);
+  const headers = Object.create(null) as Record<string, (string | null)[]>;
+  for (let i = 0; i < count; i++) {
+    const name = random.int(3) > 0 ? oneOf(random, NAMES) : `h${String(random.int(20_000))}`;
+    (headers[name] ??= []).push(oneOf(random, VALUES));
+  }
+  return headers as NonNullable<RecordFields['headers']>;
+}
+
+const oddRecord = (random: Random): RecordFields => ({
+  key: oneOf(random, [null, '', 'k', 'k'.repeat(2000)]),
+  value: random.int(4) === 0 ? null : oddObject(random, { eventId: 'e1', age: 40 }),
+  headers: oddHeaders(random) ?? {},
+});
+
+/** What the topic of the dead letters takes: enough, little, and as little as `rejectEvent` may ask for. */
+const LETTER_BYTES = [1_000_000, 20_000, 2000];
+const SOURCE = { topic: 't', partition: 0 };
+
+/** The letter of a record: it fits, and comes back from Kafka as it was sent. */
+async function checkLetter(record: SourceRecord, maxBytes: number): Promise<void> {
+  const poison = record.refused ?? { code: 'RECORD_INVALID', message: 'm' };
+  const letter = deadLetter(SOURCE, record, poison, maxBytes);
+  if (recordBytes(letter) > maxBytes)
+    throw new Error(`a letter of ${String(recordBytes(letter))} bytes for ${String(maxBytes)}`);
+  const isCut = letter.headers!['dead-letter-cut'] !== undefined;
+  if (!isCut && !isSame(letter.value, record.value)) throw new Error('a whole letter has other bytes');
+  const [back] = await readSet(batchAround({ body: bodyOf([letter]), count: 1 }));
+  if (back?.refused !== undefined) throw new Error(`a letter is refused: ${back.refused.message}`);
+  if (!isSame(back!.key, letter.key) || !isSame(back!.value, letter.value))
+    throw new Error('a letter comes back with other bytes');
+  const [sent, came] = [letter.headers!, back!.headers].map(valuesOf);
+  if (sent !== came) throw new Error('a letter comes back with other headers');
+}
+
+const isSame = (one: OutputRecord['value'], other: OutputRecord['value']): boolean =>
+  one === other || (one !== null && other !== null && Buffer.from(one).equals(Buffer.from(other)));
+const valuesOf = (headers: RecordHeaders): string =>
+  JSON.stringify(
+    Object.keys(headers)
+      .sort()
+      .map((name) => [name, [headers[name]].flat().map(String)]),
+  );
+
+/** Records with odd headers, through the walk and into dead letters. */
+export const HEADERS_TARGET: FuzzTarget = {
+  name: 'headers',
+  records: [
+    [{ ...good('a'), headers: { traceparent: 'x', again: ['1', '2'], empty: '' } }, good('b')],
+    [{ ...good('a'), headers: Object.fromEntries(NAMES.map((name) => [name, 'v'])) }],
+  ].map((records) => batchAround({ body: bodyOf(records), count: records.length })),
+  odd: (random) => {
+    const records = Array.from({ length: 1 + random.int(3) }, () => oddRecord(random));
+    return batchAround({ body: bodyOf(records), count: records.length });
+  },
+  decode: async (bytes) => {
+    const records = await readSet(bytes);
+    for (const [i, record] of records.entries())
+      await checkLetter(record, LETTER_BYTES[(bytes.length + i) % LETTER_BYTES.length]!);
+    return outcomeOf(records);
+  },
+};
