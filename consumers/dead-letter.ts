@@ -9,7 +9,7 @@ import { recordBytes } from './split-emission.ts';
 const MAX_MESSAGE = 500;
 
 /** What only some letters say. A record may bring such a header, as a letter that was produced again does: it says nothing of this letter. */
-const SAID_OF_SOME = new Set(['source-first-offset', 'dead-letter-cut', 'original-size', 'original-sha256', 'original-headers-bytes', 'original-key-size']); // prettier-ignore
+const SAID_OF_SOME = new Set(['source-topic-id', 'source-first-offset', 'dead-letter-cut', 'original-size', 'original-sha256', 'original-headers-bytes', 'original-key-size']); // prettier-ignore
 
 /**
  * The dead letter of a record: its bytes and headers as they came, and why and whence in headers of our own names. One that is larger

@@ -4,7 +4,7 @@ import { inject } from 'vitest';
 import { produceBatch, type Produced } from '../../kafka/kafkajs/raw-produce.fixture.ts';
 import type { SourceRecord } from '../../schemas/ports.ts';
 import type { ServiceProcess } from '../../cli/service-process.io.ts';
-import { groupsOf } from '../../service/roles.io.ts';
+import { groupsOf } from '../../service/role-topics.ts';
 import type { OnEnd, World } from '../world.ts';
 
 /** One committed output. */
@@ -79,7 +79,7 @@ export async function openSite(world: World, service: ServiceProcess, onEnd: OnE
       kafka.administer(async (admin) => {
         const committed = await admin.committedOffsets(groupsOf(config).scorer, customerEvents);
         const bounds = await admin.offsetBounds(customerEvents);
-        return bounds.map(({ partition, to }) => ({ end: to, committed: committed.get(partition) }));
+        return bounds.map(({ partition, to }) => ({ end: to, committed: committed.get(partition)?.offset }));
       }),
     peakMib: () => Math.max(peak, memoryMib(service.pid, 'VmHWM')),
   };

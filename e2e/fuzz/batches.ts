@@ -16,7 +16,7 @@ import { CODECS, type Codec } from '../../kafka/record-batch.ts';
 import { openBudget } from '../../kafka/record-set.ts';
 import type { OutputRecord, RecordHeaders, SourceRecord } from '../../schemas/ports.ts';
 import type { Random } from '../../schemas/random.ts';
-import type { FuzzTarget } from './decoders.ts';
+import type { FuzzTarget } from './target.ts';
 import { oddObject, oneOf } from './odd-values.ts';
 
 const REFUSALS = new Set(['BATCH_TOO_LARGE', 'BATCH_CORRUPT', 'BATCH_UNSUPPORTED', 'RECORD_TOO_LARGE']);
@@ -164,7 +164,7 @@ const SOURCE = { topic: 't', partition: 0 };
 /** The letter of a record: it fits, and comes back from Kafka as it was sent. */
 async function checkLetter(record: SourceRecord, maxBytes: number): Promise<void> {
   const poison = record.refused ?? { code: 'RECORD_INVALID', message: 'm' };
-  const letter = deadLetter(SOURCE, record, poison, maxBytes);
+  const letter = deadLetter(SOURCE, 'group', record, poison, maxBytes);
   if (recordBytes(letter) > maxBytes)
     throw new Error(`a letter of ${String(recordBytes(letter))} bytes for ${String(maxBytes)}`);
   const isCut = letter.headers!['dead-letter-cut'] !== undefined;

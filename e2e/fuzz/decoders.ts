@@ -16,19 +16,9 @@ import { checkOwn, parseOwn } from '../../schemas/own.ts';
 import type { Random } from '../../schemas/random.ts';
 import { batchTarget, HEADERS_TARGET } from './batches.ts';
 import { oddObject, oneOf } from './odd-values.ts';
+import type { FuzzTarget } from './target.ts';
 import { oddSchema } from './odd-schemas.ts';
 import { mutate } from './mutations.ts';
-
-/** A decoder under test. */
-export interface FuzzTarget {
-  readonly name: string;
-  /** Good records, which are damaged byte by byte. */
-  readonly records: readonly Buffer[];
-  /** A record with odd values, as a program could write it. */
-  readonly odd: (random: Random) => Buffer;
-  /** Decodes; returns the code of a refusal, or `ok`. Whatever it throws without a code is a finding. */
-  readonly decode: (bytes: Buffer) => string | Promise<string>;
-}
 
 const MAX_RECORD_BYTES = 262_144;
 const MS = 1_764_000_000_000;

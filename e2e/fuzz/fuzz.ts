@@ -4,7 +4,8 @@
  */
 import { createRandom } from '../../schemas/random.ts';
 import { parseArgs } from 'node:util';
-import { fuzzTargets, MODES, type FuzzTarget } from './decoders.ts';
+import { fuzzTargets, MODES } from './decoders.ts';
+import type { FuzzTarget } from './target.ts';
 
 /** Longest time for one record, milliseconds. */
 export const LONGEST_MS = 50;
