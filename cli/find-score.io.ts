@@ -1,4 +1,5 @@
 /** One event and its score, found again by their place in the log. */
+import { originOf } from '../consumers/output-origin.ts';
 import { boundsOf } from '../kafka/offsets.ts';
 import type { KafkaClient, OffsetRange } from '../kafka/port.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
@@ -64,7 +65,8 @@ async function rangesOf(kafka: KafkaClient, topic: string): Promise<readonly Off
 }
 
 /**
- * Finds the score of an event: scores of a partition are in the order of its events, and later than they are.
+ * Finds the score that a group made of an event: its scores of a partition are in the order of the events, and later than they
+ * are. Those of other groups, and of a former topic of this name, do not count.
  *
  * @returns the record, or undefined where there is none (not scored yet, a dead letter, or deleted).
  */
@@ -80,27 +82,37 @@ export async function findScore(
   if (range === undefined) return undefined;
   const { from, to } = range;
   const sinceMs = Math.max(0, eventMs - CLOCK_SLACK_MS);
-  const since = await kafka.administer((admin) => admin.offsetsSince(scoresTopic, sinceMs));
+  const { since, topicId } = await kafka.administer(async (admin) => ({
+    since: await admin.offsetsSince(scoresTopic, sinceMs),
+    topicId: await admin.topicId(place.topic),
+  }));
+  const wanted = { ...place, group, topicId };
   const likely = Math.min(to, Math.max(from, since.get(partition) ?? to));
   return (
-    (await searchScores(kafka, group, scoresTopic, { partition, from: likely, to }, place)) ??
-    (await searchScores(kafka, group, scoresTopic, { partition, from, to: likely }, place))
+    (await searchScores(kafka, scoresTopic, { partition, from: likely, to }, wanted)) ??
+    (await searchScores(kafka, scoresTopic, { partition, from, to: likely }, wanted))
   );
+}
+
+interface WantedScore extends RecordPlace {
+  readonly group: string;
+  readonly topicId: string | undefined;
 }
 
 async function searchScores(
   kafka: KafkaClient,
-  group: string,
   scoresTopic: string,
   range: OffsetRange,
-  place: RecordPlace,
+  { topic, partition, offset, group, topicId }: WantedScore,
 ): Promise<SourceRecord | undefined> {
   let found: SourceRecord | undefined;
   await kafka.readRanges(scoresTopic, `${group}.explain`, [range], (records, enough) => {
     for (const record of records) {
-      const at = placeOf(String(record.headers['ce_id'] ?? ''));
-      if (at?.topic !== place.topic || at.partition !== place.partition || at.offset < place.offset) continue;
-      if (at.offset === place.offset) found ??= record;
+      const origin = originOf(topic, partition, record);
+      if (origin === undefined || origin.end <= offset) continue;
+      // What an older release wrote names neither.
+      if ((origin.group ?? group) !== group || (origin.topicId ?? topicId) !== topicId) continue;
+      if (origin.end === offset + 1) found ??= record;
       enough();
       return;
     }

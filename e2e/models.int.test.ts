@@ -139,3 +139,16 @@ test('a restarted scorer does not undo a later model', { timeout: 90_000 }, asyn
   expect(await servingVersion(again)).toBe(version);
   expect(await kinds(world)).toEqual(['RELEASE', 'ACTIVATION', 'RELEASE', 'ACTIVATION']);
 });
+
+test.for([
+  ['churnModels', { 'retention.ms': '604800000' }],
+  ['modelArtifacts', { 'retention.ms': '-1', 'retention.bytes': '1000000' }],
+  ['churnModels', { 'retention.ms': '-1', 'cleanup.policy': 'compact' }],
+] as const)('a model log that would lose records is refused: %s %o', async ([id, settings]) => {
+  const world = await createWorld({ registry: false, settings: { [id]: settings } });
+  for (const service of [await world.start(), await world.start({ MODEL_SOURCE: 'image' }, ['trainer'])]) {
+    expect(await service.exited).toBe(1);
+    expect(service.tail()).toContain('TOPIC_MISCONFIGURED');
+    expect(service.tail()).toContain(`--entity-name ${world.context.config.topics.names[id]} --add-config`);
+  }
+});

@@ -101,6 +101,10 @@ test(
     await settled(() => out.scores.length >= 850, 'the scores of the new topic');
     expect(idsOf(out.scores)).toEqual([...before, ...after].sort());
     expect(distinct(out.scores.slice(600), 'source-topic-id')).toEqual([await topicId(world)]);
+    // The former topic had a score of this id as well.
+    const { customerEvents } = world.context.config.topics.names;
+    const explained = bankchurn(world, 'explain', `${customerEvents}/0/0`, '--json');
+    expect(JSON.parse(explained.stdout)).toMatchObject({ sameAsPublished: true });
     const running = bankchurn(world, 'offsets', 'adopt', '--from', 'earliest', '--yes');
     expect([running.status, running.stderr]).toEqual([
       1,
@@ -281,16 +285,3 @@ test.for(['exactly-once', 'at-least-once'])(
     );
   },
 );
-
-test.for([
-  ['churnModels', { 'retention.ms': '604800000' }],
-  ['modelArtifacts', { 'retention.ms': '-1', 'retention.bytes': '1000000' }],
-  ['churnModels', { 'retention.ms': '-1', 'cleanup.policy': 'compact' }],
-] as const)('a model log that would lose records is refused: %s %o', LONG, async ([id, settings]) => {
-  const world = await createWorld({ registry: false, settings: { [id]: settings } });
-  const tail = await refuses(world, 'TOPIC_MISCONFIGURED');
-  expect(tail).toContain(world.context.config.topics.names[id]);
-  const trainer = await world.start({ MODEL_SOURCE: 'image' }, ['trainer']);
-  expect(await trainer.exited).toBe(1);
-  expect(trainer.tail()).toContain('--add-config');
-});
