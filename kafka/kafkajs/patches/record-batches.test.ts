@@ -238,6 +238,15 @@ test('a length or offset that cannot be: what is left of the fetch is one refusa
   }
 }); // prettier-ignore
 
+test('a refusal names the offsets from the one that was asked for; beyond exact numbers there are none', async () => {
+  const bad = batchAround({ body: Buffer.from('no gzip'), count: 5, baseOffset: 4, codec: 'gzip' });
+  expect((await read(bad, 6)).map(({ refused }) => [refused?.firstOffset, refused?.lastOffset])).toEqual([
+    [6, 8],
+  ]);
+  const last = await batchOf([good('a')], 'none', { baseOffset: Number.MAX_SAFE_INTEGER });
+  expect(await read(last, 6)).toMatchObject([{ offset: '6', refused: { code: 'BATCH_CORRUPT' } }]);
+});
+
 test('a fetch that is cut anywhere brings what is whole, and no refusal', async () => {
   const parts = [await batchOf([good('a'), good('b')]), await batchOf([good('c')], 'lz4', { baseOffset: 2 })];
   const set = Buffer.concat(parts);
