@@ -22,6 +22,6 @@ test.skipIf(!javac)(
       faults: [],
       log: [],
     });
-    expect(verdict.judged).toMatchObject({ scores: 29_850, deadLetters: 150 });
+    expect(verdict.judged).toMatchObject({ scores: 29_700, deadLetters: 300 });
   },
 );
