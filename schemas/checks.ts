@@ -10,6 +10,20 @@ export class Invalid extends Error {}
 /** What must be there is not: perhaps under another name. */
 export class Missing extends Invalid {}
 
+const [INVALID, MISSING] = [new Invalid(), new Missing()];
+
+/** Made once, since capturing a stack costs more than all checks of an event. Throw it, and read its message where it is caught at once. */
+export function invalid(message: string): Invalid {
+  INVALID.message = message;
+  return INVALID;
+}
+
+/** Likewise. */
+export function missing(message: string): Missing {
+  MISSING.message = message;
+  return MISSING;
+}
+
 /** A value as messages show it: short, and without running any code that the value brings along. */
 export function show(value: unknown): string {
   if (typeof value === 'string')
@@ -22,20 +36,18 @@ export function show(value: unknown): string {
 
 /** A text of at most 128 characters that is text: half a surrogate pair would become another id when it is encoded. */
 export function checkText(value: unknown, field: string): string {
-  if (typeof value !== 'string') throw new Invalid(`${field} is ${show(value)}, not a string`);
+  if (typeof value !== 'string') throw invalid(`${field} is ${show(value)}, not a string`);
   if (value.length > MAX_TEXT)
-    throw new Invalid(
-      `${field} has ${String(value.length)} characters, allowed are at most ${String(MAX_TEXT)}`,
-    );
-  if (!value.isWellFormed()) throw new Invalid(`${field} is ${show(value)}, which holds half a character`);
+    throw invalid(`${field} has ${String(value.length)} characters, allowed are at most ${String(MAX_TEXT)}`);
+  if (!value.isWellFormed()) throw invalid(`${field} is ${show(value)}, which holds half a character`);
   return value;
 }
 
 /** An id: a text of 1..128 characters. */
 export function checkId(value: unknown, field: string): string {
-  if (value === undefined || value === null) throw new Missing(`${field} is missing`);
+  if (value === undefined || value === null) throw missing(`${field} is missing`);
   const id = checkText(value, field);
-  if (id.length === 0) throw new Invalid(`${field} has 0 characters, allowed are 1..${String(MAX_TEXT)}`);
+  if (id.length === 0) throw invalid(`${field} has 0 characters, allowed are 1..${String(MAX_TEXT)}`);
   return id;
 }
 
@@ -45,11 +57,11 @@ export function checkTime(value: unknown, field: string, limits: TimeLimits): nu
   if (typeof ms === 'number' && Number.isSafeInteger(ms)) {
     if (ms >= limits.fromMs && ms < limits.toMs) return ms;
     const [from, to] = [limits.fromMs, limits.toMs].map(day);
-    throw new Invalid(`${field} is ${show(value)}, possible are times from ${from} until ${to}`);
+    throw invalid(`${field} is ${show(value)}, possible are times from ${from} until ${to}`);
   }
-  if (value === undefined || value === null) throw new Missing(`${field} is missing`);
+  if (value === undefined || value === null) throw missing(`${field} is missing`);
   const wanted = 'milliseconds since 1970 or an ISO 8601 time with an offset, such as 2026-01-31T12:00:00Z';
-  throw new Invalid(`${field} is ${show(value)}, not ${wanted}`);
+  throw invalid(`${field} is ${show(value)}, not ${wanted}`);
 }
 
 const MAX_DATE_MS = 8.64e15;

@@ -1,5 +1,5 @@
 /** The members of a JSON object as they stand in its text, where a key may come twice. */
-import { Invalid, show } from './checks.ts';
+import { invalid, show } from './checks.ts';
 import type { Poison } from './errors.ts';
 import { countField, type FieldCounts } from './fields.ts';
 
@@ -83,9 +83,9 @@ export function checkMembers(
     if (typeof value === 'object' && value !== null) expected = NaN;
     expected += typeof value === 'string' ? 2 : 1;
   }
-  if (twice !== undefined) throw new Invalid(`${twice} are one field: only one may be there`);
+  if (twice !== undefined) throw invalid(`${twice} are one field: only one may be there`);
   if (expected === source.strings) return;
   let members = 0;
   eachKey(source.bytes, () => members++);
-  if (members !== keys.length) throw new Invalid(`the key ${show(repeatedKey(source.bytes))} is there twice`);
+  if (members !== keys.length) throw invalid(`the key ${show(repeatedKey(source.bytes))} is there twice`);
 }
