@@ -50,7 +50,7 @@ export interface KafkaClient {
    *
    * @param onRecord awaited: a slow consumer slows the reading. If it throws a transient BankChurnError, the same record
    *   comes again, and nothing behind it before; after any other error the reading goes on behind it.
-   * @param onRetry told of each such try.
+   * @param onRetry called for each such try.
    */
   openReader(
     topics: readonly string[],

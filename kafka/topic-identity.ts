@@ -12,7 +12,7 @@ export const topicRecreated = (topic: string, what: string, was: string, is: str
   );
 
 /**
- * `topicId` that remembers the first id it was told, and refuses any other from then on. An offset that was read after an id
+ * `topicId` that remembers the first id it was given, and refuses any other from then on. An offset that was read after an id
  * is of that topic, or of one that a later call finds out about.
  *
  * @throws BankChurnError TOPIC_RECREATED

@@ -26,7 +26,7 @@ const BRACKET_BIT = 0x20;
 /**
  * Calls back for each key of the outermost object.
  *
- * @param bytes valid JSON; @param onKey told where the key lies in it, without its quotes.
+ * @param bytes valid JSON; @param onKey called with where the key lies in it, without its quotes.
  */
 function eachKey(bytes: Uint8Array, onKey: (start: number, end: number) => void): void {
   let depth = 0;

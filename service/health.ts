@@ -123,7 +123,7 @@ export function liveReport(state: HealthState): Report {
  * When silence is a stall that only a restart mends: nothing consumed for `stallMs`, and Kafka has answered for the latter half of
  * it. After an outage, however long, a consumer so has half of `stallMs` to come back by itself.
  *
- * @returns a rule to be told of each look at Kafka: now, the silence so far (milliseconds), whether Kafka answers.
+ * @returns a rule to call after each look at Kafka: now, the silence so far (milliseconds), whether Kafka answers.
  */
 export function createStallRule(
   stallMs: number,

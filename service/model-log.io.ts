@@ -49,7 +49,7 @@ export interface ModelLogAccess {
   /**
    * Calls back with the log after each record, from its beginning on. A record that cannot be read now is tried until it
    * can (a release or an activation must not be passed over), and so is one for which `onLog` throws a transient
-   * BankChurnError; one that never can be read is passed over. `onFault` is told of each.
+   * BankChurnError; one that can never be read is skipped. `onFault` is called for each.
    */
   follow(onLog: (log: ModelLog) => void | Promise<void>, onFault: (error: unknown) => void): Promise<Reader>;
 }

@@ -1,7 +1,7 @@
 /**
  * Kafka 4.1 to 4.3 can complete a transaction without some or all of its markers (KAFKA-20734: a broker that comes back while
  * a decided transaction waits for them). Here they are kept away on purpose: the coordinator is not told of a partition, and
- * the broker is told not to ask it. Whoever opens the writer next must find the transaction decided as it was, everywhere.
+ * the broker does not ask it. Whoever opens the writer next must find the transaction decided as it was, everywhere.
  */
 import { createRequire } from 'node:module';
 import { Socket } from 'node:net';

@@ -21,7 +21,7 @@ type ConsumerGroupClass = new (options: { readonly instrumentationEmitter: objec
  * library itself goes on as a new one.
  *
  * If that join fails, the library fetches on as nobody: with its former partitions, and heartbeats that it then leaves
- * out. It and their new owner would fence each other for good. Here it is told that the group rebalances: it joins again, and
+ * out. It and their new owner would fence each other for good. Here it learns that the group rebalances: it joins again, and
  * says so meanwhile.
  */
 export function rejoining(Group: ConsumerGroupClass): ConsumerGroupClass {
