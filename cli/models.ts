@@ -11,13 +11,14 @@ import { openModel } from '../scoring/model.ts';
 import { createSession } from '../scoring/onnx.io.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
 import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
+import { print } from './printable.ts';
 
 export function modelsCommand(): Command {
   const list = withConfig(new Command('list'))
     .description('releases and what served when')
     .action(async (options: { config: string }) => {
       await withLog(options, async (context) => {
-        for (const line of describe(await modelLogOf(context).read())) process.stdout.write(`${line}\n`);
+        for (const line of describe(await modelLogOf(context).read())) print(line);
       });
     });
   const activate = withConfig(new Command('activate'))
