@@ -45,7 +45,7 @@ test('score: a line that is no event is named, exit 1, nothing on stdout', () =>
   );
   const run = bankchurn('score', file);
   expect([run.status, run.stdout]).toEqual([1, '']);
-  expect(run.stderr).toContain('line 2: age is -1');
+  expect(run.stderr).toContain('line 2: age is below 0');
 });
 
 test('the file as it ships is valid; the environment wins over it', () => {
