@@ -10,6 +10,7 @@ import { backOff } from '../schemas/back-off.ts';
 import { BankChurnError, isTransient, messageOf } from '../schemas/errors.ts';
 import { openModel } from '../scoring/model.ts';
 import { createSession } from '../scoring/onnx.io.ts';
+import { proveRelease } from '../scoring/prove.io.ts';
 
 export interface ServingSettings {
   /** Folder of the image's release. */
@@ -129,6 +130,7 @@ function createSeat({ log, metrics }: ServingSettings): Seat {
       fault = message;
     },
     swap: async (release, activation) => {
+      await proveRelease(release);
       const model = await openModel(release, createSession);
       const former = serving;
       serving = { model, activation };
@@ -173,7 +175,7 @@ async function bringImage({ modelDir, log, modelLog }: ServingSettings, seat: Se
   let release: Release;
   try {
     release = await readRelease(modelDir);
-    await (await openModel(release, createSession)).close();
+    await proveRelease(release);
   } catch (error) {
     if (seat.current() !== undefined) return;
     throw error;
