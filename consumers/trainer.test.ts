@@ -72,7 +72,7 @@ class World {
     const rows = (n: number): LabelledEvent[] =>
       Array.from({ length: n }, (_, i) => ({ churned: i % this.oneIn === 0 }) as LabelledEvent);
     return {
-      decodeRequest: (value) => Promise.resolve(JSON.parse(value.toString())),
+      decodeRequest: ({ value }) => Promise.resolve(JSON.parse(String(value))),
       readLog: () => Promise.resolve(this.log),
       collect: () => Promise.resolve({ train: rows(2000), holdout: rows(this.labels) }),
       challenge: async () => {

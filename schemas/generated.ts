@@ -148,3 +148,6 @@ export const SCHEMAS = {
 
 export type SchemaName = keyof typeof SCHEMAS;
 
+/** Schemas that control records were written with by earlier versions (schemas/written/). */
+export const EARLIER_SCHEMAS: readonly unknown[] = [];
+
