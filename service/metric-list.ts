@@ -50,6 +50,8 @@ export const METRICS = {
   httpRequests: counter('http_requests_total', 'HTTP requests answered', ['method', 'route', 'status']),
   events: counter('churn_events_total', 'Customer events processed, by result (scored, dead_letter, ignored)', ['result']),
   deadLetters: counter('churn_dead_letters_total', 'Dead letters, by error code', ['code']),
+  recordsSkipped: counter('churn_records_skipped_total',
+    'Records of our own topics that cannot be read and are skipped, by error code', ['topic', 'code']),
   unknownFields: counter('churn_unknown_fields_total', 'Fields of customer events that nobody reads, by name (20 names, the rest as other)', ['field']),
   scoreLatency: histogram('churn_score_latency_seconds', "From the event's append time to its committed score", LATENCY_BUCKETS),
   batchSize: histogram('churn_batch_size', 'Records of one transaction', BATCH_BUCKETS),
