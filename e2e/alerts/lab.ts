@@ -10,6 +10,7 @@ import { choosePort } from '../../cli/embedded/ports.io.ts';
 import { programArguments } from '../../cli/service-process.io.ts';
 import { prepareTopics } from '../../cli/topics.ts';
 import { simulateEvents, type StreamDrift } from '../../producers/simulate-events.io.ts';
+import type { SourcedEvent } from '../../producers/sourced-event.ts';
 import type { TopicId } from '../../schemas/topics.ts';
 import { startPrometheus, type Prometheus } from './prometheus.ts';
 
@@ -115,11 +116,12 @@ let streams = 0;
 function stream(send: Lab['send'], rate: number, drift: StreamDrift | undefined): { stop(): Promise<void> } {
   let stopped = false;
   const events = simulateEvents(1e9, 7, `s${String(++streams)}-`, drift);
+  const nextEvent = (): string => JSON.stringify((events.next().value as SourcedEvent).event);
   const running = (async (): Promise<void> => {
     const begun = Date.now();
     for (let sent = 0; !stopped;) {
       const due = Math.min(500, Math.floor(((Date.now() - begun) / 1000) * rate) - sent);
-      const some = Array.from({ length: Math.max(0, due) }, () => JSON.stringify(events.next().value!.event));
+      const some = Array.from({ length: Math.max(0, due) }, () => nextEvent());
       sent += some.length;
       if (some.length > 0) await send('customerEvents', some).catch(() => undefined);
       await sleep(TICK_MS);

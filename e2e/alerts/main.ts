@@ -46,7 +46,8 @@ async function caused({ fires, run }: Scenario, lab: Lab): Promise<string> {
   try {
     await until(
       async () => {
-        for (const name of await lab.prometheus.firing()) if (!seen.has(name)) seen.set(name, seconds());
+        const fresh = [...(await lab.prometheus.firing())].filter((name) => !seen.has(name));
+        for (const name of fresh) seen.set(name, seconds());
         return fires.every((name) => seen.has(name));
       },
       `${fires.join(' and ')} (fired: ${[...seen.keys()].join(', ') || 'none'})`,
@@ -76,8 +77,11 @@ async function quiet(minutes: number): Promise<string[]> {
   const calm = lab.stream(CALM_RATE);
   const fired = new Set<string>();
   try {
-    for (const end = Date.now() + minutes * 60_000; Date.now() < end; await sleep(1000))
+    const end = Date.now() + minutes * 60_000;
+    while (Date.now() < end) {
       for (const name of await lab.prometheus.firing()) fired.add(name);
+      await sleep(1000);
+    }
   } finally {
     await calm.stop();
     await lab.close();
