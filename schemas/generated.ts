@@ -157,5 +157,7 @@ export const SCHEMAS = {
 export type SchemaName = keyof typeof SCHEMAS;
 
 /** Schemas that control records were written with by earlier versions (schemas/written/). */
-export const EARLIER_SCHEMAS: readonly unknown[] = [];
+export const EARLIER_SCHEMAS: readonly unknown[] = [
+  {"type":"record","name":"ModelRecord","namespace":"bankchurn","doc":"One fact in the history of what was in production when.","fields":[{"name":"kind","type":{"type":"enum","name":"ModelRecordKind","symbols":["RELEASE","ACTIVATION","REJECTION","DEFERRAL","HOLD","RESUME"]}},{"name":"modelVersion","type":"string"},{"name":"modelSha256","type":"string"},{"name":"origin","type":{"type":"enum","name":"ModelOrigin","symbols":["IMAGE","GATE","OPERATOR"]}},{"name":"recordedAt","type":{"type":"long","logicalType":"timestamp-millis"}},{"name":"reason","type":["null","string"],"default":null},{"name":"requestId","type":["null","string"],"default":null},{"name":"manifest","type":["null","string"],"default":null,"doc":"JSON, of a release"},{"name":"artifactOffset","type":["null","long"],"default":null,"doc":"first chunk in churn-model-artifacts"},{"name":"artifactChunks","type":["null","int"],"default":null}]},
+];
 
