@@ -1,6 +1,6 @@
 /** What a running role shows of itself: its state, its metrics, its lines in the log. */
 import type { Loop, LoopObserver } from '../consumers/loop-ports.ts';
-import { BankChurnError, messageOf } from '../schemas/errors.ts';
+import { BankChurnError, messageOf, messageWithoutValues } from '../schemas/errors.ts';
 import { createPace } from '../schemas/pace.ts';
 import type { Metrics } from './metrics.io.ts';
 
@@ -61,7 +61,7 @@ export function createObserver(
     rejected: (partition, offset, error) => {
       const code = error instanceof BankChurnError ? error.code : 'PROCESSING_FAILED';
       log.error(
-        { topic, partition, offset, code, fault: messageOf(error) },
+        { topic, partition, offset, code, fault: messageWithoutValues(error) },
         'record rejected: it cannot be processed',
       );
     },
