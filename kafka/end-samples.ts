@@ -9,7 +9,7 @@ interface Sample {
 /** Ascending. */
 export type EndSamples = readonly Sample[];
 
-/** More are thinned: of every two one is kept. */
+/** More are thinned. */
 const MOST_SAMPLES = 128;
 
 /** Adds a look at the end. What only tells of offsets before `next` is dropped. */
@@ -22,7 +22,8 @@ export function addSample(samples: EndSamples, end: number, nowMs: number, next:
   const before = longer.findLastIndex((sample) => sample.end <= next);
   const needed = longer.slice(Math.max(0, before));
   if (needed.length <= MOST_SAMPLES) return needed;
-  return needed.filter((_, i) => i % 2 === 0 || i === needed.length - 1);
+  // The first two say when what comes next was appended.
+  return needed.filter((_, i) => i < 2 || i % 2 === 0 || i === needed.length - 1);
 }
 
 /** Between which moments an offset was appended. `afterMs` undefined: it was there at the first look. */
