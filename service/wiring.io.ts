@@ -5,8 +5,7 @@ import { decodeOwn, topicEncoder } from './codecs.ts';
 import { openModelLog, type ModelLogAccess } from './model-log.io.ts';
 import { connectKafka } from '../kafka/kafkajs/connect.io.ts';
 import type { KafkaClient } from '../kafka/port.ts';
-import { readLast } from '../kafka/read.ts';
-import type { DriftVerdict, ModelRecord } from '../schemas/generated.ts';
+import type { ModelRecord } from '../schemas/generated.ts';
 import { createRegistry, type Registry } from '../schemas/registry.io.ts';
 
 /** A configuration and the clients made of it. */
@@ -48,18 +47,6 @@ export function registryOf({ registry }: Config): Registry | undefined {
     username: path(username),
     passwordFile: path(passwordFile),
   });
-}
-
-/** The newest verdict of the monitor, if there is one. */
-export async function readLastVerdict({
-  config,
-  kafka,
-  registry,
-}: Clients): Promise<DriftVerdict | undefined> {
-  const last = await readLast(kafka, config.topics.names.driftVerdicts, `${config.group}.verdicts`);
-  return last?.value == null
-    ? undefined
-    : ((await decodeOwn(last.value, registry, 'DriftVerdict')) as DriftVerdict);
 }
 
 /** The model log of a configuration. `log` is warned if it cannot be known whether the log keeps its records. */
