@@ -5,6 +5,7 @@ import type { DriftVerdict } from '../schemas/generated.ts';
 import { findVerdict } from '../service/last-verdict.io.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
 import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
+import { print } from './printable.ts';
 
 export function driftCommand(): Command {
   return withConfig(new Command('drift'))
@@ -15,8 +16,8 @@ export function driftCommand(): Command {
       const { config } = context;
       try {
         const standing = await readStanding(context);
-        if (options.json === true) process.stdout.write(`${JSON.stringify(asJson(standing))}\n`);
-        else print(standing, config);
+        if (options.json === true) print(JSON.stringify(asJson(standing)));
+        else show(standing, config);
       } finally {
         context.registry?.close();
       }
@@ -79,10 +80,9 @@ export const asJson = (standing: Standing): object => ({
   current: standing.verdict !== undefined && !isPast(standing),
 });
 
-function print(standing: Standing, { topics, drift }: Config): void {
+function show(standing: Standing, { topics, drift }: Config): void {
   const { verdict } = standing;
-  if (verdict !== undefined && !isPast(standing))
-    for (const line of seriesLines(verdict, drift.threshold)) process.stdout.write(`${line}\n`);
+  if (verdict !== undefined && !isPast(standing)) print(seriesLines(verdict, drift.threshold));
   say(conclusion(standing, topics.names.driftVerdicts, drift.paneEvents));
 }
 

@@ -1,12 +1,14 @@
 /** `bankchurn offsets`: where a role goes on, and an operator's word on it. */
 import { createInterface } from 'node:readline/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { againMark } from '../consumers/counts-origin.ts';
 import type { KafkaClient } from '../kafka/port.ts';
 import { createTransactionalWriters } from '../kafka/writers.ts';
 import { ROLES, roleTopics, type RoleName, type RoleTopics } from '../service/role-topics.ts';
 import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
 import { inspectPartitions, type PartitionReport } from './inspect-offsets.ts';
 import { wholeNumber } from './options.ts';
+import { print } from './printable.ts';
 
 interface Options {
   readonly config: string;
@@ -25,7 +27,8 @@ export function offsetsCommand(): Command {
     .action(async (options: Options & { json?: true }) => {
       await withContext(options, async (context) => {
         const reports = await inspectPartitions(context, options.role);
-        for (const report of reports) process.stdout.write(`${options.json === true ? JSON.stringify(report) : describe(report)}\n`); // prettier-ignore
+        for (const report of reports)
+          print(options.json === true ? JSON.stringify(report) : describe(report));
       });
     });
   const adopt = withConfig(new Command('adopt'))
@@ -59,13 +62,13 @@ const collectNumbers = (text: string, before: number[] = []): number[] => [...be
 
 const number = (value: number | null): string => (value === null ? 'none' : String(value));
 
-function describe({ partition, low, high, topicId, committed, outputs, verdict }: PartitionReport): string {
+function describe({ partition, low, high, topicId, committed, outputs, verdict }: PartitionReport): string[] {
   const of = (id: string | null): string => (id === null ? 'unknown' : id === topicId ? 'this one' : id);
   const group = committed === null ? 'none' : `${String(committed.offset)} (topic ${of(committed.topicId)})`;
   const written = outputs.map(({ topic, end, group: writer, topicId: id }) =>
     `    last of ${topic}: next offset ${number(end)}, group ${writer ?? 'unknown'}, topic ${of(id)}`); // prettier-ignore
   const first = `partition ${String(partition)}: holds ${String(low)}..${String(high)}, topic id ${topicId ?? 'unknown'}, committed ${group}`;
-  return [first, ...written, `    ${verdict}`].join('\n');
+  return [first, ...written, `    ${verdict}`];
 }
 
 const PLACES = ['outputs', 'committed', 'earliest', 'latest'] as const;
@@ -107,12 +110,17 @@ async function adoptOffsets(context: Context, options: AdoptOptions): Promise<vo
   const adoptions = chosen.map((report) => ({ report, offset: targetOf(report, options.from, since) }));
   for (const { report, offset } of adoptions) {
     const waiting = `${String(report.high - offset)} records to process`;
-    process.stdout.write(
-      `${role.topic}/${String(report.partition)}: ${number(report.committed?.offset ?? null)} → ${String(offset)} (${waiting})\n`,
+    print(
+      `${role.topic}/${String(report.partition)}: ${number(report.committed?.offset ?? null)} → ${String(offset)} (${waiting})`,
     );
   }
   if (!(await isConfirmed(options, role))) throw new Error('nothing was changed: confirm with --yes');
-  await commitAll(kafka, role, adoptions);
+  await commitAll(
+    kafka,
+    role,
+    options.role === 'scorer' ? config.topics.names.driftCounts : undefined,
+    adoptions,
+  );
   say(`${role.groupId}: committed; start the service`);
 }
 
@@ -175,10 +183,15 @@ async function isConfirmed({ yes }: AdoptOptions, { groupId }: RoleTopics): Prom
   return answer.trim().toLowerCase() === 'yes';
 }
 
-/** Through the partition's writer: a transaction that a dead scorer has left open cannot commit over it any more. */
+/**
+ * Through the partition's writer: a transaction that a dead scorer has left open cannot commit over it any more.
+ *
+ * @param counts the topic of drift counts, if the role writes them: a mark says there that events may count twice.
+ */
 async function commitAll(
   kafka: KafkaClient,
   role: RoleTopics,
+  counts: string | undefined,
   adoptions: readonly Adoption[],
 ): Promise<void> {
   const openWriter = createTransactionalWriters(kafka, role.groupId, role);
@@ -186,7 +199,10 @@ async function commitAll(
     const writer = await openWriter(role.topic, report.partition);
     try {
       const transaction = await writer.begin();
-      await transaction.sendOffsets(role.topic, report.partition, offset, report.topicId ?? undefined);
+      const source = { topic: role.topic, partition: report.partition, topicId: report.topicId ?? undefined };
+      if (counts !== undefined)
+        await transaction.send({ topic: counts, partition: 0, records: [againMark(role.groupId, source)] });
+      await transaction.sendOffsets(source.topic, source.partition, offset, source.topicId);
       await transaction.commit();
     } finally {
       await writer.close().catch(() => undefined);

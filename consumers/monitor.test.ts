@@ -30,8 +30,8 @@ function ports(lastVerdict: DriftVerdict | undefined, knows = true): MonitorPort
       if (value === null) throw new BankChurnError('RECORD_EMPTY', 'null');
       return checkOwn('DriftCounts', parseOwn(value)) as DriftCounts;
     },
-    encodeVerdict: (verdict) => JSON.stringify(verdict),
-    encodeRequest: (request) => JSON.stringify(request),
+    encodeVerdict: (verdict) => ({ value: JSON.stringify(verdict) }),
+    encodeRequest: (request) => ({ value: JSON.stringify(request) }),
     findVerdict: (isWanted) =>
       Promise.resolve(lastVerdict !== undefined && isWanted(lastVerdict) ? lastVerdict : undefined),
     manifestOf: () =>

@@ -12,14 +12,15 @@ import { withoutPartition } from '../drift/ranges.ts';
 import type { Manifest } from '../models/manifest.ts';
 import { BankChurnError, isPoisonError } from '../schemas/errors.ts';
 import type { DriftCounts, DriftVerdict, RetrainRequested } from '../schemas/generated.ts';
+import type { EncodeOwn, OwnRecord } from '../schemas/own.ts';
 import type { Emission, OpenRole, OutputRecord, SourceRecord } from '../schemas/ports.ts';
 import { markedAgain, streamOf } from './counts-origin.ts';
 
 export interface MonitorPorts {
   readonly rule: DriftRule;
-  readonly decodeCounts: (record: SourceRecord) => Promise<DriftCounts>;
-  readonly encodeVerdict: (verdict: DriftVerdict) => Buffer | string;
-  readonly encodeRequest: (request: RetrainRequested) => Buffer | string;
+  readonly decodeCounts: (record: OwnRecord) => Promise<DriftCounts>;
+  readonly encodeVerdict: EncodeOwn<DriftVerdict>;
+  readonly encodeRequest: EncodeOwn<RetrainRequested>;
   /** The newest verdict that is wanted, of those that can be read. */
   readonly findVerdict: (isWanted: (verdict: DriftVerdict) => boolean) => Promise<DriftVerdict | undefined>;
   /**
@@ -55,12 +56,11 @@ export function createMonitor(ports: MonitorPorts): OpenRole {
         const { verdict, manifest } = taken;
         if (verdict === undefined || state === undefined || manifest === undefined) continue;
         commit = record.offset + 1;
-        const value = ports.encodeVerdict(verdictRecord(verdict, state));
-        verdicts.push({ key: state.modelSha256, value });
+        verdicts.push({ key: state.modelSha256, ...ports.encodeVerdict(verdictRecord(verdict, state)) });
         if (verdict.request)
           requests.push({
             key: manifest.version,
-            value: ports.encodeRequest(requestRecord(verdict, state, manifest)),
+            ...ports.encodeRequest(requestRecord(verdict, state, manifest)),
           });
         ports.onVerdict(verdict, state);
       }

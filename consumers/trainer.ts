@@ -11,6 +11,7 @@ import type { Release } from '../models/manifest.ts';
 import { backOff } from '../schemas/back-off.ts';
 import { BankChurnError, isPoisonError, isTransient, messageOf } from '../schemas/errors.ts';
 import type { RetrainRequested } from '../schemas/generated.ts';
+import type { OwnRecord } from '../schemas/own.ts';
 import type { Clock, KeepAlive, OpenRole, SourceRecord } from '../schemas/ports.ts';
 import type { FreshRows } from '../training/challenger.ts';
 import type { GateVerdict } from '../training/gate.ts';
@@ -24,7 +25,7 @@ export interface Challenge extends GateVerdict {
 }
 
 export interface TrainerPorts {
-  readonly decodeRequest: (record: SourceRecord) => Promise<RetrainRequested>;
+  readonly decodeRequest: (record: OwnRecord) => Promise<RetrainRequested>;
   readonly readLog: () => Promise<ModelLog>;
   /** Labelled rows of the stream that are there by now. */
   readonly collect: (request: RetrainRequested) => Promise<FreshRows>;

@@ -34,8 +34,9 @@ async function readCounts({ context }: World): Promise<Map<number, Counted>> {
   const reader = await context.kafka.openReader(
     [context.config.topics.names.driftCounts],
     { group: 'counts', fromBeginning: true },
-    async (_, __, { offset, value, headers }) => {
-      counts.set(offset, { ...((await decodeOwn(value!, context.registry)) as DriftCounts), headers });
+    async (_, __, record) => {
+      const { offset, headers } = record;
+      counts.set(offset, { ...((await decodeOwn(record, context.registry)) as DriftCounts), headers });
     },
   );
   onTestFinished(() => reader.close());
@@ -51,8 +52,8 @@ async function undisturbed(
   const role = await createMonitor({
     rule: readConfig({ config: join(packageRoot(), 'configs/config.yaml') }, {}).drift,
     decodeCounts: ({ value }) => Promise.resolve(counts.get(Number(value))!),
-    encodeVerdict: (verdict) => JSON.stringify(verdict),
-    encodeRequest: () => '',
+    encodeVerdict: (verdict) => ({ value: JSON.stringify(verdict) }),
+    encodeRequest: () => ({ value: '' }),
     findVerdict: () => Promise.resolve(undefined),
     manifestOf: () => Promise.resolve(manifest),
     topics: { driftVerdicts: 'verdicts', retrainEvents: 'requests' },

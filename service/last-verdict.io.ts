@@ -56,18 +56,17 @@ export async function findVerdict(
 
 async function readVerdict(
   { registry }: Clients,
-  { offset, value }: SourceRecord,
+  record: SourceRecord,
   onSkipped: OnSkipped,
 ): Promise<DriftVerdict | undefined> {
   try {
-    if (value === null) throw new BankChurnError('RECORD_EMPTY', 'the value is null');
-    const verdict = (await decodeOwn(value, registry, 'DriftVerdict')) as DriftVerdict;
+    const verdict = (await decodeOwn(record, registry, 'DriftVerdict')) as DriftVerdict;
     const fault = verdictFault(verdict);
     if (fault === undefined) return verdict;
     throw new BankChurnError('RECORD_INVALID', `no DriftVerdict: ${fault} cannot be`);
   } catch (error) {
     if (!isPoisonError(error)) throw error;
-    onSkipped(offset, error);
+    onSkipped(record.offset, error);
     return undefined;
   }
 }

@@ -56,7 +56,7 @@ function histogram<const L extends string = never>(
   return { type: 'histogram', name, help, labels, known: [], aggregator: 'sum', buckets } as const;
 }
 
-const LATENCY_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const LATENCY_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const BATCH_BUCKETS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2000];
 /** Answers of the sidecar that are to be expected. */
 const HTTP_ANSWERS = ['/health', '/health/live', '/health/ready', '/metrics'].flatMap((route) =>

@@ -3,12 +3,13 @@ import { createMonitor } from '../consumers/monitor.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { DriftCounts } from '../schemas/generated.ts';
 import type { OpenRole } from '../schemas/ports.ts';
-import { decodeOwn, topicEncoder } from './codecs.ts';
+import { decodeOwn } from './codecs.ts';
 import { createDriftView, type DriftView } from './drift-view.ts';
 import { findVerdict } from './last-verdict.io.ts';
 import { createSkips } from './own-records.ts';
 import { commonSettings, skipRecord, type Surroundings } from './role-settings.ts';
 import { runRole, type RunningRole } from './run-role.io.ts';
+import { controlEncoderOf } from './wiring.io.ts';
 
 /** Starts the monitor. It ends alone where other roles run beside it and its counts are in doubt: they go on. */
 export function startMonitor(around: Surroundings): RunningRole {
@@ -42,27 +43,20 @@ export function startMonitor(around: Surroundings): RunningRole {
 const ENDED = { joined: true, waitingFor: undefined, assigned: [], ready: [], lastAliveMs: undefined };
 
 function monitorRole(around: Surroundings, view: DriftView): OpenRole {
-  const { config, registry, models } = around;
+  const { config, registry, models, log } = around;
   const { names } = config.topics;
   const onSkippedCounts = createSkips(around, names.driftCounts, Date.now);
   const onSkippedVerdict = createSkips(around, names.driftVerdicts, Date.now);
+  const openVerdicts = controlEncoderOf(around, 'driftVerdicts', log);
+  const openRequests = controlEncoderOf(around, 'retrainEvents', log);
   return async (partition, offset) => {
     const open = createMonitor({
       rule: config.drift,
-      decodeCounts: async ({ value }) => {
-        if (value === null) throw new BankChurnError('RECORD_EMPTY', 'the value is null');
-        return (await decodeOwn(value, registry, 'DriftCounts')) as DriftCounts;
-      },
-      encodeVerdict: await topicEncoder(config, registry, 'driftVerdicts'),
-      encodeRequest: await topicEncoder(config, registry, 'retrainEvents'),
+      decodeCounts: (record) => decodeOwn(record, registry, 'DriftCounts') as Promise<DriftCounts>,
+      encodeVerdict: await openVerdicts(),
+      encodeRequest: await openRequests(),
       findVerdict: (isWanted) => findVerdict(around, onSkippedVerdict, isWanted),
-      manifestOf: (_, sha256) => {
-        const manifest = models.manifestOf(sha256);
-        if (manifest !== undefined) return Promise.resolve(manifest);
-        return Promise.reject(
-          new BankChurnError('MODEL_UNAVAILABLE', `the profile of model ${sha256} is not known here`),
-        );
-      },
+      manifestOf: models.manifestOf,
       topics: names,
       mayOverlap: config.delivery === 'at-least-once',
       onVerdict: view.show,

@@ -11,6 +11,7 @@ import { commonSettings, type Surroundings } from './role-settings.ts';
 import { roleTopics } from './role-topics.ts';
 import { runRole, type RunningRole } from './run-role.io.ts';
 import { createUnknownFields } from './unknown-fields.ts';
+import { controlEncoderOf } from './wiring.io.ts';
 
 export function startScorer(around: Surroundings): RunningRole {
   const { config, metrics, log, fatal, concerns } = around;
@@ -51,25 +52,36 @@ function writtenBefore({ kafka, config, log }: Surroundings): WrittenBefore {
   });
 }
 
-/** The encoders are made when a partition is armed: a registry that is away is then a transient fault like any other. */
-function scorerRole(
-  { config, registry, models, wrap }: Surroundings,
-  maxLetterBytes: () => number,
-): OpenRole {
+/** The encoder of scores is made for the first batch: a registry that is away stops none but those that wait for it. */
+function scorerRole(around: Surroundings, maxLetterBytes: () => number): OpenRole {
+  const { config, registry, models, log, wrap } = around;
   const { names } = config.topics;
   const plain = decoderOf({ config, registry }, shapesOf(config).event);
   const decoder = wrap.decoder?.(plain) ?? plain;
-  let scorer: Role | undefined;
-  return async () =>
-    (scorer ??= createScorer({
+  const openCounts = controlEncoderOf(around, 'driftCounts', log);
+  const open = async (): Promise<Role> =>
+    createScorer({
       model: models.current,
       decoder,
       encodeScore: await topicEncoder(config, registry, 'churnScores'),
-      encodeCounts: await topicEncoder(config, registry, 'driftCounts'),
+      encodeCounts: await openCounts(),
       contentType: registry === undefined ? 'application/json' : 'application/avro',
       group: config.group,
       topics: names,
       tombstones: config.tombstones,
       maxLetterBytes,
+    });
+  const scorer = createLazily(open);
+  const role: Role = async (...batch) => (await scorer())(...batch);
+  return () => Promise.resolve(role);
+}
+
+/** Makes something when it is first needed; after a failure it is tried again at the next need. */
+function createLazily<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () =>
+    (made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
     }));
 }

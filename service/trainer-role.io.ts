@@ -5,7 +5,6 @@ import { collectFreshRows } from '../consumers/fresh-rows.ts';
 import { createTrainer } from '../consumers/trainer.ts';
 import type { LogChange } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
-import { BankChurnError } from '../schemas/errors.ts';
 import type { RetrainRequested } from '../schemas/generated.ts';
 import type { OpenRole } from '../schemas/ports.ts';
 import { recordInMlflow } from '../training/mlflow.io.ts';
@@ -56,10 +55,7 @@ function trainerRole(around: Surroundings): OpenRole {
     onProgress: (stage: string, share: number) => log.debug({ stage, share }, 'training'),
   };
   const trainer = createTrainer({
-    decodeRequest: async ({ value }) => {
-      if (value === null) throw new BankChurnError('RECORD_EMPTY', 'the value is null');
-      return (await decodeOwn(value, registry, 'RetrainRequested')) as RetrainRequested;
-    },
+    decodeRequest: (record) => decodeOwn(record, registry, 'RetrainRequested') as Promise<RetrainRequested>,
     readLog: modelLog.read,
     collect: (request) => collectFreshRows(freshRows, request),
     challenge: (champion, fresh, signal) => {
