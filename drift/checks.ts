@@ -42,6 +42,7 @@ const binsOf = (series: SeriesProfile): number => regularBins(series) + SPECIAL_
 export function countsFault(counts: DriftCounts): string | undefined {
   const { firstOffset, lastOffset, events } = counts;
   return firstFault({
+    modelSha256: isText(counts.modelSha256),
     activation: isActivation(counts.activation),
     sourcePartition: isCount(counts.sourcePartition, MOST_PARTITIONS),
     sourceTopic: isText(counts.sourceTopic),
@@ -69,6 +70,7 @@ export function countsMisfit({ series, events }: DriftCounts, profile: Profile):
 /** What is wrong with a verdict, its state aside. */
 export const verdictFault = (verdict: DriftVerdict): string | undefined =>
   firstFault({
+    modelSha256: isText(verdict.modelSha256),
     activation: isActivation(verdict.activation),
     firstCountsOffset:
       isCount(verdict.firstCountsOffset) && verdict.firstCountsOffset <= verdict.lastCountsOffset,

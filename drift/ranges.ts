@@ -39,6 +39,8 @@ export function withoutPartition(
   counted: Counted,
   { stream, partition }: Pick<InputRange, 'stream' | 'partition'>,
 ): Counted {
-  const others = Object.entries(counted[stream] ?? {}).filter(([name]) => name !== String(partition));
+  const former = counted[stream];
+  if (former === undefined) return counted;
+  const others = Object.entries(former).filter(([name]) => name !== String(partition));
   return { ...counted, [stream]: Object.fromEntries(others) };
 }
