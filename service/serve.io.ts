@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { createStallRule, processHealth, type HealthState } from './health.ts';
+import { createStallRule, processHealth, type Concerns, type HealthState } from './health.ts';
 import type { KafkaClient } from '../kafka/port.ts';
 import { partitionCounts } from '../kafka/topics.ts';
 import { BankChurnError, messageOf } from '../schemas/errors.ts';
@@ -11,7 +11,8 @@ import type { RunningRole } from './run-role.io.ts';
 import { keepServing } from './model-follower.io.ts';
 import { startSidecar, type Sidecar, type SidecarOptions } from './sidecar.io.ts';
 import { startWorkers, type WorkersSettings } from './workers.io.ts';
-import { startRole, type Wrap } from './roles.io.ts';
+import { startRole } from './roles.io.ts';
+import type { Wrap } from './role-settings.ts';
 import { ROLES, type RoleName } from './role-topics.ts';
 import { kafkaOf, modelLogOf, registryOf } from './wiring.io.ts';
 
@@ -61,6 +62,7 @@ export async function serve(
   let roles: readonly RunningRole[] = [];
   let stopping = false;
   let stalled = false;
+  const concerns: Concerns = { deadLetterShare: undefined, warnings: [] };
   const health = (): HealthState =>
     processHealth({
       roles: roles.map((role) => role.state()),
@@ -69,6 +71,7 @@ export async function serve(
       modelFault: models.fault(),
       stopping,
       stalled,
+      concerns,
       begunMs: begun,
       nowMs: Date.now(),
     });
@@ -90,7 +93,8 @@ export async function serve(
       () => stopping,
     ).then(() => {
       if (stopping) return;
-      const around = { config, kafka, registry, metrics, log, models, fatal, wrap };
+      const isAlone = roleNames.length === 1;
+      const around = { config, kafka, registry, metrics, log, models, concerns, isAlone, fatal, wrap };
       roles = roleNames.map((name) => startRole(name, around));
     }, fatal);
     watch(config, kafka, health, () => {
