@@ -10,13 +10,14 @@ import { readRelease } from '../models/store.io.ts';
 import { proveRelease } from '../scoring/prove.io.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
 import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
+import { print } from './printable.ts';
 
 export function modelsCommand(): Command {
   const list = withConfig(new Command('list'))
     .description('releases and what served when')
     .action(async (options: { config: string }) => {
       await withLog(options, async (context) => {
-        for (const line of describe(await modelLogOf(context).read())) process.stdout.write(`${line}\n`);
+        for (const line of describe(await modelLogOf(context).read())) print(line);
       });
     });
   const activate = withConfig(new Command('activate'))

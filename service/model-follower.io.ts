@@ -29,8 +29,13 @@ export interface Serving {
   readonly current: () => ServingModel | undefined;
   /** Why there is none. */
   readonly fault: () => string | undefined;
-  /** The manifest of any model that served. */
-  manifestOf(sha256: string): Manifest | undefined;
+  /**
+   * The manifest that an activation of the model log serves (activation -1: the image's).
+   *
+   * @throws BankChurnError RECORD_INVALID if there is no such activation: whatever names it is garbage; a transient one if
+   *   the log may not have been read so far.
+   */
+  manifestOf(activation: number, sha256: string): Promise<Manifest>;
   stop(): Promise<void>;
 }
 
@@ -84,11 +89,15 @@ export function keepServing(settings: ServingSettings): Serving {
   return {
     current: seat.current,
     fault: seat.fault,
-    manifestOf: (sha256) => {
+    manifestOf: (_, sha256) => {
       const logged = newest?.releases.get(sha256)?.manifest;
       if (!seat.manifests.has(sha256) && logged !== undefined)
         seat.manifests.set(sha256, manifestSchema.parse(JSON.parse(logged)));
-      return seat.manifests.get(sha256);
+      const manifest = seat.manifests.get(sha256);
+      if (manifest !== undefined) return Promise.resolve(manifest);
+      return Promise.reject(
+        new BankChurnError('MODEL_UNAVAILABLE', `the profile of model ${sha256} is not known here`),
+      );
     },
     stop: async () => {
       stopped = true;
