@@ -6,7 +6,7 @@ import { manifestFaults } from '../models/check-manifest.ts';
 import { createFeatureRowEncoder } from '../models/feature-row.ts';
 import { goldenRows, parseGolden } from '../models/golden.ts';
 import { sha256 } from '../models/release-files.ts';
-import { createScoreBuilder } from './score.ts';
+import { createScoreBuilder, notFinite, notFiniteRows } from './score.ts';
 
 /** A loaded ONNX model (`onnx.io.ts`): input `features` float32 [n, columns], output `outputs` float32 [n, 1 + features]. */
 export interface OnnxModel {
@@ -29,9 +29,16 @@ export interface ScoreRequest {
 /** A release that proved itself and can score. */
 export interface Model {
   readonly manifest: Manifest;
-  /** Scores in the order of the requests. A batch of n gives the same bits as n batches of one. */
+  /**
+   * Scores in the order of the requests. A batch of n gives the same bits as n batches of one.
+   *
+   * @throws BankChurnError SCORE_NOT_FINITE with the first event that has none.
+   */
   score(requests: readonly ScoreRequest[]): Promise<ChurnScore[]>;
-  /** As `score`, with the outputs they were made of: [requests × (1 + features)], margin first, log-odds. */
+  /**
+   * As `score`, with the outputs they were made of: [requests × (1 + features)], margin first, log-odds. Scores of outputs
+   * that are not finite (`notFiniteRows`) are among them, and must not be published.
+   */
   evaluate(requests: readonly ScoreRequest[]): Promise<{ scores: ChurnScore[]; outputs: Float32Array }>;
   close(): Promise<void>;
 }
@@ -177,7 +184,13 @@ function createModel(manifest: Manifest, session: OnnxModel): Model {
   return {
     manifest,
     evaluate,
-    score: async (requests) => (await evaluate(requests)).scores,
+    score: async (requests) => {
+      const { scores, outputs } = await evaluate(requests);
+      const [first] = notFiniteRows(outputs, session.outputs) ?? [];
+      if (first === undefined) return scores;
+      const { code, message } = notFinite(manifest);
+      throw new BankChurnError(code, `${message}: ${requests[first]!.event.eventId}`);
+    },
     close: () => session.close(),
   };
 }
