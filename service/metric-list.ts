@@ -4,7 +4,7 @@
  */
 
 /** How one value is made of those of several worker processes. */
-type Aggregator = 'sum' | 'max' | 'first';
+type Aggregator = 'sum' | 'max' | 'min' | 'first';
 
 export interface MetricSpec<L extends string = string> {
   readonly type: 'counter' | 'gauge' | 'histogram';
@@ -69,6 +69,7 @@ export const METRICS = {
   estimatedF1: gauge('churn_estimated_f1', 'F1 of churn that the scores themselves promise, before labels are known', 'first'),
   realisedF1: gauge('churn_realised_f1', 'F1 of churn on the events whose label is known', 'first'),
   disarmed: counter('churn_partition_rearms_total', 'Times a partition failed and was armed again'),
+  registryUp: gauge('churn_registry_up', 'Whether the schema registry answers (1) or not (0); no sample without a registry', 'min'),
   eventLoopLag: gauge('churn_event_loop_lag_seconds', 'Mean delay of the event loop since the last scrape', 'max'),
 } as const satisfies Record<string, MetricSpec>;
 
