@@ -21,6 +21,7 @@ import { eventEncoder } from './encoders.ts';
 import { publishEvents } from '../producers/publish.io.ts';
 import { startService, type ServiceProcess } from './service-process.io.ts';
 import { prepareTopics } from './topics.ts';
+import { print } from './printable.ts';
 
 interface DemoOptions {
   readonly config: string;
@@ -116,16 +117,12 @@ async function startRoles(
   return [scorer, ...others];
 }
 
-const print = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};
-
 /** Environment of the cluster to use: the given one under a prefix of our own, or an embedded one. */
 async function cluster(cleanUp: (() => Promise<unknown>)[]): Promise<Record<string, string>> {
   const group = 'bankchurn-demo';
   if (process.env['KAFKA_BROKERS']) {
     const prefix = `demo-${randomBytes(4).toString('hex')}.`;
-    say(`using ${process.env['KAFKA_BROKERS']}, topics and group under ${prefix}`);
+    say(`using the Kafka of KAFKA_BROKERS, topics and group under ${prefix}`);
     return { TOPIC_PREFIX: prefix, GROUP_ID: group };
   }
   const embedded = await startEmbedded({ onProgress: say });

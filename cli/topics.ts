@@ -6,6 +6,7 @@ import type { Config } from '../config.ts';
 import { TOPICS, type TopicId } from '../schemas/topics.ts';
 import { subjectsOf } from '../service/codecs.ts';
 import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
+import { print } from './printable.ts';
 
 /** A dead letter is its event and some headers: its topic takes more than the events' topic does. */
 const DEAD_LETTER_MAX_BYTES = 2_097_152;
@@ -16,7 +17,7 @@ export function topicsCommand(): Command {
     .action(async (options: { config: string }) => {
       const context = openContext(readConfig(options));
       const reports = await prepareTopics(context);
-      for (const report of reports) process.stdout.write(`${describe(report)}\n`);
+      for (const report of reports) print(describe(report));
       say(
         `${String(reports.filter(({ created }) => created).length)} of ${String(reports.length)} topics created`,
       );

@@ -18,8 +18,8 @@ export interface MonitorPorts {
   readonly encodeRequest: EncodeOwn<RetrainRequested>;
   /** The newest verdict there is: its state is where a restart goes on. */
   readonly lastVerdict: () => Promise<DriftVerdict | undefined>;
-  /** The manifest of a model. Rejects (transient) where it is not known yet: the monitor then waits. */
-  readonly manifestOf: (sha256: string) => Promise<Manifest>;
+  /** The manifest of an activation. Rejects with a poison code if there is none: the record is garbage. */
+  readonly manifestOf: (activation: number, sha256: string) => Promise<Manifest>;
   readonly topics: { readonly driftVerdicts: string; readonly retrainEvents: string };
   /** Told of each verdict as it is taken. */
   readonly onVerdict: (verdict: Verdict) => void;
@@ -39,7 +39,7 @@ export function createMonitor(ports: MonitorPorts): OpenRole {
       let commit: number | undefined;
       for (const record of records) {
         const counts = await ports.decodeCounts(record);
-        const manifest = await ports.manifestOf(counts.modelSha256);
+        const manifest = await ports.manifestOf(counts.activation, counts.modelSha256);
         const step = takeCounts(
           state ?? initialState(counts.modelSha256, counts.activation),
           counts,

@@ -58,6 +58,10 @@ class World {
       manifest: '{}',
       artifactOffset: 0,
       artifactChunks: 1,
+      actor: null,
+      gateReport: null,
+      aboutActivation: null,
+      outcome: null,
     };
     this.log = foldRecord(this.log, this.records.length, record);
     this.records.push(record);

@@ -19,7 +19,6 @@ import { createTrainer } from '../consumers/trainer.ts';
 import type { LogChange } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import type { RecordDecoder } from '../schemas/decoder.ts';
-import { BankChurnError } from '../schemas/errors.ts';
 import type { CustomerEvent, DriftCounts } from '../schemas/generated.ts';
 import type { OpenRole, Reject, Role } from '../schemas/ports.ts';
 import { recordInMlflow } from '../training/mlflow.io.ts';
@@ -166,13 +165,7 @@ function monitorRole(around: Surroundings): OpenRole {
       encodeVerdict: await openVerdicts(),
       encodeRequest: await openRequests(),
       lastVerdict: () => readLastVerdict(around),
-      manifestOf: (sha256) => {
-        const manifest = models.manifestOf(sha256);
-        if (manifest !== undefined) return Promise.resolve(manifest);
-        return Promise.reject(
-          new BankChurnError('MODEL_UNAVAILABLE', `the profile of model ${sha256} is not known here`),
-        );
-      },
+      manifestOf: models.manifestOf,
       topics: config.topics.names,
       onVerdict: (verdict) => tellVerdict(around, verdict),
     });
