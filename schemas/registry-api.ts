@@ -33,15 +33,6 @@ export function otherAddresses(base: string): string[] {
   return [...new Set(addresses)].filter((address) => address !== base);
 }
 
-/** An address as it may be shown: without user and password. */
-export function shownAddress(url: string): string {
-  if (!URL.canParse(url)) return url;
-  const address = new URL(url);
-  address.username = '';
-  address.password = '';
-  return address.href.replace(/\/+$/, '');
-}
-
 /** What an answer that is not of the API says, for an operator. */
 export function describeAnswer({ status }: Answer, hasCredentials: boolean): string {
   if (status === 401 || status === 403) {

@@ -1,12 +1,6 @@
 /** Requests for schemas. What is no answer of a registry is an error that says what an operator does about it. */
-import {
-  describeAnswer,
-  isElsewhere,
-  isOfApi,
-  otherAddresses,
-  PROBE_PATH,
-  shownAddress,
-} from './registry-api.ts';
+import { describeAnswer, isElsewhere, isOfApi, otherAddresses, PROBE_PATH } from './registry-api.ts';
+import { withoutCredentials } from './address.ts';
 import { messageOf } from './errors.ts';
 import { away } from './registry-errors.ts';
 import { createAsk, type Connection } from './registry-http.io.ts';
@@ -28,8 +22,8 @@ export function createAskForSchema(connection: Connection, signs: RegistrySigns)
         const right = isElsewhere(answer) ? await whereElse() : undefined;
         throw away(
           right === undefined
-            ? `${shownAddress(base)}: ${describeAnswer(answer, auth !== undefined)}`
-            : `${shownAddress(base)} is no Confluent API; ${shownAddress(right)} is: set SCHEMA_REGISTRY_URL to it`,
+            ? `${withoutCredentials(base)}: ${describeAnswer(answer, auth !== undefined)}`
+            : `${withoutCredentials(base)} is no Confluent API; ${withoutCredentials(right)} is: set SCHEMA_REGISTRY_URL to it`,
         );
       }
       signs.heard();

@@ -1,7 +1,8 @@
 /** HTTP to the schema registry, bounded: whatever answers, it takes neither more memory nor more time than this. */
 import http from 'node:http';
 import https from 'node:https';
-import { describeFailure, shownAddress } from './registry-api.ts';
+import { withoutCredentials } from './address.ts';
+import { describeFailure } from './registry-api.ts';
 import { away } from './registry-errors.ts';
 import type { Answer } from './registry-reader.ts';
 
@@ -52,7 +53,7 @@ export function createAsk({ base, agent, auth, timeoutMs }: Connection): Ask {
       return { status: response.statusCode ?? 0, body: parsed(await readText(response)) };
     } catch (cause) {
       const why = options.signal.aborted ? `no answer in ${String(timeoutMs)} ms` : describeFailure(cause);
-      throw away(`${shownAddress(base)}: ${why}`, cause);
+      throw away(`${withoutCredentials(base)}: ${why}`, cause);
     }
   };
 }

@@ -48,7 +48,9 @@ export function createRegistry(settings: RegistrySettings): Registry {
   const ask = createAsk(connection);
   const signs = createRegistrySigns(Date.now);
   const askForSchema = createAskForSchema(connection, signs);
-  const check = async (): Promise<void> => void (await askForSchema(PROBE_PATH));
+  const check = async (): Promise<void> => {
+    await askForSchema(PROBE_PATH);
+  };
   const register = createRegister(settings, agents[1], auth, ask);
   return {
     ...createSchemaReader({ ask: askForSchema, negativeTtlMs: settings.negativeTtlMs, now: Date.now }),

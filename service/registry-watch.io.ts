@@ -1,6 +1,4 @@
 /** Looks at the schema registry now and then, so that health and metrics show it also while nobody needs it. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '../schemas/errors.ts';
 import type { Registry } from '../schemas/registry.io.ts';
 import type { Metrics } from './metrics.io.ts';
 import type { Log } from './role-view.ts';
@@ -13,29 +11,19 @@ export function watchRegistry(
   { registryUp }: Pick<Metrics, 'registryUp'>,
   log: Log,
 ): { stop(): void } {
-  let stopped = false;
+  if (registry === undefined) return { stop: () => undefined };
   let told: string | undefined;
   const look = async (): Promise<void> => {
-    const error = await registry?.check().then(
-      () => undefined,
-      (reason: unknown) => messageOf(reason),
-    );
-    if (stopped) return;
-    registryUp.set(error === undefined ? 1 : 0);
+    await registry.check().catch(() => undefined);
+    const { up, error } = registry.state();
+    registryUp.set(up === true ? 1 : 0);
     if (error === told) return;
     if (error === undefined) log.info({}, 'the schema registry answers');
     else log.warn({ code: 'REGISTRY_UNAVAILABLE', fault: error }, 'the schema registry cannot be used');
     told = error;
   };
-  void (async () => {
-    while (registry !== undefined && !stopped) {
-      await look();
-      await sleep(LOOK_EVERY_MS, undefined, { ref: false });
-    }
-  })();
-  return {
-    stop: () => {
-      stopped = true;
-    },
-  };
+  void look();
+  const timer = setInterval(() => void look(), LOOK_EVERY_MS);
+  timer.unref();
+  return { stop: () => clearInterval(timer) };
 }
