@@ -19,6 +19,7 @@ import { createTrainer } from '../consumers/trainer.ts';
 import type { LogChange } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import type { RecordDecoder } from '../schemas/decoder.ts';
+import { isTransient } from '../schemas/errors.ts';
 import type { CustomerEvent, DriftCounts } from '../schemas/generated.ts';
 import type { OpenRole, Reject, Role } from '../schemas/ports.ts';
 import { recordInMlflow } from '../training/mlflow.io.ts';
@@ -101,7 +102,10 @@ function writtenBefore({ kafka, config, log }: Surroundings): WrittenBefore {
   });
 }
 
-/** The encoder of scores is made for the first batch: a registry that is away stops none but those that wait for it. */
+/**
+ * A partition is armed without the registry, too: batches then wait for it, and where none comes, nothing waits. What the registry
+ * refuses ends the role at once.
+ */
 function scorerRole(around: Surroundings, maxLetterBytes: () => number): OpenRole {
   const { config, registry, models, log, wrap } = around;
   const { names } = config.topics;
@@ -122,7 +126,12 @@ function scorerRole(around: Surroundings, maxLetterBytes: () => number): OpenRol
     });
   const scorer = createLazily(open);
   const role: Role = async (...batch) => (await scorer())(...batch);
-  return () => Promise.resolve(role);
+  return async () => {
+    await scorer().catch((error: unknown) => {
+      if (!isTransient(error)) throw error;
+    });
+    return role;
+  };
 }
 
 /** Makes something when it is first needed; after a failure it is tried again at the next need. */
