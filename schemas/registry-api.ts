@@ -1,5 +1,10 @@
 /** How the API of a Confluent-compatible registry is told from anything else that answers, and where it usually is. */
-import type { Answer } from './registry-reader.ts';
+
+/** What the registry says to a request; `body` is undefined if it is no JSON. */
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
 
 /** Under the origin; the first that is the API is the one that is named. */
 const KNOWN_PATHS = ['', '/apis/ccompat/v7', '/apis/ccompat/v6', '/api/ccompat', '/schema-registry', '/api/schema-registry']; // prettier-ignore

@@ -2,9 +2,8 @@
 import http from 'node:http';
 import https from 'node:https';
 import { withoutCredentials } from './address.ts';
-import { describeFailure } from './registry-api.ts';
+import { describeFailure, type Answer } from './registry-api.ts';
 import { away } from './registry-errors.ts';
-import type { Answer } from './registry-reader.ts';
 
 /** Bytes of an answer that are read at most. */
 const MAX_ANSWER = 1_000_000;

@@ -8,17 +8,11 @@ import {
   type WriterDecoder,
 } from './avro.ts';
 import { ForeignSchema, parseSchemaText } from './avro-schema.ts';
-import { show } from './checks.ts';
 import type { FindWriter } from './decoder.ts';
 import { BankChurnError, type Poison } from './errors.ts';
-import { isNotFound } from './registry-api.ts';
+import { isNotFound, type Answer } from './registry-api.ts';
 import { away } from './registry-errors.ts';
 
-/** What the registry says to a request. */
-export interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-}
 /** Asks the registry for a path. Rejects with REGISTRY_UNAVAILABLE if there is no answer. */
 export type AskRegistry = (path: string) => Promise<Answer>;
 
@@ -119,7 +113,8 @@ function sourceOf(id: number, { status, body }: Answer): unknown {
   const { schema, schemaType = 'AVRO' } = (body ?? {}) as { schema?: unknown; schemaType?: unknown };
   if (status !== 200 || typeof schema !== 'string')
     throw away(`status ${String(status)} for schema id ${String(id)}`);
-  if (schemaType !== 'AVRO') throw new ForeignSchema(`it is not Avro but ${show(schemaType)}`);
+  if (schemaType !== 'AVRO')
+    throw new ForeignSchema(`it is not Avro but ${JSON.stringify(String(schemaType).slice(0, 20))}`);
   return parseSchemaText(schema);
 }
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { createStallRule, processHealth, type HealthState } from './health.ts';
+import { createStallRule, processHealth, type Concerns, type HealthState } from './health.ts';
 import type { KafkaClient } from '../kafka/port.ts';
 import { partitionCounts } from '../kafka/topics.ts';
 import { BankChurnError, messageOf } from '../schemas/errors.ts';
@@ -12,21 +12,28 @@ import type { RunningRole } from './run-role.io.ts';
 import { keepServing } from './model-follower.io.ts';
 import { startSidecar, type Sidecar, type SidecarOptions } from './sidecar.io.ts';
 import { startWorkers, type WorkersSettings } from './workers.io.ts';
-import { startRole, type Wrap } from './roles.io.ts';
+import { startRole } from './roles.io.ts';
+import type { Wrap } from './role-settings.ts';
 import { ROLES, type RoleName } from './role-topics.ts';
 import { kafkaOf, modelLogOf, registryOf } from './wiring.io.ts';
 
 const WATCH_EVERY_MS = 5000;
 const PROBE_TIMEOUT_MS = 10_000;
 
-/** JSON lines on stdout, levels in capitals: `grep ERROR` finds errors. */
-export function createLog(level: string): Logger {
-  return pino({
+/**
+ * JSON lines on stdout, levels in capitals: `grep ERROR` finds errors.
+ *
+ * @param shown what a line becomes before it is written.
+ */
+export function createLog(level: string, shown: (line: string) => string = (line) => line): Logger {
+  const stdout = pino.destination(1);
+  const options = {
     level: level.toLowerCase(),
     base: { service: 'bankchurn' },
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label.toUpperCase() }) },
-  });
+    formatters: { level: (label: string) => ({ level: label.toUpperCase() }) },
+  };
+  return pino(options, { write: (line: string) => void stdout.write(`${shown(line.trimEnd())}\n`) });
 }
 
 /** Where a running service shows itself: the sidecar, or the process that started it. */
@@ -56,6 +63,7 @@ export async function serve(
   let roles: readonly RunningRole[] = [];
   let stopping = false;
   let stalled = false;
+  const concerns: Concerns = { deadLetterShare: undefined, warnings: [] };
   const health = (): HealthState =>
     processHealth({
       roles: roles.map((role) => role.state()),
@@ -64,6 +72,7 @@ export async function serve(
       modelFault: models.fault(),
       stopping,
       stalled,
+      concerns,
       begunMs: begun,
       nowMs: Date.now(),
     });
@@ -86,7 +95,8 @@ export async function serve(
       () => stopping,
     ).then(() => {
       if (stopping) return;
-      const around = { config, kafka, registry, metrics, log, models, fatal, wrap };
+      const isAlone = roleNames.length === 1;
+      const around = { config, kafka, registry, metrics, log, models, concerns, isAlone, fatal, wrap };
       roles = roleNames.map((name) => startRole(name, around));
     }, fatal);
     watch(config, kafka, health, () => {
