@@ -1,7 +1,8 @@
 /** Lag as an outsider computes it: of what the test has written, and of what Kafka says of the topic and the group. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Admin, Producer } from 'kafkajs';
 import { libraryOf } from '../kafka/kafkajs/cluster.fixture.ts';
+
+type Library = ReturnType<typeof libraryOf>;
 
 /** A partition at one moment: records that wait, at least and at most, and since when the oldest of them does. */
 interface Moment {
@@ -28,8 +29,8 @@ const MS = 1000;
 export class LagTruth {
   readonly #topic: string;
   readonly #group: string;
-  readonly #admin: Admin;
-  readonly #producer: Producer;
+  readonly #admin: ReturnType<Library['admin']>;
+  readonly #producer: ReturnType<Library['producer']>;
   /** When the records of each partition were appended, by offset. */
   readonly #appended = new Map<number, number[]>();
   readonly #moments = new Map<number, Moment[]>();
