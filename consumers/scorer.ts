@@ -1,4 +1,4 @@
-import { BankChurnError, messageOf, type Poison } from '../schemas/errors.ts';
+import { BankChurnError, messageWithoutValues, type Poison } from '../schemas/errors.ts';
 import type { Decode, RecordDecoder } from '../schemas/decoder.ts';
 import { isPoison } from '../schemas/event.ts';
 import { createCounter, type CountEvents } from '../drift/counts.ts';
@@ -104,7 +104,7 @@ export const rejectEvent =
   (ports: Pick<ScorerPorts, 'group' | 'topics' | 'maxLetterBytes'>): Reject =>
   (batch, error, isCut) => {
     const code = error instanceof BankChurnError ? error.code : 'PROCESSING_FAILED';
-    const poison = { code, message: messageOf(error) };
+    const poison = { code, message: messageWithoutValues(error) };
     const letters = batch.records.map((record) =>
       deadLetter(batch, ports.group, record, poison, isCut ? SMALL_LETTER_BYTES : ports.maxLetterBytes()),
     );

@@ -194,6 +194,19 @@ export const isPoisonError = (error: unknown): error is BankChurnError =>
 /** The message of whatever was thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/**
+ * The message of whatever was thrown while a record was processed, without anything of the record: the messages of our own
+ * errors hold no values, those of others may quote them. Of these it says the class, and where in our code it was thrown.
+ */
+export function messageWithoutValues(error: unknown): string {
+  if (error instanceof BankChurnError) return error.message;
+  if (!(error instanceof Error)) return 'something that is no error was thrown';
+  const { name, message, stack = '' } = error;
+  const frames = stack.slice(stack.indexOf(message) + message.length);
+  const [, place] = /([\w.-]+\/[\w.-]+\.[jt]s:\d+:\d+)/.exec(frames) ?? [];
+  return place === undefined ? name : `${name} at ${place}`;
+}
+
 /** Why one record cannot be scored; becomes the headers of its dead letter. */
 export interface Poison {
   readonly code: ErrorCode;

@@ -19,14 +19,20 @@ import { kafkaOf, modelLogOf, registryOf } from './wiring.io.ts';
 const WATCH_EVERY_MS = 5000;
 const PROBE_TIMEOUT_MS = 10_000;
 
-/** JSON lines on stdout, levels in capitals: `grep ERROR` finds errors. */
-export function createLog(level: string): Logger {
-  return pino({
+/**
+ * JSON lines on stdout, levels in capitals: `grep ERROR` finds errors.
+ *
+ * @param shown what a line becomes before it is written.
+ */
+export function createLog(level: string, shown: (line: string) => string = (line) => line): Logger {
+  const stdout = pino.destination(1);
+  const options = {
     level: level.toLowerCase(),
     base: { service: 'bankchurn' },
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label.toUpperCase() }) },
-  });
+    formatters: { level: (label: string) => ({ level: label.toUpperCase() }) },
+  };
+  return pino(options, { write: (line: string) => void stdout.write(`${shown(line.trimEnd())}\n`) });
 }
 
 /** Where a running service shows itself: the sidecar, or the process that started it. */

@@ -6,6 +6,7 @@ import { createControlEncoder, type OpenEncoder } from './control-encoder.ts';
 import { openModelLog, type ModelLogAccess } from './model-log.io.ts';
 import { connectKafka } from '../kafka/kafkajs/connect.io.ts';
 import type { KafkaClient } from '../kafka/port.ts';
+import { credentialsIn, withoutCredentials } from '../schemas/address.ts';
 import { messageOf } from '../schemas/errors.ts';
 import type { ModelRecord } from '../schemas/generated.ts';
 import { createRegistry, type Registry } from '../schemas/registry.io.ts';
@@ -44,7 +45,8 @@ export function registryOf({ registry }: Config): Registry | undefined {
   const path = (value: string | null): string | undefined => value ?? undefined;
   return createRegistry({
     ...rest,
-    url,
+    url: withoutCredentials(url),
+    credentials: credentialsIn(url),
     caFile: path(caFile),
     username: path(username),
     passwordFile: path(passwordFile),
