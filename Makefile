@@ -6,7 +6,7 @@ SOURCES := $(shell find . -name '*.ts' -not -path './node_modules/*' -not -path 
 MODULES := node_modules/.installed
 BUILD := dist/.built
 
-.PHONY: help install demo test check format train api-start broker bench environments docker-demo docker-down chaos chaos-controls dev clean
+.PHONY: help install demo test check format train api-start broker bench environments docker-demo docker-down chaos chaos-controls alerts dev clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -39,13 +39,11 @@ check: $(MODULES) ## Format, types, lint, architecture rules, dead code, manifes
 format: $(MODULES) ## Write the format that `make check` wants
 	node_modules/.bin/prettier --write --log-level warn .
 
-train: $(BUILD) ## Train on data/raw/Churn.csv (or DATA=file.csv, else simulated customers)
-	@$(BANKCHURN) train $(if $(DATA),--data "$(DATA)")
+train: $(BUILD) ## Train on data/raw/Churn.csv or DATA=file.csv (SIMULATED=1: simulated customers, into .data/simulated/)
+	@$(BANKCHURN) train $(if $(DATA),--data "$(DATA)") $(if $(filter-out 0,$(SIMULATED)),--simulated)
 
 api-start: $(BUILD) ## The service against KAFKA_BROKERS, health and metrics on PORT (8000)
-	@# 1: Kafka is away, the service waits for it. 2: the configuration is at fault, and that has been told.
-	@$(BANKCHURN) topics create || [ $$? -eq 1 ]
-	@exec $(BANKCHURN) serve
+	@exec $(BANKCHURN) serve --create-topics
 
 broker: $(BUILD) ## Kafka (9092) and schema registry (8081) in the foreground, until Ctrl-C
 	@exec $(BANKCHURN) broker
@@ -53,7 +51,7 @@ broker: $(BUILD) ## Kafka (9092) and schema registry (8081) in the foreground, u
 environments: $(MODULES) ## What some tests and benchmarks use besides (ENVIRONMENTS="node parity tracking bench")
 	@node --import tsx e2e/environments/make.ts $(ENVIRONMENTS)
 
-bench: $(BUILD) ## Benchmarks, as ratios in one run (SECTIONS="models parts whole")
+bench: $(BUILD) ## Benchmarks, as ratios in one run (SECTIONS="models parts whole scrapers")
 	@node --import tsx bench/run.ts $(SECTIONS)
 
 docker-demo: ## The whole product in containers, healthy when it returns (COMPOSE_PROFILES=grafana,simulator)
@@ -70,6 +68,9 @@ chaos: $(BUILD) ## Faults of every kind under load, judged by Kafka's own client
 
 chaos-controls: $(BUILD) ## Services that are wrong on purpose: the oracle must find each
 	@node --import tsx e2e/chaos/controls.ts
+
+alerts: $(BUILD) ## Each alert fired by its cause in a real Prometheus, and ten healthy minutes (needs Debian's prometheus)
+	@node --import tsx e2e/alerts/main.ts
 
 dev: $(MODULES) ## The service from the sources, restarted on change (ROLE=scorer, monitor or trainer: that one alone)
 	@exec node --watch --import tsx cli/bankchurn.ts serve $(if $(ROLE),--roles $(ROLE))

@@ -7,6 +7,7 @@ import type { InputColumn } from '../schemas/csv/columns.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
 import { readScore } from './consume.ts';
 import { createProgress, openContext, readConfig, say, withConfig, type Context } from './context.ts';
+import { subjectsOf } from '../service/codecs.ts';
 import { groupsOf, type RoleName } from '../service/role-topics.ts';
 import { DRIFT_NEEDS_EVENTS, driftPart, watchDrift } from './demo-drift.ts';
 import { holdoutOf } from './demo-holdout.io.ts';
@@ -19,7 +20,7 @@ import { positiveInteger } from './options.ts';
 import { eventEncoder } from './encoders.ts';
 import { publishEvents } from '../producers/publish.io.ts';
 import { startService, type ServiceProcess } from './service-process.io.ts';
-import { prepareTopics, subjects } from './topics.ts';
+import { prepareTopics } from './topics.ts';
 import { print } from './printable.ts';
 
 interface DemoOptions {
@@ -136,7 +137,7 @@ async function cluster(cleanUp: (() => Promise<unknown>)[]): Promise<Record<stri
 
 async function removeTraces({ config, kafka, registry }: Context): Promise<void> {
   await deleteTopicsAndGroups(kafka, Object.values(config.topics.names), Object.values(groupsOf(config)));
-  for (const [subject] of registry === undefined ? [] : subjects(config))
+  for (const { subject } of registry === undefined ? [] : subjectsOf(config).values())
     await registry?.deleteSubject(subject);
 }
 

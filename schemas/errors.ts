@@ -93,6 +93,12 @@ export const ERRORS = {
       'Our own code fails on this record: it leaves alone, and its neighbours are processed. Report the bug with the record; ' +
       'the log line before names topic, partition and offset.',
   },
+  SCORE_NOT_FINITE: {
+    action: 'poison',
+    means:
+      'The model in service gives no finite score for this record; the message names its version. The record becomes a dead letter, its neighbours are scored. ' +
+      'Activate another model, then produce the dead letters again.',
+  },
   OUTPUT_TOO_LARGE: {
     action: 'transient',
     means:
@@ -108,6 +114,12 @@ export const ERRORS = {
     action: 'degraded',
     means:
       'A release fails its checks: a checksum, a feature name or a golden row. Release the model again, or activate another one.',
+  },
+  PROOF_UNAVAILABLE: {
+    action: 'transient',
+    means:
+      'The process that proves a release cannot be started: the machine has no memory or no process left for it. The release is not judged, and tried again. ' +
+      'Give the service more memory (256 MiB must be free).',
   },
   CONFIG_INVALID: {
     action: 'fatal',
@@ -143,6 +155,12 @@ export const ERRORS = {
       'The group has no committed offset, and the outputs that are there do not say whether they are its own and of this topic. ' +
       'Look at them (`bankchurn offsets show`), say where to go on (`bankchurn offsets adopt`), then start again.',
   },
+  COUNTS_OVERLAP: {
+    action: 'fatal',
+    means:
+      'The drift counts hold the same events twice, and nobody has said that they are to be scored again. The monitor stops; scoring goes on. ' +
+      'Look for a second writer. Then let the monitor start anew: stop it, and run `bankchurn offsets adopt --role monitor --from latest`.',
+  },
   TOPIC_MISCONFIGURED: {
     action: 'fatal',
     means:
@@ -152,6 +170,11 @@ export const ERRORS = {
 } as const satisfies Record<string, { readonly action: ErrorAction; readonly means: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;
+
+/** The codes that a dead letter may name: those of poison, and of an output that no topic takes. */
+export const LETTER_CODES: readonly ErrorCode[] = (Object.keys(ERRORS) as ErrorCode[]).filter(
+  (code) => ERRORS[code].action === 'poison' || code === 'OUTPUT_TOO_LARGE',
+);
 
 /** An error with a code of the table above. Expected per-record outcomes are values ({@link Poison}), not exceptions. */
 export class BankChurnError extends Error {
@@ -169,6 +192,10 @@ export class BankChurnError extends Error {
 /** Whether the world is in the way: the same work may succeed later. */
 export const isTransient = (error: unknown): error is BankChurnError =>
   error instanceof BankChurnError && error.action === 'transient';
+
+/** Whether a record can never be read: it is skipped. */
+export const isPoisonError = (error: unknown): error is BankChurnError =>
+  error instanceof BankChurnError && error.action === 'poison';
 
 /** The message of whatever was thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

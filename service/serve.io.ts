@@ -2,16 +2,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { createStallRule, processHealth, type HealthState } from './health.ts';
+import { createStallRule, processHealth, type Concerns, type HealthState } from './health.ts';
 import type { KafkaClient } from '../kafka/port.ts';
 import { partitionCounts } from '../kafka/topics.ts';
 import { BankChurnError, messageOf } from '../schemas/errors.ts';
 import { createMetrics, type Metrics } from './metrics.io.ts';
+import { watchRegistry } from './registry-watch.io.ts';
 import type { RunningRole } from './run-role.io.ts';
 import { keepServing } from './model-follower.io.ts';
 import { startSidecar, type Sidecar, type SidecarOptions } from './sidecar.io.ts';
 import { startWorkers, type WorkersSettings } from './workers.io.ts';
-import { startRole, type Wrap } from './roles.io.ts';
+import { startRole } from './roles.io.ts';
+import type { Wrap } from './role-settings.ts';
 import { ROLES, type RoleName } from './role-topics.ts';
 import { kafkaOf, modelLogOf, registryOf } from './wiring.io.ts';
 
@@ -61,6 +63,7 @@ export async function serve(
   let roles: readonly RunningRole[] = [];
   let stopping = false;
   let stalled = false;
+  const concerns: Concerns = { deadLetterShare: undefined, warnings: [] };
   const health = (): HealthState =>
     processHealth({
       roles: roles.map((role) => role.state()),
@@ -69,10 +72,12 @@ export async function serve(
       modelFault: models.fault(),
       stopping,
       stalled,
+      concerns,
       begunMs: begun,
       nowMs: Date.now(),
     });
   const shown = await outlet({ metrics, health });
+  const registryWatch = watchRegistry(registry, metrics, log);
 
   const exitCode = await new Promise<number>((resolve) => {
     const fatal = (error: unknown): void => {
@@ -90,7 +95,8 @@ export async function serve(
       () => stopping,
     ).then(() => {
       if (stopping) return;
-      const around = { config, kafka, registry, metrics, log, models, fatal, wrap };
+      const isAlone = roleNames.length === 1;
+      const around = { config, kafka, registry, metrics, log, models, concerns, isAlone, fatal, wrap };
       roles = roleNames.map((name) => startRole(name, around));
     }, fatal);
     watch(config, kafka, health, () => {
@@ -102,6 +108,7 @@ export async function serve(
   stopping = true;
   await Promise.all(roles.map((role) => role.stop()));
   await models.stop();
+  registryWatch.stop();
   registry?.close();
   metrics.close();
   await shown.close();
