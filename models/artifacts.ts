@@ -6,11 +6,12 @@ import type { LoggedRelease } from './log.ts';
 import { goldenSchema, manifestSchema, type Release } from './manifest.ts';
 import { sha256 } from './release-files.ts';
 
-/** Bytes of one record at most, and of a whole release. */
+/** Bytes of one record at most. */
 const CHUNK_BYTES = 512 * 1024;
 /** Of a chunk besides its value: the sha256 and lengths. */
 const KEY_BYTES = 128;
-const MAX_BYTES = 64 * 1024 * 1024;
+/** Bytes of a whole release at most. */
+export const MAX_RELEASE_BYTES = 64 * 1024 * 1024;
 
 /**
  * ONNX bytes and golden rows behind each other, in chunks: the manifest's `sizeBytes` is where the rows begin.
@@ -19,10 +20,10 @@ const MAX_BYTES = 64 * 1024 * 1024;
  */
 export function artifactChunks({ manifest, onnx, golden }: Release, maxBytes: number): OutputRecord[] {
   const bytes = Buffer.concat([onnx, Buffer.from(goldenText(golden))]);
-  if (bytes.length > MAX_BYTES)
+  if (bytes.length > MAX_RELEASE_BYTES)
     throw new BankChurnError(
       'MODEL_CORRUPT',
-      `release ${manifest.version} has ${String(bytes.length)} bytes, allowed are ${String(MAX_BYTES)}`,
+      `release ${manifest.version} has ${String(bytes.length)} bytes, allowed are ${String(MAX_RELEASE_BYTES)}`,
     );
   const chunks: OutputRecord[] = [];
   const size = Math.max(1, Math.min(CHUNK_BYTES, maxBytes - KEY_BYTES));
@@ -32,12 +33,19 @@ export function artifactChunks({ manifest, onnx, golden }: Release, maxBytes: nu
   return chunks;
 }
 
+/** A release as the log keeps it: its golden rows are written anew, so their sha256 is of that text. */
+export function inLogForm(release: Release): Release {
+  const goldenSha256 = sha256(goldenText(release.golden));
+  return { ...release, manifest: { ...release.manifest, goldenSha256 } };
+}
+
 /** The release that the log names, of its chunks one after the other. Throws MODEL_CORRUPT if they are not what the log says. */
 export function assembleRelease(logged: LoggedRelease, bytes: Buffer): Release {
   try {
     const manifest = manifestSchema.parse(JSON.parse(logged.manifest));
     const onnx = bytes.subarray(0, manifest.sizeBytes);
     const rows = bytes.subarray(manifest.sizeBytes);
+    if (manifest.version !== logged.version) throw new Error('the manifest is of another version');
     if (manifest.sha256 !== logged.sha256 || sha256(onnx) !== logged.sha256)
       throw new Error('the model bytes have another sha256');
     if (sha256(rows) !== manifest.goldenSha256) throw new Error('the golden rows have another sha256');

@@ -1,4 +1,5 @@
 /** The roles of the service, each made of a configuration: what it reads and writes, and what it is told. */
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { challenge } from '../consumers/challenge.io.ts';
@@ -16,12 +17,14 @@ import type { Serving } from './model-follower.io.ts';
 import { createEarlierOutputs } from '../consumers/earlier-outputs.ts';
 import { createScorer, rejectEvent } from '../consumers/scorer.ts';
 import { createTrainer } from '../consumers/trainer.ts';
-import type { LogChange } from '../models/log.ts';
+import type { LogChange } from '../models/log-decisions.ts';
+import type { LoggedRelease } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import type { RecordDecoder } from '../schemas/decoder.ts';
 import type { CustomerEvent, DriftCounts } from '../schemas/generated.ts';
 import type { OpenRole, Reject, Role } from '../schemas/ports.ts';
 import { recordInMlflow } from '../training/mlflow.io.ts';
+import { fetchFirst } from './model-log-fetch.io.ts';
 import { decodeOwn, decoderOf, shapesOf, topicEncoder } from './codecs.ts';
 import { roleTopics, type RoleName } from './role-topics.ts';
 import { modelLogOf, readLastVerdict, type Clients } from './wiring.io.ts';
@@ -174,7 +177,7 @@ const LONGEST_RETRY_MS = 300_000;
 function trainerRole(around: Surroundings): OpenRole {
   const { config, kafka, registry, log } = around;
   const { training, topics, group } = config;
-  const modelLog = modelLogOf(around, log);
+  const modelLog = modelLogOf(around, { log, actor: `trainer on ${hostname()}` });
   const freshRows = {
     ...training,
     kafka,
@@ -190,7 +193,7 @@ function trainerRole(around: Surroundings): OpenRole {
     resampling: config.resampling.strategy,
     memoryBudgetBytes: config.resampling.memoryBudgetMiB * 1024 * 1024,
     gate: training,
-    fetchRelease: modelLog.fetch,
+    fetchRelease: (candidates: readonly LoggedRelease[]) => fetchFirst(modelLog, candidates),
     onProgress: (stage: string, share: number) => log.debug({ stage, share }, 'training'),
   };
   const trainer = createTrainer({
@@ -222,7 +225,7 @@ function trainerRole(around: Surroundings): OpenRole {
 async function recordChallenger(
   { config, log }: Surroundings,
   release: Release,
-  { kinds, answer }: LogChange,
+  { kinds, reason }: LogChange,
 ): Promise<void> {
   if (!config.mlflow.enabled) return;
   const endedMs = Date.now();
@@ -231,7 +234,7 @@ async function recordChallenger(
     alias: kinds.includes('ACTIVATION') ? 'champion' : 'challenger',
     begunMs: endedMs,
     endedMs,
-    files: { 'gate.txt': `${answer?.reason ?? ''}\n` },
+    files: { 'gate.txt': `${reason ?? ''}\n` },
   });
   if (outcome.recorded)
     log.info({ run: outcome.runUrl, version: outcome.modelVersion }, 'recorded in MLflow');
