@@ -10,7 +10,13 @@ import {
   replacesRealData,
   type LogChange,
 } from '../models/log-decisions.ts';
-import { releasesOf, type LoggedRelease, type ModelLog, type ModelName, type Outcome } from '../models/log.ts';
+import {
+  releasesOf,
+  type LoggedRelease,
+  type ModelLog,
+  type ModelName,
+  type Outcome,
+} from '../models/log.ts';
 import { readRelease } from '../models/store.io.ts';
 import { isTransient, messageOf } from '../schemas/errors.ts';
 import { proveRelease } from '../scoring/prove.io.ts';
@@ -40,7 +46,11 @@ export interface RollbackOptions extends ChangeOptions {
 }
 
 /** Puts a release of a folder into the log, without serving it. A release whose bytes in the log are broken is repaired. */
-export async function releaseModel({ modelLog, say }: ModelsContext, folder: string, reason?: string): Promise<void> {
+export async function releaseModel(
+  { modelLog, say }: ModelsContext,
+  folder: string,
+  reason?: string,
+): Promise<void> {
   const release = inLogForm(await readRelease(folder));
   await proveRelease(release);
   const { version, sha256 } = release.manifest;
@@ -56,7 +66,11 @@ export async function releaseModel({ modelLog, say }: ModelsContext, folder: str
 }
 
 /** Activates a release. Throws an Error if it does not hold, or a scorer refuses it. */
-export async function activateModel(context: ModelsContext, which: string, options: ChangeOptions): Promise<void> {
+export async function activateModel(
+  context: ModelsContext,
+  which: string,
+  options: ChangeOptions,
+): Promise<void> {
   const { modelLog } = context;
   const log = await modelLog.read();
   const model = findModel(log, which);
@@ -126,7 +140,8 @@ async function rollbackTarget(
       if (to !== undefined) break;
     }
   }
-  if (served === undefined) throw new Error('no model of the log holds: release one (`models release`), then activate it');
+  if (served === undefined)
+    throw new Error('no model of the log holds: release one (`models release`), then activate it');
   throw new Error(to === undefined ? `nothing before ${served.version}` : `${to} is no model before ${served.version} that holds`); // prettier-ignore
 }
 
@@ -146,9 +161,12 @@ async function writeAndWait(
   }
   const outcome = await outcomeOf(modelLog, offset, timeout * 1000);
   if (outcome === 'late')
-    throw new Error(`no scorer has said within ${String(timeout)} s whether it serves ${version}: look at /health`);
+    throw new Error(
+      `no scorer has said within ${String(timeout)} s whether it serves ${version}: look at /health`,
+    );
   if (outcome === 'superseded') throw new Error(`another model was activated after ${version}`);
-  if (!outcome.served) throw new Error(`${version} is refused by ${outcome.actor ?? 'a scorer'}: ${outcome.reason ?? ''}`);
+  if (!outcome.served)
+    throw new Error(`${version} is refused by ${outcome.actor ?? 'a scorer'}: ${outcome.reason ?? ''}`);
   say(`served by ${outcome.actor ?? 'a scorer'}: ${version}`);
 }
 

@@ -94,7 +94,9 @@ export function* listLines(log: ModelLog): Generator<string> {
   for (const release of log.releases) {
     const { version, sha256, origin, recordedAt } = release;
     const metrics = manifestOf(release)?.metrics ?? {};
-    const figures = FIGURES.flatMap((name) => (name in metrics ? [`${name} ${metrics[name]!.toFixed(4)}`] : []));
+    const figures = FIGURES.flatMap((name) =>
+      name in metrics ? [`${name} ${metrics[name]!.toFixed(4)}`] : [],
+    );
     const words = manifestOf(release) === undefined ? ['its manifest cannot be read'] : figures;
     yield `${release === current ? '*' : ' '} ${version.padEnd(24)} ${sha256.slice(0, 12)}  released ${String(isoTime(recordedAt))} (${origin.toLowerCase()})  ${activity(log, release)}  ${words.join(', ')}`.trimEnd();
   }

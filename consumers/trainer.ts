@@ -31,7 +31,11 @@ export interface TrainerPorts {
   /** Labelled rows of the stream that are there by now. */
   readonly collect: (request: RetrainRequested) => Promise<FreshRows>;
   /** Trains a challenger and holds it against the champion: the first of these that is whole. Stops early when aborted. */
-  readonly challenge: (champion: readonly LoggedRelease[], fresh: FreshRows, signal: AbortSignal) => Promise<Challenge>;
+  readonly challenge: (
+    champion: readonly LoggedRelease[],
+    fresh: FreshRows,
+    signal: AbortSignal,
+  ) => Promise<Challenge>;
   /** Fences other writers of the model log, reads it, decides, writes. */
   readonly write: (
     decide: (log: ModelLog) => LogChange,

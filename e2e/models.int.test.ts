@@ -91,7 +91,7 @@ test(
 
     const release = challenger();
     const { version, sha256 } = release.manifest;
-    await modelLog.write(() => ({ release: true, kinds: ['ACTIVATION'], sha256 }), 'GATE', release);
+    await modelLog.write(() => ({ release: true, kinds: ['ACTIVATION'], version, sha256 }), 'GATE', release);
     await allServe(services, version, 5000);
     await send(2000, 4000);
 
@@ -109,7 +109,11 @@ test(
       onnx: flipped,
       manifest: { ...release.manifest, version: 'corrupt' },
     };
-    await modelLog.write(() => ({ release: true, kinds: ['ACTIVATION'], sha256 }), 'OPERATOR', corrupt);
+    await modelLog.write(
+      () => ({ release: true, kinds: ['ACTIVATION'], version: 'corrupt', sha256 }),
+      'OPERATOR',
+      corrupt,
+    );
     await send(4000, 6000);
     await settled(() => out.scores.length >= all.length, 'all scores', 60_000, 3000);
     expect(out.scores).toHaveLength(all.length);
@@ -130,7 +134,7 @@ test('a restarted scorer does not undo a later model', { timeout: 90_000 }, asyn
   await settled(() => true, 'a moment', 1000, 3000);
   const release = challenger();
   const { version, sha256 } = release.manifest;
-  await modelLog.write(() => ({ release: true, kinds: ['ACTIVATION'], sha256 }), 'GATE', release);
+  await modelLog.write(() => ({ release: true, kinds: ['ACTIVATION'], version, sha256 }), 'GATE', release);
   await allServe([service], version, 5000);
   expect(await service.stop()).toBe(0);
   const again = await world.start();

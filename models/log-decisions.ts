@@ -46,6 +46,13 @@ export interface GateWord {
   readonly report?: string | undefined;
 }
 
+/** Whether the log has a release of that version and sha256. */
+const isReleased = (
+  log: ModelLog,
+  model: ModelName,
+  isIntact: (release: LoggedRelease) => boolean = () => true,
+): boolean => releasesOf(log, model).some((release) => isSame(release, model) && isIntact(release));
+
 /** A challenger that passed the gate is released, and serves at once unless an operator holds challengers back. */
 export function decideChallenger(
   log: ModelLog,
@@ -57,7 +64,7 @@ export function decideChallenger(
   if (state === 'answered' || state === 'stale') return NO_CHANGE;
   const { version, sha256 } = challenger;
   const { requestId } = request;
-  const release = releasesOf(log, challenger).length === 0;
+  const release = !isReleased(log, challenger);
   const change = { release, version, sha256, requestId, gateReport };
   if (!log.held) return { ...change, kinds: ['ACTIVATION'], reason };
   const told = `held by an operator, not activated; ${reason}`;
@@ -97,12 +104,12 @@ function refusal(
 export function decideImage(
   log: ModelLog,
   image: ModelName,
-  isIntact: (release: LoggedRelease) => boolean = () => true,
+  isIntact?: (release: LoggedRelease) => boolean,
 ): LogChange {
   const newest = log.activations.findLast(({ origin }) => origin === 'IMAGE');
   if (newest !== undefined && isSame(newest, image)) return NO_CHANGE;
   const { version, sha256 } = image;
-  return { release: !releasesOf(log, image).some(isIntact), kinds: ['ACTIVATION'], version, sha256 };
+  return { release: !isReleased(log, image, isIntact), kinds: ['ACTIVATION'], version, sha256 };
 }
 
 /** Whether activating a model would replace a model of real data by one of simulated customers. */

@@ -1,6 +1,12 @@
 /** A starting scorer brings the release of its image into the model log. */
 import { inLogForm } from '../models/artifacts.ts';
-import { decideImage, isChange, NO_CHANGE, replacesRealData, type LogChange } from '../models/log-decisions.ts';
+import {
+  decideImage,
+  isChange,
+  NO_CHANGE,
+  replacesRealData,
+  type LogChange,
+} from '../models/log-decisions.ts';
 import { releasesOf, type LoggedRelease, type ModelLog } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import { isTransient } from '../schemas/errors.ts';

@@ -20,7 +20,12 @@ export interface ManifestSources {
  * @throws BankChurnError RECORD_INVALID if there is no such activation: the record that names it is garbage. A transient one
  * as long as the log may not have been read so far.
  */
-export function createManifestOf({ modelLog, newest, image, manifestOf = createManifests() }: ManifestSources) {
+export function createManifestOf({
+  modelLog,
+  newest,
+  image,
+  manifestOf = createManifests(),
+}: ManifestSources) {
   function find(log: ModelLog, activation: number, sha256: string): Manifest | undefined {
     if (activation < 0) {
       if (image()?.sha256 === sha256) return image();

@@ -202,7 +202,7 @@ function trainerRole(around: Surroundings): OpenRole {
     collect: (request) => collectFreshRows(freshRows, request),
     challenge: (champion, fresh, signal) => {
       const rows = { train: fresh.train.length, holdout: fresh.holdout.length };
-      log.info({ champion: champion.version, ...rows }, 'training a challenger');
+      log.info({ champion: champion[0]?.version, ...rows }, 'training a challenger');
       return challenge(challenging, champion, fresh, signal);
     },
     write: async (decide, release) => {

@@ -23,7 +23,11 @@ export function createTellOutcome({ modelLog, log, newest }: OutcomeSettings) {
   return async ({ newest: activation, refused, artifactOffset }: Choice): Promise<void> => {
     if (activation === undefined) return;
     const served = refused === undefined;
-    const outcome = { activation: activation.offset, served, artifactOffset: served ? (artifactOffset ?? null) : null };
+    const outcome = {
+      activation: activation.offset,
+      served,
+      artifactOffset: served ? (artifactOffset ?? null) : null,
+    };
     const decide = (now: ModelLog) => decideOutcome(now, outcome, refused?.reason);
     const key = `${String(activation.offset)} ${String(served)}`;
     if (told.has(key)) return;
