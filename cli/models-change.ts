@@ -17,9 +17,9 @@ import {
   type ModelName,
   type Outcome,
 } from '../models/log.ts';
+import type { Release } from '../models/manifest.ts';
 import { readRelease } from '../models/store.io.ts';
 import { isTransient, messageOf } from '../schemas/errors.ts';
-import { proveRelease } from '../scoring/prove.io.ts';
 import { intactReleases } from '../service/bring-image.io.ts';
 import type { ModelLogAccess } from '../service/model-log.io.ts';
 import type { Context } from './context.ts';
@@ -27,6 +27,8 @@ import type { Context } from './context.ts';
 /** What a command works with. */
 export interface ModelsContext extends Context {
   readonly modelLog: ModelLogAccess;
+  /** Throws MODEL_CORRUPT if a release cannot serve. */
+  readonly prove: (release: Release) => Promise<void>;
   /** Takes the command's words. */
   readonly say: (line: string) => void;
 }
@@ -47,12 +49,12 @@ export interface RollbackOptions extends ChangeOptions {
 
 /** Puts a release of a folder into the log, without serving it. A release whose bytes in the log are broken is repaired. */
 export async function releaseModel(
-  { modelLog, say }: ModelsContext,
+  { modelLog, prove, say }: ModelsContext,
   folder: string,
   reason?: string,
 ): Promise<void> {
   const release = inLogForm(await readRelease(folder));
-  await proveRelease(release);
+  await prove(release);
   const { version, sha256 } = release.manifest;
   const model = { version, sha256, manifest: JSON.stringify(release.manifest) };
   const { releases } = await modelLog.read();
@@ -74,7 +76,7 @@ export async function activateModel(
   const { modelLog } = context;
   const log = await modelLog.read();
   const model = findModel(log, which);
-  const release = await provenRelease(modelLog, releasesOf(log, model));
+  const release = await provenRelease(context, releasesOf(log, model));
   if (typeof release === 'string') throw new Error(`${model.version} is not activated: ${release}`);
   if (options.allowSimulated !== true && replacesRealData(log, release.manifest))
     throw new Error(
@@ -85,13 +87,13 @@ export async function activateModel(
 
 /** The first of some releases that holds, or why none does. Throws what may pass. */
 async function provenRelease(
-  modelLog: ModelLogAccess,
+  { modelLog, prove }: Pick<ModelsContext, 'modelLog' | 'prove'>,
   candidates: readonly LoggedRelease[],
 ): Promise<LoggedRelease | string> {
   let reason = 'its release is not in the log';
   for (const candidate of candidates) {
     try {
-      await proveRelease(await modelLog.fetch(candidate));
+      await prove(await modelLog.fetch(candidate));
       return candidate;
     } catch (error) {
       if (isTransient(error)) throw error;
@@ -121,14 +123,14 @@ export async function rollbackModel(context: ModelsContext, options: RollbackOpt
 
 /** The nearest model before the one that serves (or the named one) that holds; those that do not are named. */
 async function rollbackTarget(
-  { modelLog, say }: ModelsContext,
+  context: ModelsContext,
   log: ModelLog,
   to: string | undefined,
 ): Promise<ModelName> {
   const line = [...lineOf(log)].reverse();
   const holds = async (model: ModelName): Promise<boolean> => {
-    const release = await provenRelease(modelLog, releasesOf(log, model));
-    if (typeof release === 'string') say(`${model.version} does not hold and is skipped: ${release}`);
+    const release = await provenRelease(context, releasesOf(log, model));
+    if (typeof release === 'string') context.say(`${model.version} does not hold and is skipped: ${release}`);
     return typeof release !== 'string';
   };
   let served: ModelName | undefined;

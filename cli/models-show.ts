@@ -123,7 +123,7 @@ function activity(log: ModelLog, release: LoggedRelease): string {
 }
 
 /** A record of the log as `models history --json` shows it. */
-export function factJson({ offset, record }: LogEntry): Readonly<Record<string, unknown>> {
+export function factJson({ offset, record }: LogEntry): Readonly<Record<string, unknown>> & { readonly kind: string } {
   if ('unreadable' in record) return { offset, kind: 'UNREADABLE', code: record.unreadable };
   const { modelVersion: version, modelSha256: sha256, origin, recordedAt, requestId } = record;
   return {
@@ -144,7 +144,7 @@ export function factJson({ offset, record }: LogEntry): Readonly<Record<string, 
 /** A line of `models history`. */
 export function factLine(entry: LogEntry): string {
   const fact = factJson(entry);
-  const word = (name: string): string => String(fact[name] ?? '');
+  const word = (name: string): string => String((fact[name] ?? '') as string | number);
   if ('code' in fact) return `${word('offset').padStart(6)}  cannot be read: ${word('code')}`;
   const about = 'activation' in fact ? `of activation ${word('activation')}  ` : '';
   return `${word('offset').padStart(6)}  ${word('time')}  ${word('kind').padEnd(10)}  ${word('version').padEnd(24)}  ${word('origin').padEnd(8)}  ${word('actor')}  ${about}${short(word('reason'))}`.trimEnd();

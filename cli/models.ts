@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { decideResume } from '../models/log-decisions.ts';
 import type { ModelLog } from '../models/log.ts';
+import { proveRelease } from '../scoring/prove.io.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
 import { openContext, readConfig, say, withConfig } from './context.ts';
 import {
@@ -144,7 +145,8 @@ function moment(text: string): number {
 async function withModels(options: Options, work: (context: ModelsContext) => Promise<void>): Promise<void> {
   const context = openContext(readConfig(options));
   try {
-    await work({ ...context, modelLog: modelLogOf(context), say: (line) => say(printable(line)) });
+    const modelLog = modelLogOf(context);
+    await work({ ...context, modelLog, prove: proveRelease, say: (line) => say(printable(line)) });
   } finally {
     context.registry?.close();
   }

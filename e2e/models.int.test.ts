@@ -3,14 +3,13 @@ import { promisify } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { packageRoot } from '../cli/context.ts';
+import { factJson } from '../cli/models-show.ts';
 import { programArguments, type ServiceProcess } from '../cli/service-process.io.ts';
-import { readAll } from '../kafka/read.ts';
 import { activeModel } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import { createSimulator } from '../producers/simulator.ts';
 import { splitDataset } from '../training/split.ts';
 import { trainRelease } from '../training/train.ts';
-import { decodeOwn } from '../service/codecs.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
 import { collect, createWorld, events, produceRaw, settled, type World } from './world.ts';
 
@@ -48,11 +47,11 @@ async function allServe(
   }
 }
 
+/** What was written to the log, the scorers' words on it aside. */
 async function kinds({ context }: World): Promise<string[]> {
-  const records = await readAll(context.kafka, context.config.topics.names.churnModels, 'kinds');
-  return Promise.all(
-    records.map(async ({ value }) => ((await decodeOwn(value!, context.registry)) as { kind: string }).kind),
-  );
+  const facts: string[] = [];
+  await modelLogOf(context).scan((entry) => facts.push(factJson(entry).kind));
+  return facts.filter((kind) => kind !== 'SERVED' && kind !== 'REFUSED');
 }
 
 const bankchurn = (env: Record<string, string>, ...args: string[]) =>

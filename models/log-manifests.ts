@@ -24,7 +24,7 @@ export function isSimulated(text: string): boolean {
 
 /** The manifest with a version of its own: `<data set>-<first 8 of the sha256 of all else>`. */
 export function withVersion(manifest: Manifest): Manifest {
-  const { version: _, ...rest } = manifest;
+  const rest = { ...manifest, version: undefined };
   const version = `${rest.training.dataset.name}-${sha256(JSON.stringify(rest)).slice(0, 8)}`;
   return { ...manifest, version };
 }

@@ -72,7 +72,9 @@ export function openModelLog(settings: ModelLogSettings): ModelLogAccess {
   const scan = createScan(settings);
   return {
     check,
-    scan: async (onEntry) => void (await scan.entries((some) => some.forEach(onEntry))),
+    scan: async (onEntry) => {
+      await scan.entries((entries) => entries.forEach(onEntry));
+    },
     read: async () => (await readLog(scan)).log,
     end: scan.end,
     write: async (decide, origin, release) => {
