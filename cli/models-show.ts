@@ -4,7 +4,7 @@ import { liveAt } from '../models/log-history.ts';
 import {
   activeModel,
   isSame,
-  releasesOf,
+  servedRelease,
   type Activation,
   type LoggedRelease,
   type LogEntry,
@@ -55,12 +55,13 @@ function activationJson(log: ModelLog, activation: Activation) {
 export function listJson(log: ModelLog): object {
   const manifestOf = createManifests();
   const active = activeModel(log);
+  const current = active && servedRelease(log, active);
   const releases = log.releases.map((release) => {
     const { version, sha256, gateReport } = release;
     const manifest = manifestOf(release);
     return {
       ...{ version, sha256, ...provenance(release), gateReport: parsed(gateReport) },
-      active: active !== undefined && releasesOf(log, active)[0] === release,
+      active: release === current,
       metrics: manifest?.metrics ?? null,
       threshold: manifest?.threshold ?? null,
       dataset: manifest?.training.dataset.name ?? null,
@@ -90,7 +91,7 @@ const short = (text: string): string =>
 export function* listLines(log: ModelLog): Generator<string> {
   const manifestOf = createManifests();
   const active = activeModel(log);
-  const current = active && releasesOf(log, active)[0];
+  const current = active && servedRelease(log, active);
   for (const release of log.releases) {
     const { version, sha256, origin, recordedAt } = release;
     const metrics = manifestOf(release)?.metrics ?? {};
@@ -123,7 +124,10 @@ function activity(log: ModelLog, release: LoggedRelease): string {
 }
 
 /** A record of the log as `models history --json` shows it. */
-export function factJson({ offset, record }: LogEntry): Readonly<Record<string, unknown>> & { readonly kind: string } {
+export function factJson({
+  offset,
+  record,
+}: LogEntry): Readonly<Record<string, unknown>> & { readonly kind: string } {
   if ('unreadable' in record) return { offset, kind: 'UNREADABLE', code: record.unreadable };
   const { modelVersion: version, modelSha256: sha256, origin, recordedAt, requestId } = record;
   return {

@@ -63,6 +63,7 @@ class World {
       gateReport: answer.gateReport ?? null,
       aboutActivation: null,
       outcome: null,
+      servingActivation: null,
     };
     this.log = foldRecord(this.log, this.records.length, record);
     this.records.push(record);
@@ -77,7 +78,7 @@ class World {
     const rows = (n: number): LabelledEvent[] =>
       Array.from({ length: n }, (_, i) => ({ churned: i % this.oneIn === 0 }) as LabelledEvent);
     return {
-      decodeRequest: (value) => Promise.resolve(JSON.parse(value.toString())),
+      decodeRequest: ({ value }) => Promise.resolve(JSON.parse(String(value))),
       readLog: () => Promise.resolve(this.log),
       collect: () => Promise.resolve({ train: rows(2000), holdout: rows(this.labels) }),
       challenge: async () => {

@@ -1,6 +1,14 @@
 /** What a writer may add to the model log. Pure: writers fence, read to the end, decide here, and write (ADR 6). */
 import type { ModelRecord, RetrainRequested } from '../schemas/generated.ts';
-import { activeModel, isSame, releasesOf, type LoggedRelease, type ModelLog, type ModelName } from './log.ts';
+import {
+  activeModel,
+  isSame,
+  releasesOf,
+  servedRelease,
+  type LoggedRelease,
+  type ModelLog,
+  type ModelName,
+} from './log.ts';
 import { isSimulated } from './log-manifests.ts';
 
 /** What a writer adds. `release`: the bytes of that model go with it. */
@@ -16,6 +24,8 @@ export interface LogChange extends ModelName {
   readonly outcome?: {
     readonly activation: number;
     readonly served: boolean;
+    /** The activation that serves; -1: none of the log. */
+    readonly serving: number;
     readonly artifactOffset: number | null;
   };
 }
@@ -114,9 +124,9 @@ export function decideImage(
 
 /** Whether activating a model would replace a model of real data by one of simulated customers. */
 export const replacesRealData = (log: ModelLog, manifest: string): boolean =>
-  isSimulated(manifest) && activeModel(log) !== undefined && !isSimulated(manifestOfActive(log));
-
-const manifestOfActive = (log: ModelLog): string => releasesOf(log, activeModel(log)!)[0]?.manifest ?? '';
+  isSimulated(manifest) &&
+  activeModel(log) !== undefined &&
+  !isSimulated(servedRelease(log, activeModel(log)!)?.manifest ?? '');
 
 /** A release that an operator brings. `isIntact`: its bytes in the log are whole. Throws an Error if its version is taken. */
 export function decideRelease(

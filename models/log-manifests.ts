@@ -1,6 +1,13 @@
 /** Manifests as the model log holds them: text that anybody may have written. */
 import { messageOf } from '../schemas/errors.ts';
-import { activeModel, releasesOf, type Activation, type LoggedRelease, type ModelLog } from './log.ts';
+import {
+  activeModel,
+  releasesOf,
+  servedRelease,
+  type Activation,
+  type LoggedRelease,
+  type ModelLog,
+} from './log.ts';
 import { manifestSchema, type Manifest } from './manifest.ts';
 import { sha256 } from './release-files.ts';
 
@@ -47,11 +54,8 @@ export function manifestOfActivation(
   activation: Activation,
   manifestOf: ManifestOfRelease,
 ): Manifest | undefined {
-  const candidates = releasesOf(log, activation);
-  const served = log.outcomes.get(activation.offset)?.artifactOffset;
-  const named = candidates.find(({ artifactOffset }) => artifactOffset === served);
-  for (const release of named === undefined ? candidates : [named, ...candidates]) {
-    const manifest = manifestOf(release);
+  for (const release of [servedRelease(log, activation), ...releasesOf(log, activation)]) {
+    const manifest = release && manifestOf(release);
     if (manifest !== undefined) return manifest;
   }
   return undefined;

@@ -43,6 +43,7 @@ function record(kind: ModelRecord['kind'], change: LogChange, context: ChangeCon
     actor: context.actor,
     gateReport: gateReport ?? null,
     aboutActivation: outcome?.activation ?? null,
+    servingActivation: outcome?.serving ?? null,
     outcome: outcome === undefined ? null : outcome.served ? 'served' : 'refused',
   };
 }

@@ -24,7 +24,15 @@ type Given = Partial<ModelRecord>;
 
 const record = (kind: ModelRecord['kind'], name: string, more: Given = {}): ModelRecord => ({
   ...{ kind, modelVersion: `v-${name}`, modelSha256: name, origin: 'IMAGE', recordedAt: 0 },
-  ...{ reason: null, requestId: null, actor: null, gateReport: null, aboutActivation: null, outcome: null },
+  ...{
+    reason: null,
+    requestId: null,
+    actor: null,
+    gateReport: null,
+    aboutActivation: null,
+    outcome: null,
+    servingActivation: null,
+  },
   ...{ manifest: '{}', artifactOffset: 0, artifactChunks: 1 },
   ...more,
 });
@@ -44,6 +52,14 @@ test('the newest activation serves that no scorer has refused', () => {
   expect(activeModel(refused)?.offset).toBe(1);
   expect(refused.outcomes.get(3)).toMatchObject({ served: false, reason: 'golden row 3' });
   expect(activeModel(foldRecord(refused, 5, said('b', 3, 'served')))?.offset).toBe(3);
+});
+
+test('a refusal says what serves instead: what was activated in between is refused with it', () => {
+  const log = fold(activated('a'), activated('b'), activated('c'), activated('d'));
+  const refused = said('d', 3, 'refused', { servingActivation: 0 });
+  expect(activeModel(foldRecord(log, 4, refused))?.sha256).toBe('a');
+  expect(activeModel(foldRecord(log, 4, { ...refused, servingActivation: -1 }))).toBeUndefined();
+  expect(activeModel(foldRecord(foldRecord(log, 4, refused), 5, activated('e')))?.sha256).toBe('e');
 });
 
 test('an outcome is of the activation that it names, and never takes back that it served', () => {
@@ -67,12 +83,12 @@ test('an activation means the releases of its version and sha256, the oldest fir
   expect(releasesOf(log, name('v-a', 'b'))).toEqual([]);
 });
 
-test('an activation of an older log, whose version no release has, means the newest release of its sha256', () => {
+test('an activation of an older log, whose version no release has, means the releases of its sha256', () => {
   const log = fold(
     released('a', { artifactOffset: 1 }),
     released('a', { modelVersion: 'v2', artifactOffset: 2 }),
   );
-  expect(releasesOf(log, name('deadbeef', 'a')).map(({ artifactOffset }) => artifactOffset)).toEqual([2, 1]);
+  expect(releasesOf(log, name('deadbeef', 'a')).map(({ artifactOffset }) => artifactOffset)).toEqual([1, 2]);
 });
 
 test.each<[string, Given]>([
@@ -175,7 +191,7 @@ test('hold, resume, and what scorers say of an activation', () => {
   const log = fold(released('a'), activated('a'), record('HOLD', 'a'));
   expect([log.held, foldRecord(log, 3, record('RESUME', 'a')).held]).toEqual([true, false]);
   expect(decideResume(log).kinds).toEqual(['RESUME']);
-  const served = { activation: 1, served: true, artifactOffset: 0 };
+  const served = { activation: 1, served: true, serving: 1, artifactOffset: 0 };
   expect(decideOutcome(log, served, undefined)).toMatchObject({ kinds: ['REJECTION'], version: 'v-a' });
   expect(isChange(decideOutcome(foldRecord(log, 3, said('a', 1, 'served')), served, undefined))).toBe(false);
   expect(isChange(decideOutcome(log, { ...served, activation: 77 }, undefined))).toBe(false);

@@ -38,6 +38,8 @@ export interface Activation extends Provenance, ModelName {
 /** What scorers said of an activation. */
 export interface Outcome extends Pick<Provenance, 'recordedAt' | 'actor' | 'reason'> {
   readonly served: boolean;
+  /** The activation that serves; -1: none of the log; null: not told. */
+  readonly serving: number | null;
   /** Where the bytes of the release lie that serves. */
   readonly artifactOffset: number | null;
 }
@@ -176,7 +178,7 @@ function addActivation({ activations, outcomes }: Folding, activation: Activatio
 
 function addOutcome(
   { activations, outcomes }: Folding,
-  { aboutActivation, outcome, artifactOffset, modelVersion }: ModelRecord,
+  { aboutActivation, outcome, artifactOffset, servingActivation, modelVersion }: ModelRecord,
   { recordedAt, actor, reason }: Provenance,
 ): void {
   if (aboutActivation == null || (outcome !== 'served' && outcome !== 'refused')) return;
@@ -184,7 +186,7 @@ function addOutcome(
   if (about?.version !== modelVersion || outcomes.get(aboutActivation)?.served === true) return;
   const served = outcome === 'served';
   if (served || !outcomes.has(aboutActivation))
-    outcomes.set(aboutActivation, { served, recordedAt, actor, reason, artifactOffset: artifactOffset ?? null }); // prettier-ignore
+    outcomes.set(aboutActivation, { served, recordedAt, actor, reason, serving: servingActivation ?? null, artifactOffset: artifactOffset ?? null }); // prettier-ignore
 }
 
 function dropFirst(map: Map<string, unknown>, most: number): void {
@@ -197,22 +199,36 @@ const CANDIDATES = 5;
 /**
  * The releases that an activation may mean, in the order in which to try them: those of its version and sha256, the oldest
  * first, so that a later one does not displace a good one; the newest is always among them, so that it can repair a broken
- * one. Older logs wrote another version than the release's: then those of the sha256, the newest first.
+ * one. Older logs activated by the first characters of the sha256: then those of the sha256.
  */
 export function releasesOf({ releases }: ModelLog, { version, sha256 }: ModelName): readonly LoggedRelease[] {
-  const named = releases.filter((release) => release.version === version);
-  if (named.length === 0)
-    return releases.filter((release) => release.sha256 === sha256).reverse().slice(0, CANDIDATES); // prettier-ignore
-  const same = named.filter((release) => release.sha256 === sha256);
-  return same.length <= CANDIDATES ? same : [...same.slice(0, CANDIDATES - 1), same[same.length - 1]!];
+  const isKnown = releases.some((release) => release.version === version);
+  const found = releases.filter(
+    (release) => release.sha256 === sha256 && (!isKnown || release.version === version),
+  );
+  return found.length <= CANDIDATES ? found : [...found.slice(0, CANDIDATES - 1), found[found.length - 1]!];
 }
 
-/** What serves now, as far as the log says: the newest activation that no scorer has refused. */
+/** The release that serves an activation, as far as the log says. */
+export function servedRelease(log: ModelLog, activation: Activation): LoggedRelease | undefined {
+  const candidates = releasesOf(log, activation);
+  const place = log.outcomes.get(activation.offset)?.artifactOffset;
+  return candidates.find(({ artifactOffset }) => artifactOffset === place) ?? candidates[0];
+}
+
+/** What serves now, as far as the log says: the newest activation that scorers have not refused. */
 export function activeModel({
   activations,
   outcomes,
 }: Pick<ModelLog, 'activations' | 'outcomes'>): Activation | undefined {
-  return activations.findLast(({ offset }) => outcomes.get(offset)?.served !== false);
+  let newest = Infinity;
+  return activations.findLast(({ offset }) => {
+    const outcome = outcomes.get(offset);
+    if (offset > newest || outcome?.served !== false) return offset <= newest;
+    // What was refused along with it is not told one by one.
+    newest = outcome.serving ?? newest;
+    return false;
+  });
 }
 
 /** Whether two names are of the same model. */

@@ -11,7 +11,7 @@ export interface Scan {
   /** Calls back with all entries that the log has now. Resolves with the offset where it ends. */
   entries(onEntries: (entries: readonly LogEntry[]) => void): Promise<number>;
   /** Throws what may pass: the registry may be away. */
-  decode(record: SourceRecord): Promise<LogEntry | undefined>;
+  decode(record: SourceRecord): Promise<LogEntry>;
   end(): Promise<number>;
 }
 
@@ -27,10 +27,11 @@ export function createScan({ kafka, topics, group, decode, onSkipped }: ModelLog
     return { offset, record: { unreadable: code } };
   }
 
-  async function decodeEntry({ offset, value }: SourceRecord): Promise<LogEntry | undefined> {
-    if (value === null) return unreadable(offset, 'RECORD_EMPTY', 'the value is null');
+  async function decodeEntry(source: SourceRecord): Promise<LogEntry> {
+    const { offset } = source;
+    if (source.value === null) return unreadable(offset, 'RECORD_EMPTY', 'the value is null');
     try {
-      const record = await decode(value);
+      const record = await decode(source);
       const fault = recordFault(record);
       return fault === undefined ? { offset, record } : unreadable(offset, 'RECORD_INVALID', fault);
     } catch (error) {
@@ -48,10 +49,7 @@ export function createScan({ kafka, topics, group, decode, onSkipped }: ModelLog
       const { from, to } = bounds ?? { from: 0, to: 0 };
       await kafka.readRanges(topic, readerGroup(group), [{ partition: 0, from, to }], async (records) => {
         const entries: LogEntry[] = [];
-        for (const record of records) {
-          const entry = await decodeEntry(record);
-          if (entry !== undefined) entries.push(entry);
-        }
+        for (const record of records) entries.push(await decodeEntry(record));
         onEntries(entries);
       });
       return to;
@@ -79,8 +77,7 @@ export async function followLog(
   onLog({ log, next });
   const onRecord = async (_: string, __: number, record: SourceRecord): Promise<void> => {
     if (record.offset < next) return;
-    const entry = await scan.decode(record);
-    if (entry !== undefined) log = foldRecords(log, [entry]);
+    log = foldRecords(log, [await scan.decode(record)]);
     next = record.offset + 1;
     onLog({ log, next });
   };

@@ -64,7 +64,7 @@ async function attempt(
     const brought = change.release ? await sendRelease(settings, transaction, release) : undefined;
     const records = changeRecords(change, { origin, actor, recordedAt: Date.now(), brought });
     const encode = await settings.encode();
-    const values = records.map((record) => ({ key: record.modelVersion, value: encode(record) }));
+    const values = records.map((record) => ({ key: record.modelVersion, ...encode(record) }));
     const first = await transaction.send({ topic: topics.churnModels, partition: 0, records: values });
     await transaction.commit();
     const before = records.length - change.kinds.length;

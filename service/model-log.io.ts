@@ -4,6 +4,7 @@ import type { LogChange } from '../models/log-decisions.ts';
 import type { LoggedRelease, LogEntry, ModelLog } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import type { ModelOrigin, ModelRecord } from '../schemas/generated.ts';
+import type { EncodeOwn, OwnRecord } from '../schemas/own.ts';
 import { assertKeptForEver } from './kept-for-ever.ts';
 import { fetchRelease } from './model-log-fetch.io.ts';
 import { createScan, followLog, readLog } from './model-log-read.io.ts';
@@ -16,8 +17,8 @@ export interface ModelLogSettings {
   readonly group: string;
   /** Who writes: a person or a role, and the host. */
   readonly actor: string;
-  readonly encode: () => Promise<(record: ModelRecord) => Buffer | string>;
-  readonly decode: (value: Buffer) => Promise<ModelRecord>;
+  readonly encode: () => Promise<EncodeOwn<ModelRecord>>;
+  readonly decode: (record: OwnRecord) => Promise<ModelRecord>;
   /** Told of a topic whose settings may not be read. */
   readonly onUnchecked: (topic: string, fault: string) => void;
   /** Told once of each record that cannot be read. */

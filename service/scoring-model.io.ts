@@ -39,7 +39,10 @@ export function createScoringModel(settings: ScoringSettings): ScoringModel {
   let refused: Refusal | undefined;
   const current = (): ModelLog | undefined => newest()?.log;
   const choose = createChoice({ seat, modelLog, onRefused: troubles.refused });
-  const tellOutcome = createTellOutcome({ modelLog, log, newest: current });
+  const tellOutcome = createTellOutcome({
+    ...{ modelLog, log, newest: current },
+    serving: () => seat.current()?.activation ?? -1,
+  });
 
   async function decide(): Promise<void> {
     const state = current();

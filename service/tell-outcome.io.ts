@@ -13,12 +13,14 @@ const JITTER_MS = 500;
 export interface OutcomeSettings {
   readonly modelLog: Pick<ModelLogAccess, 'write'>;
   readonly log: Log;
+  /** The activation that serves; -1: none of the log. */
+  readonly serving: () => number;
   /** As it is followed. */
   readonly newest: () => ModelLog | undefined;
 }
 
 /** Writes the outcome of the newest activation unless the log has it. Never throws: nothing depends on it. */
-export function createTellOutcome({ modelLog, log, newest }: OutcomeSettings) {
+export function createTellOutcome({ modelLog, log, serving, newest }: OutcomeSettings) {
   const told = new Set<string>();
   return async ({ newest: activation, refused, artifactOffset }: Choice): Promise<void> => {
     if (activation === undefined) return;
@@ -26,6 +28,7 @@ export function createTellOutcome({ modelLog, log, newest }: OutcomeSettings) {
     const outcome = {
       activation: activation.offset,
       served,
+      serving: serving(),
       artifactOffset: served ? (artifactOffset ?? null) : null,
     };
     const decide = (now: ModelLog) => decideOutcome(now, outcome, refused?.reason);

@@ -2,12 +2,14 @@
 import { hostname, userInfo } from 'node:os';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { decodeOwn, topicEncoder } from './codecs.ts';
+import { decodeOwn, subjectsOf } from './codecs.ts';
+import { createControlEncoder, type OpenEncoder } from './control-encoder.ts';
 import type { Metrics } from './metrics.io.ts';
 import { openModelLog, type ModelLogAccess } from './model-log.io.ts';
 import { connectKafka } from '../kafka/kafkajs/connect.io.ts';
 import type { KafkaClient } from '../kafka/port.ts';
 import { readLast } from '../kafka/read.ts';
+import { messageOf } from '../schemas/errors.ts';
 import type { DriftVerdict, ModelRecord } from '../schemas/generated.ts';
 import { createPace } from '../schemas/pace.ts';
 import { createRegistry, type Registry } from '../schemas/registry.io.ts';
@@ -62,7 +64,26 @@ export async function readLastVerdict({
   const last = await readLast(kafka, config.topics.names.driftVerdicts, `${config.group}.verdicts`);
   return last?.value == null
     ? undefined
-    : ((await decodeOwn(last.value, registry, 'DriftVerdict')) as DriftVerdict);
+    : ((await decodeOwn(last, registry, 'DriftVerdict')) as DriftVerdict);
+}
+
+/** The encoder of a control topic. `log` is warned if its records are JSON because the registry does not help. */
+export function controlEncoderOf(
+  { config, registry }: Clients,
+  topic: 'driftCounts' | 'driftVerdicts' | 'retrainEvents' | 'churnModels',
+  log?: Pick<Logger, 'warn'>,
+): OpenEncoder {
+  return createControlEncoder({
+    ...subjectsOf(config).get(topic)!,
+    registry,
+    askAgainMs: config.registry.negativeTtlMs,
+    now: Date.now,
+    onJson: (subject, error) =>
+      log?.warn(
+        { subject, fault: messageOf(error) },
+        'records are written as JSON until the registry has their schema',
+      ),
+  });
 }
 
 /** Who uses a model log, and who is told about it. */
@@ -80,9 +101,10 @@ const SKIPPED_LINE_MS = 2000;
 
 /** The model log of a configuration. */
 export function modelLogOf(
-  { config, kafka, registry }: Clients,
+  clients: Clients,
   { actor = userAtHost(), log, metrics }: LogUser = {},
 ): ModelLogAccess {
+  const { config, kafka, registry } = clients;
   const topic = config.topics.names.churnModels;
   const pace = createPace(SKIPPED_LINE_MS);
   return openModelLog({
@@ -96,8 +118,8 @@ export function modelLogOf(
       if (passedOver !== undefined)
         log?.warn({ topic, ...skipped, passedOver }, 'a record of the model log cannot be read: skipped');
     },
-    encode: () => topicEncoder(config, registry, 'churnModels'),
-    decode: (value) => decodeOwn(value, registry, 'ModelRecord') as Promise<ModelRecord>,
+    encode: controlEncoderOf(clients, 'churnModels', log),
+    decode: (record) => decodeOwn(record, registry, 'ModelRecord') as Promise<ModelRecord>,
     onUnchecked: (topic, fault) =>
       log?.warn(
         { topic, fault },

@@ -53,7 +53,11 @@ export const ACTIVATIONS: readonly LogCase[] = [
     },
   },
   {
-    ...{ kind: 'activation', input: 'of ten broken releases, one after the other', refused: /another sha256/ },
+    ...{
+      kind: 'activation',
+      input: 'of ten broken releases, one after the other',
+      refused: /another sha256/,
+    },
     write: async (lab) => {
       for (let i = 0; i < 10; i++) {
         const broken = lab.variant(`bad ${String(i)}`);
@@ -74,7 +78,9 @@ export const ACTIVATIONS: readonly LogCase[] = [
     ...{ kind: 'outcome', input: '“refused” of A, by somebody' },
     write: async (lab) => {
       const aboutActivation = await lab.log(lab.record('ACTIVATION', lab.a));
-      return lab.log(lab.record('REJECTION', lab.a, { aboutActivation, outcome: 'refused', reason: 'a lie' }));
+      return lab.log(
+        lab.record('REJECTION', lab.a, { aboutActivation, outcome: 'refused', reason: 'a lie' }),
+      );
     },
   },
   {

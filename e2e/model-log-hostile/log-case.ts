@@ -14,7 +14,9 @@ export interface Lab {
   /** Writes records in the encoding of the service; the offset of the first. */
   log(...records: readonly ModelRecord[]): Promise<number>;
   /** Writes chunks to the topic of the bytes. */
-  bytes(...chunks: readonly (Buffer | null)[]): Promise<Pick<ModelRecord, 'artifactOffset' | 'artifactChunks'>>;
+  bytes(
+    ...chunks: readonly (Buffer | null)[]
+  ): Promise<Pick<ModelRecord, 'artifactOffset' | 'artifactChunks'>>;
   /** A record as the service writes it. */
   record(kind: ModelRecord['kind'], release: Release, more?: Partial<ModelRecord>): ModelRecord;
   /** A good release of a version of its own, with whatever else changed. */

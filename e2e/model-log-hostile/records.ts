@@ -51,7 +51,11 @@ export const RECORDS: readonly LogCase[] = [
     write: (lab) =>
       lab.log(
         lab.record('REJECTION', lab.a, {
-          ...{ modelVersion: '\u001b[2J\u001b]0;x\u0007', actor: '\u001b[31mroot', reason: 'a\r\nb\u001b[8m' },
+          ...{
+            modelVersion: '\u001b[2J\u001b]0;x\u0007',
+            actor: '\u001b[31mroot',
+            reason: 'a\r\nb\u001b[8m',
+          },
           requestId: '\u001b[1m',
         }),
       ),

@@ -1,4 +1,5 @@
 /** Releases that are broken or hostile, and activated. */
+import { inLogForm } from '../../models/artifacts.ts';
 import { createGolden } from '../../models/golden.ts';
 import { sha256 } from '../../models/release-files.ts';
 import type { Release } from '../../models/manifest.ts';
@@ -8,10 +9,19 @@ import type { Lab, LogCase } from './log-case.ts';
 type Place = Pick<ModelRecord, 'artifactOffset' | 'artifactChunks'>;
 
 /** Writes a release record and its activation. */
-const activate = (lab: Lab, release: Release, place: Place, more: Partial<ModelRecord> = {}): Promise<number> =>
+const activate = (
+  lab: Lab,
+  release: Release,
+  place: Place,
+  more: Partial<ModelRecord> = {},
+): Promise<number> =>
   lab.log(
     lab.record('RELEASE', release, { manifest: JSON.stringify(release.manifest), ...place, ...more }),
-    lab.record('ACTIVATION', release, more.modelSha256 === undefined ? {} : { modelSha256: more.modelSha256 }),
+    lab.record(
+      'ACTIVATION',
+      release,
+      more.modelSha256 === undefined ? {} : { modelSha256: more.modelSha256 },
+    ),
   );
 
 const INVALID = ['RECORD_INVALID'];
@@ -45,7 +55,7 @@ const bytes = (
 const made = (input: string, refused: RegExp, make: (lab: Lab) => Release): LogCase => ({
   ...{ kind: 'release', input, refused },
   write: async (lab) => {
-    const release = make(lab);
+    const release = inLogForm(make(lab));
     return activate(lab, release, await lab.bytes(lab.bytesOf(release)));
   },
 });
