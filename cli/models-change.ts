@@ -1,6 +1,5 @@
 /** What an operator does to the models in production: each change is proved before it is written, and waited for. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inLogForm } from '../models/artifacts.ts';
 import { lineOf } from '../models/log-history.ts';
 import {
   decideByOperator,
@@ -53,7 +52,7 @@ export async function releaseModel(
   folder: string,
   reason?: string,
 ): Promise<void> {
-  const release = inLogForm(await readRelease(folder));
+  const release = await readRelease(folder);
   await prove(release);
   const { version, sha256 } = release.manifest;
   const model = { version, sha256, manifest: JSON.stringify(release.manifest) };

@@ -1,9 +1,8 @@
 /** The bytes of a release as records of `churn-model-artifacts`, and back. */
 import { BankChurnError, messageOf } from '../schemas/errors.ts';
 import type { OutputRecord } from '../schemas/ports.ts';
-import { goldenText } from './golden.ts';
 import type { LoggedRelease } from './log.ts';
-import { goldenSchema, manifestSchema, type Release } from './manifest.ts';
+import { manifestSchema, type Release } from './manifest.ts';
 import { sha256 } from './release-files.ts';
 
 /** Bytes of one record at most. */
@@ -19,7 +18,7 @@ export const MAX_RELEASE_BYTES = 64 * 1024 * 1024;
  * @param maxBytes of a record, as the topic takes it.
  */
 export function artifactChunks({ manifest, onnx, golden }: Release, maxBytes: number): OutputRecord[] {
-  const bytes = Buffer.concat([onnx, Buffer.from(goldenText(golden))]);
+  const bytes = Buffer.concat([onnx, golden]);
   if (bytes.length > MAX_RELEASE_BYTES)
     throw new BankChurnError(
       'MODEL_CORRUPT',
@@ -33,23 +32,17 @@ export function artifactChunks({ manifest, onnx, golden }: Release, maxBytes: nu
   return chunks;
 }
 
-/** A release as the log keeps it: its golden rows are written anew, so their sha256 is of that text. */
-export function inLogForm(release: Release): Release {
-  const goldenSha256 = sha256(goldenText(release.golden));
-  return { ...release, manifest: { ...release.manifest, goldenSha256 } };
-}
-
 /** The release that the log names, of its chunks one after the other. Throws MODEL_CORRUPT if they are not what the log says. */
 export function assembleRelease(logged: LoggedRelease, bytes: Buffer): Release {
   try {
     const manifest = manifestSchema.parse(JSON.parse(logged.manifest));
     const onnx = bytes.subarray(0, manifest.sizeBytes);
-    const rows = bytes.subarray(manifest.sizeBytes);
+    const golden = bytes.subarray(manifest.sizeBytes);
     if (manifest.version !== logged.version) throw new Error('the manifest is of another version');
     if (manifest.sha256 !== logged.sha256 || sha256(onnx) !== logged.sha256)
       throw new Error('the model bytes have another sha256');
-    if (sha256(rows) !== manifest.goldenSha256) throw new Error('the golden rows have another sha256');
-    return { manifest, onnx, golden: goldenSchema.parse(JSON.parse(rows.toString())) };
+    if (sha256(golden) !== manifest.goldenSha256) throw new Error('the golden rows have another sha256');
+    return { manifest, onnx, golden };
   } catch (cause) {
     const fault = messageOf(cause).slice(0, 300);
     throw new BankChurnError('MODEL_CORRUPT', `release ${logged.version} in the log: ${fault}`, { cause });

@@ -1,8 +1,9 @@
 /** Whether a model is made of nothing but what a model may be made of (operators.ts). */
 import type { Message } from '@bufbuild/protobuf';
+import { flowFaults } from './check-flow.ts';
 import { cyclicTree } from './check-trees.ts';
 import type { AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto } from './onnx_pb.ts';
-import { OF_SIZES, OPERATORS, sizeInputs } from './operators.ts';
+import { OPERATORS, SIZE_READERS, titleOf } from './operators.ts';
 
 /** Yields what is wrong with a model, as sentences. */
 export function* onnxFaults(model: ModelProto): Generator<string> {
@@ -13,6 +14,10 @@ export function* onnxFaults(model: ModelProto): Generator<string> {
   else yield* graphFaults(model.graph);
 }
 
+/** Whether a model computes with the number of its rows: then no batch size stands for another. */
+export const readsSizes = ({ graph }: ModelProto): boolean =>
+  graph?.node.some(({ opType }) => SIZE_READERS.has(opType)) === true;
+
 function* graphFaults(graph: GraphProto): Generator<string> {
   yield* unknownFields(graph);
   for (const tensor of graph.initializer) yield* tensorFaults(tensor);
@@ -20,12 +25,9 @@ function* graphFaults(graph: GraphProto): Generator<string> {
   const inputs = graph.input.map(({ name }) => name).filter((name) => !constants.has(name));
   if (inputs.join() !== 'features') yield `its inputs are ${inputs.join(', ') || 'none'}, needed is features`;
   for (const node of graph.node) yield* nodeFaults(node);
-  yield* sizeFaults(graph, constants);
+  yield* flowFaults(graph);
 }
 
-/** `If`, for ONNX's own domain has two names, `TreeEnsemble (ai.onnx.ml)`. */
-const titleOf = ({ opType, domain }: NodeProto): string =>
-  `${opType}${domain === '' ? '' : ` (${domain})`}`.slice(0, 100);
 const domainOf = ({ domain }: NodeProto): string => (domain === 'ai.onnx' ? '' : domain);
 
 function* nodeFaults(node: NodeProto): Generator<string> {
@@ -57,23 +59,4 @@ function* tensorFaults(tensor: TensorProto): Generator<string> {
 function* unknownFields(message: Message): Generator<string> {
   const [first] = message.$unknown ?? [];
   if (first !== undefined) yield `${message.$typeName} has a field ${String(first.no)} that we do not know`;
-}
-
-/** No size may depend on what the rows hold. */
-function* sizeFaults({ node: nodes }: GraphProto, constants: ReadonlySet<string>): Generator<string> {
-  /** What is computed of the rows' values. */
-  const ofRows = new Set(['features']);
-  const known = new Set([...constants, 'features', '']);
-  for (const node of nodes) {
-    const unknown = node.input.find((name) => !known.has(name));
-    if (unknown !== undefined)
-      yield `${titleOf(node)} reads ${unknown.slice(0, 100)}, which no node before it writes`;
-    const at = sizeInputs(node.opType).find((input) => ofRows.has(node.input[input] ?? ''));
-    if (at !== undefined) yield `${titleOf(node)} has a size that depends on the data (input ${String(at)})`;
-    const isOfRows = !OF_SIZES.has(node.opType) && node.input.some((name) => ofRows.has(name));
-    for (const name of node.output) {
-      known.add(name);
-      if (isOfRows) ofRows.add(name);
-    }
-  }
 }

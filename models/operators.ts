@@ -56,5 +56,12 @@ const REDUCTION_INPUTS = [1];
 export const sizeInputs = (operator: string): readonly number[] =>
   SIZE_INPUTS[operator] ?? (operator.startsWith('Reduce') ? REDUCTION_INPUTS : []);
 
+/** Operators that make numbers of sizes. */
+export const SIZE_READERS: ReadonlySet<string> = new Set(['Shape', 'Size']);
+
 /** Operators whose output depends on the sizes of their inputs, not on the values. */
-export const OF_SIZES: ReadonlySet<string> = new Set(['Shape', 'Size', 'ConstantOfShape']);
+export const OF_SIZES: ReadonlySet<string> = new Set([...SIZE_READERS, 'ConstantOfShape']);
+
+/** A node in a message: `If`, for ONNX's own domain has no name; `TreeEnsemble (ai.onnx.ml)`. */
+export const titleOf = ({ opType, domain }: { opType: string; domain: string }): string =>
+  `${opType}${domain === '' ? '' : ` (${domain})`}`.slice(0, 100);

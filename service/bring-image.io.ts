@@ -1,5 +1,4 @@
 /** A starting scorer brings the release of its image into the model log. */
-import { inLogForm } from '../models/artifacts.ts';
 import {
   decideImage,
   isChange,
@@ -30,9 +29,8 @@ export async function bringImage(
   { modelLog, log, allowSimulated }: BringSettings,
   image: Release,
 ): Promise<number | undefined> {
-  const brought = inLogForm(image);
-  const { version, sha256 } = brought.manifest;
-  const manifest = JSON.stringify(brought.manifest);
+  const { version, sha256 } = image.manifest;
+  const manifest = JSON.stringify(image.manifest);
   const before = await modelLog.read();
   if (!isChange(decideImage(before, { version, sha256 }))) return undefined;
   if (!allowSimulated && replacesRealData(before, manifest)) {
@@ -47,7 +45,7 @@ export async function bringImage(
     !allowSimulated && replacesRealData(now, manifest)
       ? NO_CHANGE
       : decideImage(now, { version, sha256 }, ({ offset }) => intact.has(offset));
-  const { change, offset } = await modelLog.write(decide, 'IMAGE', brought);
+  const { change, offset } = await modelLog.write(decide, 'IMAGE', image);
   if (isChange(change)) log.info({ version }, 'the image’s model is activated');
   return offset;
 }

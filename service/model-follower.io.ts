@@ -1,6 +1,5 @@
 /** The model of a process: what the model log says, kept up to date, or what the image brings. */
 import type { ServingModel } from '../consumers/scorer.ts';
-import { inLogForm } from '../models/artifacts.ts';
 import { activeManifest, createManifests } from '../models/log-manifests.ts';
 import type { Manifest, Release } from '../models/manifest.ts';
 import { readRelease } from '../models/store.io.ts';
@@ -52,7 +51,7 @@ export function keepServing(settings: ServingSettings): Serving {
   let closeReader = (): Promise<void> => Promise.resolve();
 
   async function readImage(): Promise<Release> {
-    image ??= inLogForm(await readRelease(settings.modelDir));
+    image ??= await readRelease(settings.modelDir);
     return image;
   }
 

@@ -13,6 +13,8 @@ export interface Lab {
   raw(...values: readonly (Buffer | string | null)[]): Promise<number>;
   /** Writes records in the encoding of the service; the offset of the first. */
   log(...records: readonly ModelRecord[]): Promise<number>;
+  /** Of the newest record that was written to the log. */
+  lastOffset(): number;
   /** Writes chunks to the topic of the bytes. */
   bytes(
     ...chunks: readonly (Buffer | null)[]

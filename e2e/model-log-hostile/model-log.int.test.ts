@@ -68,12 +68,14 @@ test.each(CASES.map((one) => [`${one.kind}: ${one.input}`, one] as const))(
     if (one.refused === undefined) expect(refused).toBeUndefined();
     expect(nameOf(await site.scored())).toBe(expected);
 
-    const { log, text } = await site.commands();
+    const log = await site.logUpTo(site.lab.lastOffset());
+    const text = await site.commands(log);
     expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
     expect(text).toContain('nothing is written');
     const again = await site.restarted(log);
     expect(nameOf(again.version)).toBe(expected);
-    expect(again.refused).toEqual(refused);
+    expect(again.refused?.version).toBe(refused?.version);
+    expect(steady(again.refused?.reason ?? '')).toBe(steady(refused?.reason ?? ''));
 
     const words = (one.skipped ?? []).map((code) => `skipped: \`${code}\``);
     if (refused !== undefined) words.push(`refused: ${steady(refused.reason)}`);

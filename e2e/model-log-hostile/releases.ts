@@ -1,6 +1,5 @@
 /** Releases that are broken or hostile, and activated. */
-import { inLogForm } from '../../models/artifacts.ts';
-import { createGolden } from '../../models/golden.ts';
+import { createGolden, goldenBytes, parseGolden } from '../../models/golden.ts';
 import { sha256 } from '../../models/release-files.ts';
 import type { Release } from '../../models/manifest.ts';
 import type { ModelRecord } from '../../schemas/generated.ts';
@@ -55,7 +54,7 @@ const bytes = (
 const made = (input: string, refused: RegExp, make: (lab: Lab) => Release): LogCase => ({
   ...{ kind: 'release', input, refused },
   write: async (lab) => {
-    const release = inLogForm(make(lab));
+    const release = make(lab);
     return activate(lab, release, await lab.bytes(lab.bytesOf(release)));
   },
 });
@@ -87,10 +86,11 @@ export const RELEASES: readonly LogCase[] = [
     return { ...lab.variant('garbage', { sha256: sha256(onnx), sizeBytes: onnx.length }), onnx };
   }),
   made('golden outputs that its model does not give', /golden row/, (lab) => {
-    const { golden } = lab.a;
+    const golden = parseGolden(lab.a.golden);
     const width = golden.outputs[0]!.length;
     const outputs = Float64Array.from(golden.outputs.flat(), (value) => value + 1);
-    return { ...lab.variant('other rows'), golden: createGolden(golden.rows, outputs, width) };
+    const bytes = goldenBytes(createGolden(golden.rows, outputs, width));
+    return { ...lab.variant('other rows', { goldenSha256: sha256(bytes) }), golden: bytes };
   }),
   made('a feature that events do not have', /no feature named shoeSize/, (lab) => {
     const [first, ...rest] = lab.a.manifest.features;

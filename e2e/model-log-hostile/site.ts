@@ -1,14 +1,12 @@
 /** A scorer on a model log into which anybody writes, the operator's commands beside it, and a restart of both. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inLogForm } from '../../models/artifacts.ts';
-import { goldenText } from '../../models/golden.ts';
 import { withVersion } from '../../models/log-manifests.ts';
-import { EMPTY_LOG, foldRecords, type LogEntry, type ModelLog } from '../../models/log.ts';
+import type { ModelLog } from '../../models/log.ts';
 import type { Release } from '../../models/manifest.ts';
 import { readRelease } from '../../models/store.io.ts';
 import { readScore } from '../../cli/consume.ts';
 import { rollbackModel } from '../../cli/models-change.ts';
-import { factLine, listJson, listLines, liveJson } from '../../cli/models-show.ts';
+import { listJson, listLines, liveJson } from '../../cli/models-show.ts';
 import { printable } from '../../cli/printable.ts';
 import type { OutputRecord } from '../../schemas/ports.ts';
 import type { ModelRecord } from '../../schemas/generated.ts';
@@ -17,11 +15,12 @@ import { createSession } from '../../scoring/onnx.io.ts';
 import { createMetrics, type Metrics } from '../../service/metrics.io.ts';
 import { createChoice, type Refusal } from '../../service/model-choice.io.ts';
 import { keepServing, type Serving } from '../../service/model-follower.io.ts';
-import type { ModelLogAccess } from '../../service/model-log.io.ts';
+import type { ModelLogAccess, ReadLog } from '../../service/model-log.io.ts';
 import { startRole } from '../../service/roles.io.ts';
 import type { Seat } from '../../service/serving-seat.io.ts';
 import { createLog } from '../../service/serve.io.ts';
 import { controlEncoderOf, modelLogOf } from '../../service/wiring.io.ts';
+import { otherModel } from '../other-model.ts';
 import { createWorld, events, produceRaw, type OnEnd, type World } from '../world.ts';
 import type { Lab } from './log-case.ts';
 
@@ -35,8 +34,10 @@ export interface Site {
   scored(): Promise<string>;
   /** What a restarted scorer would serve and refuse. */
   restarted(log: ModelLog): Promise<{ version: string | undefined; refused: Refusal | undefined }>;
-  /** The log and all that the operator's commands print of it. */
-  commands(): Promise<{ log: ModelLog; text: string }>;
+  /** What the operator's commands print of the log. */
+  commands(log: ModelLog): Promise<string>;
+  /** The log as a follower has it once it has come to that offset. */
+  logUpTo(offset: number): Promise<ModelLog>;
   fatal: unknown[];
 }
 
@@ -49,12 +50,16 @@ export async function openSite(onEnd: OnEnd): Promise<Site> {
   const [log, metrics, fatal] = [createLog('FATAL'), createMetrics(), [] as unknown[]];
   onEnd(() => metrics.close());
   const modelLog = modelLogOf(context, { metrics, actor: 'scorer on site' });
+  // What served before A.
+  const former = otherModel('former');
+  const { version, sha256 } = former.manifest;
+  await modelLog.write(() => ({ release: true, kinds: ['ACTIVATION'], version, sha256 }), 'OPERATOR', former);
   const models = keepServing({
     ...{ modelDir: 'models/champion', source: 'auto', scores: true, allowSimulated: false },
     ...{ log, metrics, modelLog, fatal: (error) => fatal.push(error) },
   });
   onEnd(() => models.stop());
-  while (models.current() === undefined) await sleep(50);
+  while (!models.current()?.model.manifest.version.startsWith('churn-')) await sleep(50);
   const around = { ...context, metrics, log, models, wrap: {} };
   const role = startRole('scorer', { ...around, fatal: (error) => fatal.push(error) });
   onEnd(() => role.stop());
@@ -63,7 +68,8 @@ export async function openSite(onEnd: OnEnd): Promise<Site> {
     ...{ world, lab, models, metrics, modelLog, fatal },
     scored: await scoring(world, onEnd),
     restarted: restarting(modelLog),
-    commands: () => commands(world, modelLog),
+    commands: (log) => commands(world, modelLog, log),
+    logUpTo: await following(modelLog, onEnd),
   };
 }
 
@@ -117,20 +123,26 @@ function restarting(modelLog: ModelLogAccess): Site['restarted'] {
   };
 }
 
-async function commands(
-  { context }: World,
-  modelLog: ModelLogAccess,
-): Promise<{ log: ModelLog; text: string }> {
-  const entries: LogEntry[] = [];
-  await modelLog.scan((entry) => entries.push(entry));
-  const log = foldRecords(EMPTY_LOG, entries);
-  const lines = [...listLines(log), ...entries.map(factLine)];
-  lines.push(JSON.stringify(listJson(log)), JSON.stringify(liveJson(log, Date.now())));
+async function following(modelLog: ModelLogAccess, onEnd: OnEnd): Promise<Site['logUpTo']> {
+  let read: ReadLog | undefined;
+  const reader = await modelLog.follow(
+    (newest) => (read = newest),
+    () => undefined,
+  );
+  onEnd(() => reader.close());
+  return async (offset) => {
+    while ((read?.next ?? 0) <= offset) await sleep(10);
+    return read!.log;
+  };
+}
+
+async function commands({ context }: World, modelLog: ModelLogAccess, log: ModelLog): Promise<string> {
+  const lines = [...listLines(log), JSON.stringify(listJson(log)), JSON.stringify(liveJson(log, Date.now()))];
   const once = { ...modelLog, read: () => Promise.resolve(log) };
   const say = (line: string): void => void lines.push(line);
   const options = { wait: false, timeout: 1, dryRun: true };
   await rollbackModel({ ...context, modelLog: once, prove, say }, options);
-  return { log, text: lines.map(printable).join('\n') };
+  return lines.map(printable).join('\n');
 }
 
 async function openLab({ context }: World, onEnd: OnEnd, modelLog: ModelLogAccess): Promise<Lab> {
@@ -146,21 +158,23 @@ async function openLab({ context }: World, onEnd: OnEnd, modelLog: ModelLogAcces
     const offsets: number[] = [];
     for (const value of values)
       offsets.push(await producer.send({ topic, partition: 0, records: [{ key: 'k', ...value }] }));
+    if (topic === churnModels) last = offsets.at(-1)!;
     return offsets[0]!;
   };
-  const champion = inLogForm(await readRelease('models/champion'));
+  let last = -1;
+  const champion = await readRelease('models/champion');
   const variant: Lab['variant'] = (name, more = {}) => {
     const dataset = { ...champion.manifest.training.dataset, name: name.replaceAll(/\W+/g, '-') };
     const training = { ...champion.manifest.training, dataset };
     return { ...champion, manifest: withVersion({ ...champion.manifest, ...more, training }) };
   };
-  const bytesOf: Lab['bytesOf'] = ({ onnx, golden }) =>
-    Buffer.concat([onnx, Buffer.from(goldenText(golden))]);
-  const { artifactOffset, artifactChunks } = (await modelLog.read()).releases[0]!;
+  const bytesOf: Lab['bytesOf'] = ({ onnx, golden }) => Buffer.concat([onnx, golden]);
+  const { artifactOffset, artifactChunks } = (await modelLog.read()).releases[1]!;
   const counts = { modelSha256: 'x', activation: 1, sourceTopic: 't', sourcePartition: 0, firstOffset: 0, lastOffset: 0, maxTimestamp: 0, events: 0, series: [] }; // prettier-ignore
   return {
     ...{ a: champion, b: variant('b', { threshold: 0.35 }), variant, bytesOf },
     place: { artifactOffset, artifactChunks },
+    lastOffset: () => last,
     raw: (...values) =>
       send(
         churnModels,
