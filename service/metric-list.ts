@@ -6,7 +6,7 @@
 import { LETTER_CODES } from '../schemas/errors.ts';
 
 /** How one value is made of those of several worker processes. */
-type Aggregator = 'sum' | 'max' | 'first';
+type Aggregator = 'sum' | 'max' | 'min' | 'first';
 
 export interface MetricSpec<L extends string = string> {
   readonly type: 'counter' | 'gauge' | 'histogram';
@@ -101,6 +101,7 @@ export const METRICS = {
   retrainDeferred: gauge('churn_retrain_deferred_seconds',
     'Age of the oldest retrain request that is deferred; 0: none is', 'max'),
   disarmed: counter('churn_partition_rearms_total', 'Times a partition failed and was armed again'),
+  registryUp: gauge('churn_registry_up', 'Whether the schema registry answers (1) or not (0); no sample without a registry', 'min'),
   eventLoopLag: gauge('churn_event_loop_lag_seconds', 'Mean delay of the event loop since the last scrape', 'max'),
 } as const satisfies Record<string, MetricSpec>;
 

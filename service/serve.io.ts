@@ -7,6 +7,7 @@ import type { KafkaClient } from '../kafka/port.ts';
 import { partitionCounts } from '../kafka/topics.ts';
 import { BankChurnError, messageOf } from '../schemas/errors.ts';
 import { createMetrics, type Metrics } from './metrics.io.ts';
+import { watchRegistry } from './registry-watch.io.ts';
 import type { RunningRole } from './run-role.io.ts';
 import { keepServing } from './model-follower.io.ts';
 import { startSidecar, type Sidecar, type SidecarOptions } from './sidecar.io.ts';
@@ -76,6 +77,7 @@ export async function serve(
       nowMs: Date.now(),
     });
   const shown = await outlet({ metrics, health });
+  const registryWatch = watchRegistry(registry, metrics, log);
 
   const exitCode = await new Promise<number>((resolve) => {
     const fatal = (error: unknown): void => {
@@ -106,6 +108,7 @@ export async function serve(
   stopping = true;
   await Promise.all(roles.map((role) => role.stop()));
   await models.stop();
+  registryWatch.stop();
   registry?.close();
   metrics.close();
   await shown.close();
