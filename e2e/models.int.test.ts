@@ -92,7 +92,7 @@ test(
     const release = challenger();
     const { version, sha256 } = release.manifest;
     await modelLog.write(() => ({ release: true, kinds: ['ACTIVATION'], sha256 }), 'GATE', release);
-    await allServe(services, version, 5000);
+    await allServe(services, version, 20_000);
     await send(2000, 4000);
 
     await bankchurn(env, 'models', 'rollback');
@@ -131,10 +131,10 @@ test('a restarted scorer does not undo a later model', { timeout: 90_000 }, asyn
   const release = challenger();
   const { version, sha256 } = release.manifest;
   await modelLog.write(() => ({ release: true, kinds: ['ACTIVATION'], sha256 }), 'GATE', release);
-  await allServe([service], version, 5000);
+  await allServe([service], version, 20_000);
   expect(await service.stop()).toBe(0);
   const again = await world.start();
-  await allServe([again], version, 10_000);
+  await allServe([again], version, 20_000);
   await sleep(2000);
   expect(await servingVersion(again)).toBe(version);
   expect(await kinds(world)).toEqual(['RELEASE', 'ACTIVATION', 'RELEASE', 'ACTIVATION']);

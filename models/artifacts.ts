@@ -1,9 +1,8 @@
 /** The bytes of a release as records of `churn-model-artifacts`, and back. */
 import { BankChurnError, messageOf } from '../schemas/errors.ts';
 import type { OutputRecord } from '../schemas/ports.ts';
-import { goldenText } from './golden.ts';
 import type { LoggedRelease } from './log.ts';
-import { goldenSchema, manifestSchema, type Release } from './manifest.ts';
+import { manifestSchema, type Release } from './manifest.ts';
 import { sha256 } from './release-files.ts';
 
 /** Bytes of one record at most, and of a whole release. */
@@ -18,7 +17,7 @@ const MAX_BYTES = 64 * 1024 * 1024;
  * @param maxBytes of a record, as the topic takes it.
  */
 export function artifactChunks({ manifest, onnx, golden }: Release, maxBytes: number): OutputRecord[] {
-  const bytes = Buffer.concat([onnx, Buffer.from(goldenText(golden))]);
+  const bytes = Buffer.concat([onnx, golden]);
   if (bytes.length > MAX_BYTES)
     throw new BankChurnError(
       'MODEL_CORRUPT',
@@ -37,11 +36,11 @@ export function assembleRelease(logged: LoggedRelease, bytes: Buffer): Release {
   try {
     const manifest = manifestSchema.parse(JSON.parse(logged.manifest));
     const onnx = bytes.subarray(0, manifest.sizeBytes);
-    const rows = bytes.subarray(manifest.sizeBytes);
+    const golden = bytes.subarray(manifest.sizeBytes);
     if (manifest.sha256 !== logged.sha256 || sha256(onnx) !== logged.sha256)
       throw new Error('the model bytes have another sha256');
-    if (sha256(rows) !== manifest.goldenSha256) throw new Error('the golden rows have another sha256');
-    return { manifest, onnx, golden: goldenSchema.parse(JSON.parse(rows.toString())) };
+    if (sha256(golden) !== manifest.goldenSha256) throw new Error('the golden rows have another sha256');
+    return { manifest, onnx, golden };
   } catch (cause) {
     const fault = messageOf(cause).slice(0, 300);
     throw new BankChurnError('MODEL_CORRUPT', `release ${logged.version} in the log: ${fault}`, { cause });

@@ -59,7 +59,8 @@ export const ERRORS = {
   REGISTRY_UNAVAILABLE: {
     action: 'transient',
     means:
-      'The schema registry does not answer, or its answer makes no sense. Known schemas go on. Bring the registry back.',
+      'The schema registry does not answer, its answer makes no sense, or it refuses the credentials; the message says what to set. ' +
+      'Known schemas and control records go on. Bring the registry back.',
   },
   BROKER_UNAVAILABLE: {
     action: 'transient',
@@ -93,6 +94,12 @@ export const ERRORS = {
       'Our own code fails on this record: it leaves alone, and its neighbours are processed. Report the bug with the record; ' +
       'the log line before names topic, partition and offset.',
   },
+  SCORE_NOT_FINITE: {
+    action: 'poison',
+    means:
+      'The model in service gives no finite score for this record; the message names its version. The record becomes a dead letter, its neighbours are scored. ' +
+      'Activate another model, then produce the dead letters again.',
+  },
   OUTPUT_TOO_LARGE: {
     action: 'transient',
     means:
@@ -123,7 +130,7 @@ export const ERRORS = {
   SCHEMA_REFUSED: {
     action: 'fatal',
     means:
-      'The registry refuses one of our schemas, or does not have it while `registry.autoRegister` is false. ' +
+      'The registry refuses the schema of the scores, or does not have it while `registry.autoRegister` is false. ' +
       'Register it (`bankchurn topics create`), or resolve the conflict in the registry; the message names the subject.',
   },
   PARTITION_MISSING: {
