@@ -5,8 +5,11 @@ import { expect, test } from 'vitest';
 import { packageRoot } from '../cli/context.ts';
 import { programArguments, type ServiceProcess } from '../cli/service-process.io.ts';
 import { readAll } from '../kafka/read.ts';
+import { parseGolden } from '../models/golden.ts';
 import { activeModel } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
+import { sha256 } from '../models/release-files.ts';
+import { pythonGolden } from '../models/tiny-release.fixture.ts';
 import { createSimulator } from '../producers/simulator.ts';
 import { splitDataset } from '../training/split.ts';
 import { trainRelease } from '../training/train.ts';
@@ -14,7 +17,7 @@ import { decodeOwn } from '../service/codecs.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
 import { collect, createWorld, events, produceRaw, settled, type World } from './world.ts';
 
-/** Another model than the shipped one. */
+/** Another model than the shipped one; its golden file looks as if Python had written it. */
 function challenger(): Release {
   const next = createSimulator({ seed: 3, startMs: 0, stepMs: 1, idPrefix: 's' });
   const all = Array.from({ length: 2000 }, next);
@@ -26,7 +29,9 @@ function challenger(): Release {
     labels,
     rowNumbers: all.map((_, i) => i + 1),
   };
-  return trainRelease(dataset, splitDataset(dataset, 1), { parameters: { rounds: 10 } }).release;
+  const { release } = trainRelease(dataset, splitDataset(dataset, 1), { parameters: { rounds: 10 } });
+  const golden = pythonGolden(parseGolden(release.golden));
+  return { ...release, golden, manifest: { ...release.manifest, goldenSha256: sha256(golden) } };
 }
 
 const servingVersion = async ({ port }: ServiceProcess): Promise<unknown> =>
