@@ -1,9 +1,11 @@
 /** The trainer's decisions in memory: bytes in, records of the model log out. */
 import { expect, test } from 'vitest';
-import { EMPTY_LOG, foldRecord, type LogChange, type ModelLog } from '../models/log.ts';
+import type { LogChange } from '../models/log-decisions.ts';
+import { EMPTY_LOG, foldRecord, type ModelLog } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { ModelRecord, RetrainRequested } from '../schemas/generated.ts';
+import { checkOwn, parseOwn } from '../schemas/own.ts';
 import type { Batch } from '../schemas/ports.ts';
 import type { LabelledEvent } from '../training/labels.ts';
 import { createTrainer, type TrainerPorts } from './trainer.ts';
@@ -34,6 +36,7 @@ class World {
   trained = 0;
   sleeps: number[] = [];
   results: string[] = [];
+  waiting: (number | undefined)[] = [];
   /** Before a challenge is done. */
   onTraining: () => void | Promise<void> = () => undefined;
   onSleep: () => void = () => undefined;
@@ -45,7 +48,7 @@ class World {
     kind: ModelRecord['kind'],
     sha256: string,
     origin: ModelRecord['origin'],
-    answer?: { requestId: string; reason: string },
+    answer: Pick<LogChange, 'requestId' | 'reason' | 'gateReport'> = {},
   ): void {
     const record: ModelRecord = {
       kind,
@@ -53,37 +56,42 @@ class World {
       modelSha256: sha256,
       origin,
       recordedAt: this.now,
-      reason: answer?.reason ?? null,
-      requestId: answer?.requestId ?? null,
+      reason: answer.reason ?? null,
+      requestId: answer.requestId ?? null,
       manifest: '{}',
       artifactOffset: 0,
       artifactChunks: 1,
       actor: null,
-      gateReport: null,
+      gateReport: answer.gateReport ?? null,
       aboutActivation: null,
       outcome: null,
+      servingActivation: null,
     };
     this.log = foldRecord(this.log, this.records.length, record);
     this.records.push(record);
   }
   write(decide: (log: ModelLog) => LogChange): { change: LogChange } {
     const change = decide(this.log);
-    if (change.release) this.append('RELEASE', change.sha256, 'GATE', change.answer);
-    for (const kind of change.kinds) this.append(kind, change.sha256, 'GATE', change.answer);
+    if (change.release) this.append('RELEASE', change.sha256, 'GATE', change);
+    for (const kind of change.kinds) this.append(kind, change.sha256, 'GATE', change);
     return { change };
   }
   ports(): TrainerPorts {
     const rows = (n: number): LabelledEvent[] =>
       Array.from({ length: n }, (_, i) => ({ churned: i % this.oneIn === 0 }) as LabelledEvent);
     return {
-      decodeRequest: ({ value }) => Promise.resolve(JSON.parse(String(value))),
+      decodeRequest: async ({ value }) => {
+        await Promise.resolve();
+        return checkOwn('RetrainRequested', parseOwn(value!)) as RetrainRequested;
+      },
       readLog: () => Promise.resolve(this.log),
       collect: () => Promise.resolve({ train: rows(2000), holdout: rows(this.labels) }),
       challenge: async () => {
         this.trained += 1;
         await this.onTraining();
-        const release = { manifest: { sha256: `challenger-${String(this.trained)}` } } as Release;
-        return { release, passed: this.passes, reason: 'figures' };
+        const sha256 = `challenger-${String(this.trained)}`;
+        const release = { manifest: { version: `v-${sha256}`, sha256 } } as Release;
+        return { release, passed: this.passes, reason: 'figures', report: '{"figures":1}' };
       },
       write: (decide) => Promise.resolve(this.write(decide)),
       clock: {
@@ -97,7 +105,8 @@ class World {
       },
       rule: { minRecentLabels: 1000, retryMs: { first: 5000, longest: 20_000 }, expiryMs: 3_600_000 },
       onResult: (result) => this.results.push(result),
-      onUnreadable: () => this.results.push('unreadable'),
+      onWaiting: (sinceMs) => this.waiting.push(sinceMs),
+      onSkipped: (_, { code }) => this.results.push(code),
     };
   }
   /** What was added since the champion serves. */
@@ -247,8 +256,50 @@ test('a batch that is given up calls the training off and writes nothing', async
   expect([calledOff, world.added()]).toEqual([true, []]);
 });
 
-test('a record that is no request is passed over', async () => {
+test('a record that is no request is skipped', async () => {
   const world = new World();
   expect(await world.answer('not JSON', '{"requestId":1}', 'null', REQUEST)).toBe(4);
-  expect(world.results).toEqual(['unreadable', 'unreadable', 'unreadable', 'promoted']);
+  expect(world.results).toEqual(['RECORD_UNDECODABLE', 'RECORD_INVALID', 'RECORD_INVALID', 'promoted']);
+});
+
+const ABSURD: [string, Partial<RetrainRequested>][] = [
+  ['no id', { requestId: '' }],
+  ['an id of 1 KB', { requestId: 'x'.repeat(1000) }],
+  ['an activation below -1', { activation: -7 }],
+  ['a time before 1970', { requestedAt: -1 }],
+  ['a time after the last date', { requestedAt: 9e15 }],
+  ['drift since after the request', { driftSince: REQUEST.requestedAt + 1 }],
+  ['no events', { events: 0 }],
+  ['a PSI below 0', { scorePsi: -0.1 }],
+];
+test.each(ABSURD)('a request with %s is skipped, and the next one is answered', async (_, absurd) => {
+  const world = new World();
+  expect(await world.answer({ ...REQUEST, ...absurd }, REQUEST)).toBe(2);
+  expect(world.results).toEqual(['RECORD_INVALID', 'promoted']);
+});
+
+test('a request from the future expires like one of now', async () => {
+  const world = new World();
+  world.labels = 0;
+  await world.answer({ ...REQUEST, requestedAt: 8e15 });
+  expect(world.added()).toEqual(['DEFERRAL champion', 'REJECTION champion']);
+  expect(world.records[3]?.reason).toContain('expired');
+});
+
+test('the time of a request that waits for labels is shown until it is answered, after a restart too', async () => {
+  const world = new World();
+  world.labels = 10;
+  world.onSleep = () => {
+    if (world.sleeps.some((ms) => ms >= 5000)) world.labels = 1000;
+  };
+  await world.answer();
+  expect(world.waiting).toEqual([REQUEST.requestedAt, undefined]);
+  const restarted = new World();
+  restarted.append('DEFERRAL', 'champion', 'GATE', { requestId: REQUEST.requestId, reason: 'few' });
+  restarted.labels = 10;
+  restarted.onSleep = () => {
+    if (restarted.sleeps.some((ms) => ms >= 5000)) restarted.labels = 1000;
+  };
+  await restarted.answer();
+  expect(restarted.waiting).toEqual([REQUEST.requestedAt, undefined]);
 });

@@ -1,14 +1,16 @@
+import { requestFault } from '../drift/checks.ts';
 import {
   decideChallenger,
   decideRefusal,
+  isChange,
   requestState,
+  type GateWord,
   type LogChange,
-  type LoggedRelease,
-  type ModelLog,
-} from '../models/log.ts';
+} from '../models/log-decisions.ts';
+import { activeModel, releasesOf, type LoggedRelease, type ModelLog } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import { backOff } from '../schemas/back-off.ts';
-import { isTransient, messageOf } from '../schemas/errors.ts';
+import { BankChurnError, isPoisonError, isTransient, messageOf } from '../schemas/errors.ts';
 import type { RetrainRequested } from '../schemas/generated.ts';
 import type { OwnRecord } from '../schemas/own.ts';
 import type { Clock, KeepAlive, OpenRole, SourceRecord } from '../schemas/ports.ts';
@@ -21,15 +23,21 @@ export type TrainingResult = 'promoted' | 'rejected' | 'deferred' | 'failed' | '
 /** A trained challenger and the gate's word on it. */
 export interface Challenge extends GateVerdict {
   readonly release: Release;
+  /** JSON of every figure that the gate saw. */
+  readonly report: string;
 }
 
 export interface TrainerPorts {
-  readonly decodeRequest: (record: OwnRecord) => Promise<unknown>;
+  readonly decodeRequest: (record: OwnRecord) => Promise<RetrainRequested>;
   readonly readLog: () => Promise<ModelLog>;
   /** Labelled rows of the stream that are there by now. */
   readonly collect: (request: RetrainRequested) => Promise<FreshRows>;
-  /** Trains a challenger and holds it against the champion. Stops early when aborted. */
-  readonly challenge: (champion: LoggedRelease, fresh: FreshRows, signal: AbortSignal) => Promise<Challenge>;
+  /** Trains a challenger and holds it against the champion: the first of these that is whole. Stops early when aborted. */
+  readonly challenge: (
+    champion: readonly LoggedRelease[],
+    fresh: FreshRows,
+    signal: AbortSignal,
+  ) => Promise<Challenge>;
   /** Fences other writers of the model log, reads it, decides, writes. */
   readonly write: (
     decide: (log: ModelLog) => LogChange,
@@ -39,8 +47,10 @@ export interface TrainerPorts {
   readonly rule: TrainerRule;
   /** Told of each result as it comes. */
   readonly onResult: (result: TrainingResult, request: RetrainRequested, reason: string) => void;
-  /** A record that is no retrain request: passed over. */
-  readonly onUnreadable: (offset: number, fault: string) => void;
+  /** Told of the request that waits for labels: when it was made, milliseconds since 1970; undefined: none waits. */
+  readonly onWaiting: (requestedAtMs: number | undefined) => void;
+  /** A record that is no retrain request is skipped. */
+  readonly onSkipped: (offset: number, error: BankChurnError) => void;
 }
 
 export interface TrainerRule {
@@ -66,29 +76,40 @@ export function createTrainer(ports: TrainerPorts): OpenRole {
       const outcomes = new Map<string, number>();
       for (const record of records) {
         const request = await readRequest(ports, record);
-        const result = typeof request === 'string' ? 'unreadable' : await answer(ports, request, keepAlive);
-        if (typeof request === 'string') ports.onUnreadable(record.offset, request);
+        const result = request === undefined ? 'skipped' : await answerShown(ports, request, keepAlive);
         outcomes.set(result, (outcomes.get(result) ?? 0) + 1);
       }
       return { emit: [], commit: records[records.length - 1]!.offset + 1, outcomes };
     });
 }
 
-/** The request of a record, or why it is none. */
-async function readRequest(ports: TrainerPorts, record: SourceRecord): Promise<RetrainRequested | string> {
-  let raw: unknown;
+/** The request of a record; undefined: it is none, and is skipped. */
+async function readRequest(ports: TrainerPorts, record: SourceRecord): Promise<RetrainRequested | undefined> {
   try {
-    raw = await ports.decodeRequest(record);
+    const raw = await ports.decodeRequest(record);
+    // An event may come from the future: its request is as old as the trainer knows it.
+    const requestedAt = Math.min(raw.requestedAt, ports.clock.now());
+    const request = { ...raw, driftSince: raw.driftSince ?? null };
+    const fault = requestFault(request);
+    if (fault === undefined) return { ...request, requestedAt };
+    throw new BankChurnError('RECORD_INVALID', `no RetrainRequested: ${fault} cannot be`);
   } catch (error) {
-    if (isTransient(error)) throw error;
-    return messageOf(error);
+    if (!isPoisonError(error)) throw error;
+    ports.onSkipped(record.offset, error);
+    return undefined;
   }
-  const { requestId, modelSha256, activation, requestedAt } = (raw ?? {}) as Partial<RetrainRequested>;
-  if (typeof requestId !== 'string' || typeof modelSha256 !== 'string') return 'no requestId or modelSha256';
-  if (typeof activation !== 'number' || typeof requestedAt !== 'number')
-    return 'no activation or requestedAt';
-  const request = raw as RetrainRequested;
-  return { ...request, driftSince: request.driftSince ?? null };
+}
+
+async function answerShown(
+  ports: TrainerPorts,
+  request: RetrainRequested,
+  keepAlive: KeepAlive,
+): Promise<TrainingResult> {
+  try {
+    return await answer(ports, request, keepAlive);
+  } finally {
+    ports.onWaiting(undefined);
+  }
 }
 
 /** Answers one request; waits for labels as long as it takes. */
@@ -110,8 +131,11 @@ async function answer(
     const labels = tooFew(fresh, rule);
     if (labels === undefined) return await retrain(ports, request, log, fresh);
     if (clock.now() - request.requestedAt > rule.expiryMs)
-      return refuse(ports, request, 'rejected', `expired: after ${hours(rule.expiryMs)} still ${labels}`);
-    if (state === 'open') await refuse(ports, request, 'deferred', labels);
+      return refuse(ports, request, 'rejected', {
+        reason: `expired: after ${hours(rule.expiryMs)} still ${labels}`,
+      });
+    if (state === 'open') await refuse(ports, request, 'deferred', { reason: labels });
+    ports.onWaiting(request.requestedAt);
     await clock.sleep(backOff(rule.retryMs, failures));
   }
 }
@@ -133,13 +157,13 @@ async function retrain(
   log: ModelLog,
   fresh: FreshRows,
 ): Promise<TrainingResult> {
-  const champion = log.releases.get(request.modelSha256)!; // it is active: the request is not stale
+  const champion = releasesOf(log, activeModel(log)!); // the request is not stale: it is about the active model
   const challenge = await ports.challenge(champion, fresh);
-  if (typeof challenge === 'string') return refuse(ports, request, 'failed', challenge);
-  const { release, passed, reason } = challenge;
-  if (!passed) return refuse(ports, request, 'rejected', reason);
-  const decide = (now: ModelLog): LogChange =>
-    decideChallenger(now, request, release.manifest.sha256, reason);
+  if (typeof challenge === 'string') return refuse(ports, request, 'failed', { reason: challenge });
+  const { release, passed, reason, report: figures } = challenge;
+  const word = { reason, report: figures };
+  if (!passed) return refuse(ports, request, 'rejected', word);
+  const decide = (now: ModelLog): LogChange => decideChallenger(now, request, release.manifest, word);
   const { change } = await ports.write(decide, release);
   return report(ports, request, change, 'promoted', reason);
 }
@@ -148,11 +172,11 @@ async function refuse(
   ports: Kept,
   request: RetrainRequested,
   result: 'rejected' | 'failed' | 'deferred',
-  reason: string,
+  word: GateWord,
 ): Promise<TrainingResult> {
   const kind = result === 'deferred' ? 'DEFERRAL' : 'REJECTION';
-  const { change } = await ports.write((log) => decideRefusal(log, request, kind, reason));
-  return report(ports, request, change, result, reason);
+  const { change } = await ports.write((log) => decideRefusal(log, request, kind, word));
+  return report(ports, request, change, result, word.reason);
 }
 
 /** Nothing was written: in the meantime someone else answered, or another model serves. */
@@ -163,7 +187,7 @@ function report(
   result: TrainingResult,
   reason: string,
 ): TrainingResult {
-  const isOver = change.kinds.length === 0 && !change.release;
+  const isOver = !isChange(change);
   const final = isOver ? 'stale' : result;
   ports.onResult(final, request, isOver ? 'in the meantime answered, or another model serves' : reason);
   return final;
@@ -178,7 +202,7 @@ function keptAlive(ports: TrainerPorts, keepAlive: KeepAlive) {
     readLog: () => held(ports.readLog),
     collect: (request: RetrainRequested) => held(() => ports.collect(request)),
     /** The challenger, or how its training failed. */
-    challenge: (champion: LoggedRelease, fresh: FreshRows) =>
+    challenge: (champion: readonly LoggedRelease[], fresh: FreshRows) =>
       held<Challenge | string>((signal) =>
         ports.challenge(champion, fresh, signal).catch((error: unknown) => {
           if (isTransient(error)) throw error;

@@ -5,7 +5,8 @@ import { produceGzip, setTopicSetting } from '../kafka/kafkajs/cluster.fixture.t
 import { createLog } from '../service/serve.io.ts';
 import { createMetrics } from '../service/metrics.io.ts';
 import { keepServing } from '../service/model-follower.io.ts';
-import { startRole, type Wrap } from '../service/roles.io.ts';
+import { startRole } from '../service/roles.io.ts';
+import type { Wrap } from '../service/role-settings.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
 import { collect, createWorld, events, produceRaw, settled, type RawRecord, type World } from './world.ts';
 
@@ -21,12 +22,17 @@ function startScorer({ context }: World, wrap: Wrap): { text(): Promise<string>;
   const modelLog = modelLogOf(context);
   const giveUp = (error: unknown): void => void fatal.push(error);
   const source = 'image' as const;
-  const models = keepServing({ modelDir: 'models/champion', source, log, metrics, modelLog, fatal: giveUp });
+  const models = keepServing({
+    ...{ modelDir: 'models/champion', source, scores: true, allowSimulated: false, log, metrics, modelLog },
+    fatal: giveUp,
+  });
   const role = startRole('scorer', {
     ...context,
     metrics,
     log,
     models,
+    concerns: { deadLetterShare: undefined, warnings: [] },
+    isAlone: true,
     fatal: (error) => fatal.push(error),
     wrap,
   });
