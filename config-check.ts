@@ -52,9 +52,9 @@ function isMapping(value: unknown): value is Mapping {
 /** An empty variable counts as not set. */
 function setVariables(env: Readonly<Record<string, string | undefined>>): Variables {
   return new Map(
-    DECLARED.flatMap(({ key, setting: { variable, kind } }) => {
-      const text = variable === undefined ? '' : (env[variable] ?? '');
-      return variable === undefined || text === '' ? [] : [[key, { variable, value: kind.read(text) }]];
+    DECLARED.flatMap(({ key, variable, setting: { kind } }) => {
+      const text = env[variable] ?? '';
+      return text === '' ? [] : [[key, { variable, value: kind.read(text) }]];
     }),
   );
 }

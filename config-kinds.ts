@@ -11,12 +11,13 @@ export interface Kind<T extends z.ZodType = z.ZodType> {
   readonly read: (text: string) => unknown;
 }
 
-/** One setting: a value of a kind, its default, its sentence and the environment variable that overrides it. */
+/** One setting: a value of a kind, its default, its sentence; an environment variable overrides it. */
 export interface Setting<T extends z.ZodType = z.ZodType> {
   readonly kind: Kind<T>;
   /** The default, as the file would hold it. */
   readonly initial: z.input<T>;
   readonly sentence: string;
+  /** The name of its environment variable, if it is not the usual one ({@link variableOf}). */
   readonly variable: string | undefined;
 }
 
@@ -24,6 +25,8 @@ export interface Setting<T extends z.ZodType = z.ZodType> {
 export interface Section<S extends Readonly<Record<string, Setting>> = Readonly<Record<string, Setting>>> {
   readonly sentence: string;
   readonly settings: S;
+  /** What the variables of its settings are named after, if not after its key. */
+  readonly variables: string | undefined;
 }
 
 export function setting<T extends z.ZodType>(
@@ -38,8 +41,17 @@ export function setting<T extends z.ZodType>(
 export function section<S extends Readonly<Record<string, Setting>>>(
   sentence: string,
   settings: S,
+  variables?: string,
 ): Section<S> {
-  return { sentence, settings };
+  return { sentence, settings, variables };
+}
+
+/** The usual variable of a key: `topics.minInsyncReplicas` → `TOPICS_MIN_INSYNC_REPLICAS`. */
+export function variableOf(key: string): string {
+  return key
+    .replace(/[A-Z]+/g, '_$&')
+    .replaceAll('.', '_')
+    .toUpperCase();
 }
 
 export function isSection(node: Setting | Section): node is Section {

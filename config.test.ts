@@ -3,9 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from './config-file.io.ts';
+import { DECLARED } from './config.ts';
 import { BankChurnError } from './schemas/errors.ts';
 
 const SHIPPED = 'configs/config.yaml';
+const CONTRACT = [
+  'KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'LOG_LEVEL', 'MLFLOW_TRACKING_URI', 'WORKERS', 'PORT', 'MODEL_DIR', 'MODEL_SOURCE',
+  'TOPIC_PREFIX', 'GROUP_ID', 'START_FROM', 'DELIVERY', 'KAFKA_SSL', 'KAFKA_SASL_MECHANISM', 'KAFKA_SASL_USERNAME',
+  'KAFKA_SASL_PASSWORD_FILE', 'SESSION_TIMEOUT_MS',
+]; // prettier-ignore
 
 /** The errors of a configuration, one a line; fails if it has none or they are no CONFIG_INVALID. */
 function errors(env: Record<string, string>, path = SHIPPED): string {
@@ -126,3 +132,49 @@ test.each(['', 'kafka:', '{}', '# nothing', 'kafka: {}\ndrift:\n  threshold: 0.2
     expect(loadConfig({ path: yamlFile(text), env: {} })).toEqual(loadConfig({ path: SHIPPED, env: {} }));
   },
 );
+
+test('every setting has a variable of its own, and the contract’s names stay', () => {
+  const names = DECLARED.map(({ variable }) => variable);
+  expect(new Set(names).size).toBe(names.length);
+  expect(names.filter((name) => !/^[A-Z]+(_[A-Z0-9]+)*$/.test(name))).toEqual([]);
+  expect(names).toEqual(expect.arrayContaining(CONTRACT));
+});
+
+test('a variable of each kind reaches its setting', () => {
+  const env = {
+    KAFKA_SSL: 'true',
+    KAFKA_CA_FILE: '/run/secrets/ca.pem',
+    KAFKA_CERT_FILE: 'c.pem',
+    KAFKA_KEY_FILE: 'k.pem',
+    SCHEMA_REGISTRY_URL: 'https://r',
+    SCHEMA_REGISTRY_CA_FILE: 'r.pem',
+    SCHEMA_REGISTRY_USERNAME: 'me',
+    SCHEMA_REGISTRY_PASSWORD_FILE: 'p',
+    TOPICS_REPLICATION_FACTOR: '3',
+    TOPICS_MIN_INSYNC_REPLICAS: '2',
+    TOPICS_DEAD_LETTERS: 'letters',
+    DRIFT_THRESHOLD: '0.5',
+    EVENTS_EARLIEST: '2020-01-01',
+    TOMBSTONES: 'dead-letter',
+    MLFLOW_ENABLED: '1',
+  };
+  const { kafka, registry, topics, drift, events, tombstones, mlflow } = loadConfig({ path: SHIPPED, env });
+  expect(kafka).toMatchObject({
+    ssl: true,
+    caFile: '/run/secrets/ca.pem',
+    certFile: 'c.pem',
+    keyFile: 'k.pem',
+  });
+  expect(registry).toMatchObject({ url: 'https://r', caFile: 'r.pem', username: 'me', passwordFile: 'p' });
+  expect(topics).toMatchObject({
+    replicationFactor: 3,
+    minInsyncReplicas: 2,
+    names: { deadLetters: 'letters' },
+  });
+  expect([drift.threshold, events.earliest, tombstones, mlflow.enabled]).toEqual([
+    0.5,
+    Date.UTC(2020, 0),
+    'dead-letter',
+    true,
+  ]);
+});

@@ -1,13 +1,14 @@
 /**
- * The settings of the product, each declared once: kind (what is allowed), default, sentence, environment variable.
+ * The settings of the product, each declared once: kind (what is allowed), default, sentence. The environment variable
+ * of a setting is its key in capitals (`topics.minInsyncReplicas` is TOPICS_MIN_INSYNC_REPLICAS), or the name given here.
  * The check, the type `Config`, `configs/config.yaml` and `docs/configuration.md` come from this list
  * (`npm run generate` writes the two files).
  */
 import { z } from 'zod';
 import {
   brokers, choice, choiceInLowerCase, flag, groupName, httpAddress, integer, isSection, logLevel, orNull, path, pointInTime,
-  positiveNumber, retentionMs, section, setting, share, startFrom, text, topicName, topicPrefix, type Section,
-  type Setting,
+  positiveNumber, retentionMs, section, setting, share, startFrom, text, topicName, topicPrefix, variableOf,
+  type Section, type Setting,
 } from './config-kinds.ts'; // prettier-ignore
 import { TOPICS, type TopicId, type TopicNames } from './schemas/topics.ts';
 
@@ -24,26 +25,27 @@ const SCALED = Object.values(TOPICS).flatMap(({ name, partitions }) =>
   partitions === 'scale' ? [name] : [],
 );
 
+const EXPOSED = 'true: name and password may stand in the address, and go over http too, readable';
+
 // prettier-ignore
 export const SETTINGS = {
   kafka: section('', {
-    brokers: setting(brokers, ['localhost:9092'], 'host:port; in the variable, commas separate several', 'KAFKA_BROKERS'),
+    brokers: setting(brokers, ['localhost:9092'], 'host:port; in the variable, commas separate several'),
     clientId: setting(text, 'bankchurn', 'the name that brokers see in requests and quotas'),
-    ssl: setting(flag, false, 'TLS to the brokers', 'KAFKA_SSL'),
+    ssl: setting(flag, false, 'TLS to the brokers'),
     caFile: setting(orNull(path), null, 'PEM file of the certificate authorities; needs ssl'),
     certFile: setting(orNull(path), null, 'PEM file of the client certificate; needs ssl and keyFile'),
     keyFile: setting(orNull(path), null, 'PEM file of the private key of certFile'),
     saslMechanism: setting(orNull(choiceInLowerCase(['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'])), null,
-      'how to log in to Kafka; plain needs ssl', 'KAFKA_SASL_MECHANISM'),
-    saslUsername: setting(orNull(text), null, 'who logs in; oauthbearer needs none', 'KAFKA_SASL_USERNAME'),
-    saslPasswordFile: setting(orNull(path), null, 'a file that holds the password, or the token of oauthbearer',
-      'KAFKA_SASL_PASSWORD_FILE'),
+      'how to log in to Kafka; plain needs ssl'),
+    saslUsername: setting(orNull(text), null, 'who logs in; oauthbearer needs none'),
+    saslPasswordFile: setting(orNull(path), null, 'a file that holds the password, or the token of oauthbearer'),
     sessionTimeoutMs: setting(integer(3000, 60_000), 10_000, 'a scorer that is silent for this long loses its partitions',
       'SESSION_TIMEOUT_MS'),
   }),
 
   registry: section('Confluent-compatible schema registry; without an address, records are JSON', {
-    url: setting(orNull(httpAddress), null, 'its address', 'SCHEMA_REGISTRY_URL'),
+    url: setting(orNull(httpAddress), null, 'its address'),
     timeoutMs: setting(positive, 2000, 'the longest wait for one answer'),
     autoRegister: setting(flag, true, 'false: someone must register the schemas first'),
     subjectStrategy: setting(choice(['topic', 'record', 'topic-record']), 'topic',
@@ -52,7 +54,8 @@ export const SETTINGS = {
     caFile: setting(orNull(path), null, 'PEM file of its certificate authorities'),
     username: setting(orNull(text), null, 'needs passwordFile and an https address'),
     passwordFile: setting(orNull(path), null, 'a file that holds the password'),
-  }),
+    allowExposedCredentials: setting(flag, false, EXPOSED),
+  }, 'schemaRegistry'),
 
   topics: section('every name can be changed', {
     prefix: setting(topicPrefix, '', 'put before the name of every topic and of the group', 'TOPIC_PREFIX'),
@@ -65,8 +68,8 @@ export const SETTINGS = {
 
   group: setting(groupName, 'bankchurn-scorer', 'consumer group of the scorer; the names of the other groups begin with it',
     'GROUP_ID'),
-  delivery: setting(choice(['exactly-once', 'at-least-once']), 'exactly-once', 'at-least-once may repeat scores', 'DELIVERY'),
-  startFrom: setting(startFrom, 'earliest', 'where a group starts on its first run', 'START_FROM'),
+  delivery: setting(choice(['exactly-once', 'at-least-once']), 'exactly-once', 'at-least-once may repeat scores'),
+  startFrom: setting(startFrom, 'earliest', 'where a group starts on its first run'),
   tombstones: setting(choice(['ignore', 'dead-letter']), 'ignore', 'what becomes of events with a null value'),
 
   events: section('what a customer event must hold', {
@@ -84,9 +87,9 @@ export const SETTINGS = {
   }),
 
   model: section('', {
-    dir: setting(path, 'models/champion', 'folder of the model release that ships with the program', 'MODEL_DIR'),
+    dir: setting(path, 'models/champion', 'folder of the model release that ships with the program'),
     source: setting(choice(['auto', 'log', 'image']), 'auto',
-      'auto activates a new release of dir in the model log, and serves the log; log only serves it; image only serves dir', 'MODEL_SOURCE'),
+      'auto activates a new release of dir in the model log, and serves the log; log only serves it; image only serves dir'),
   }),
 
   http: section('/health and /metrics', {
@@ -94,9 +97,9 @@ export const SETTINGS = {
     port: setting(integer(0, 65_535), 8000, '0 takes any free port', 'PORT'),
   }),
 
-  logLevel: setting(logLevel, 'INFO', 'the least level that is logged', 'LOG_LEVEL'),
+  logLevel: setting(logLevel, 'INFO', 'the least level that is logged'),
   workers: setting(integer(1, 64), 1,
-    'scorer processes in this container; the other roles run once, /metrics and /health are those of all', 'WORKERS'),
+    'scorer processes in this container; the other roles run once, /metrics and /health are those of all'),
 
   drift: section("rolling PSI of the stream against the model's training profile", {
     paneEvents: setting(positive, 500, 'events that close a pane; a verdict is then taken'),
@@ -123,26 +126,35 @@ export const SETTINGS = {
 
   resampling: section('', {
     strategy: setting(choice(['none', 'undersample', 'oversample', 'class_weight']), 'none', 'oversample is SMOTE'),
-    memoryBudgetMiB: setting(positive, 512, 'an oversample that would take more is refused before it starts'),
+    memoryBudgetMiB: setting(positive, 512, 'an oversample that would take more is refused before it starts',
+      'RESAMPLING_MEMORY_BUDGET_MIB'),
   }),
 
   mlflow: section('where trainings are recorded; no training fails because MLflow is away or slow', {
     enabled: setting(flag, false, 'MLFLOW_TRACKING_URI also turns it on'),
     uri: setting(httpAddress, 'http://localhost:5000', 'its address', 'MLFLOW_TRACKING_URI'),
     timeoutMs: setting(positive, 5000, 'the longest wait for one answer; four times as long for all of them'),
+    username: setting(orNull(text), null, 'needs passwordFile and an https address'),
+    passwordFile: setting(orNull(path), null, 'a file that holds the password'),
+    allowExposedCredentials: setting(flag, false, EXPOSED),
   }),
 } as const;
 
-/** A setting and its key (`kafka.brokers`), in the order of the list. */
+/** A setting, its key (`kafka.brokers`) and its environment variable, in the order of the list. */
 export interface Declared {
   readonly key: string;
+  readonly variable: string;
   readonly setting: Setting;
 }
 export const DECLARED: readonly Declared[] = Object.entries<Setting | Section>(SETTINGS).flatMap(
   ([key, node]) =>
     isSection(node)
-      ? Object.entries(node.settings).map(([name, inner]) => ({ key: `${key}.${name}`, setting: inner }))
-      : [{ key, setting: node }],
+      ? Object.entries(node.settings).map(([name, inner]) => ({
+          key: `${key}.${name}`,
+          variable: inner.variable ?? variableOf(`${node.variables ?? key}.${name}`),
+          setting: inner,
+        }))
+      : [{ key, variable: node.variable ?? variableOf(key), setting: node }],
 );
 
 type Value<N> =

@@ -45,7 +45,7 @@ test.each(DOCUMENTS)('%s: the error codes, variables and metrics that it names e
     const names = new Set(quoted.match(shape));
     return [...names].filter((name) => beginnings.has(name.split('_')[0]!) && !known.includes(name));
   };
-  const settings = DECLARED.flatMap(({ setting: { variable } }) => variable ?? []);
+  const settings = DECLARED.map(({ variable }) => variable);
   const ports = [...read('docker-compose.yml').matchAll(/\$\{([A-Z_]+_PORT)/g)].map(([, name]) => name!);
   expect(named(/\b[A-Z]+(?:_[A-Z]+)+\b/g, [...Object.keys(ERRORS), ...settings, ...ports])).toEqual([]);
   const metrics = Object.values({ ...METRICS, ...SUPERVISOR_METRICS }).map(({ name }) => name);

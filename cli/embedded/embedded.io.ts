@@ -29,6 +29,8 @@ export interface EmbeddedOptions {
   readonly extraProperties?: Readonly<Record<string, string>>;
   /** Of the cluster this broker is one of; without it a new one. */
   readonly clusterId?: string;
+  /** More arguments of `kafka-storage format`, such as users; they count for a new data folder, with Java. */
+  readonly formatArguments?: readonly string[];
 }
 
 /** A real Apache Kafka and schema registry as child processes: they end with us, however we end. */
@@ -100,7 +102,7 @@ async function pullImages(onProgress: (line: string) => void): Promise<void> {
 }
 
 async function startOnPorts(
-  where: Omit<Layout, 'ports' | 'extraProperties' | 'clusterId'>,
+  where: Omit<Layout, 'ports' | 'extraProperties' | 'clusterId' | 'formatArguments'>,
   options: EmbeddedOptions,
   attempts: number,
 ): Promise<Embedded> {
@@ -110,6 +112,7 @@ async function startOnPorts(
     ports: await choosePorts(options),
     extraProperties: options.extraProperties ?? {},
     clusterId: options.clusterId,
+    formatArguments: options.formatArguments ?? [],
   };
   options.onProgress?.(
     'starting Apache Kafka' + (options.registry === false ? '' : ' and the schema registry'),

@@ -43,6 +43,7 @@ export interface Layout {
   readonly extraProperties: Properties;
   /** Of a new data folder; undefined: a new one. */
   readonly clusterId: string | undefined;
+  readonly formatArguments: readonly string[];
 }
 
 /** Log of a program of this layout. */
@@ -64,7 +65,8 @@ export async function formatBroker(layout: Layout): Promise<string> {
   if (found !== undefined) return found;
   const clusterId = layout.clusterId ?? newClusterId();
   const log = join(layout.runFolder, 'format.log');
-  const command = formatCommand(layout.runtime.java, layout.artifacts, properties, clusterId);
+  const { java } = layout.runtime;
+  const command = formatCommand(java, layout.artifacts, properties, clusterId, layout.formatArguments);
   const format = await layout.supervisor.start({ ...command, logFile: log });
   const code = await format.exited;
   if (code !== 0)

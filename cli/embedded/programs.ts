@@ -16,11 +16,12 @@ export function formatCommand(
   artifacts: string,
   properties: string,
   clusterId: string,
+  more: readonly string[] = [],
 ): CommandLine {
   const format = ['format', '--cluster-id', clusterId, '--config', properties, '--ignore-formatted'];
   return {
     command: java,
-    args: [...JVM_FLAGS, '-cp', `${artifacts}/kafka/*`, 'kafka.tools.StorageTool', ...format],
+    args: [...JVM_FLAGS, '-cp', `${artifacts}/kafka/*`, 'kafka.tools.StorageTool', ...format, ...more],
   };
 }
 

@@ -1,7 +1,6 @@
 /** The configuration file as it ships: every setting with its default, and a comment from its declaration. */
 import { stringify } from 'yaml';
-import { isSection, type Section, type Setting } from '../../config-kinds.ts';
-import { SETTINGS } from '../../config.ts';
+import { DECLARED, SETTINGS, type Declared } from '../../config.ts';
 
 const HEADER = `# Generated from config.ts (\`npm run generate\`): all settings, with their defaults.
 # To change a setting, edit a copy of this file and name it with --config or CONFIG, or set the environment variable
@@ -13,20 +12,23 @@ const HEADER = `# Generated from config.ts (\`npm run generate\`): all settings,
 interface Group {
   readonly section: string | undefined;
   readonly sentence: string;
-  readonly settings: readonly (readonly [name: string, setting: Setting])[];
+  readonly settings: readonly Declared[];
 }
 
 export function groups(): readonly Group[] {
   const found: Group[] = [];
-  for (const [name, node] of Object.entries<Setting | Section>(SETTINGS)) {
+  for (const declared of DECLARED) {
+    const section = declared.key.includes('.') ? declared.key.split('.')[0]! : undefined;
     const last = found.at(-1);
-    if (isSection(node))
-      found.push({ section: name, sentence: node.sentence, settings: Object.entries(node.settings) });
-    else if (last === undefined || last.section !== undefined)
-      found.push({ section: undefined, sentence: '', settings: [[name, node]] });
-    else found[found.length - 1] = { ...last, settings: [...last.settings, [name, node]] };
+    if (last?.section === section && last !== undefined)
+      found[found.length - 1] = { ...last, settings: [...last.settings, declared] };
+    else found.push({ section, sentence: sentenceOf(section), settings: [declared] });
   }
   return found;
+}
+
+function sentenceOf(section: string | undefined): string {
+  return section === undefined ? '' : SETTINGS[section as keyof typeof SETTINGS].sentence;
 }
 
 /** A value as YAML, on one line. */
@@ -39,17 +41,16 @@ function line(key: string, comment: string): string {
   return comment === '' ? key : `${key} # ${comment}`;
 }
 
-function settingLine(name: string, { kind, initial, sentence, variable }: Setting): string {
+function settingLine({ key, variable, setting: { kind, initial, sentence } }: Declared): string {
   const choices = kind.allowed.includes(' | ') ? [kind.allowed] : [];
   const words = [...choices, sentence].filter((part) => part !== '').join('; ');
-  const comment = [...(variable === undefined ? [] : [`[${variable}]`]), words].join(' ').trim();
-  return line(`${name}: ${yamlValue(initial)}`, comment);
+  return line(`${key.split('.').at(-1)!}: ${yamlValue(initial)}`, `[${variable}] ${words}`.trim());
 }
 
 /** The text of `configs/config.yaml`. */
 export function configFile(): string {
   const parts = groups().map(({ section, sentence, settings }) => {
-    const lines = settings.map(([name, setting]) => settingLine(name, setting));
+    const lines = settings.map(settingLine);
     return section === undefined
       ? lines
       : [line(`${section}:`, sentence), ...lines.map((text) => `  ${text}`)];

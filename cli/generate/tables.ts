@@ -12,15 +12,14 @@ const plain = (text: string): string => text.replaceAll('<', '\\<');
 export function settingsTables(): string {
   return groups()
     .map(({ section, sentence, settings }) => {
-      const prefix = section === undefined ? '' : `${section}.`;
-      const rows = settings.map(([name, { kind, initial, variable, sentence: words }]) => [
-        code(prefix + name),
-        variable === undefined ? '' : code(variable),
+      const rows = settings.map(({ key, variable, setting: { kind, initial, sentence: words } }) => [
+        code(key),
+        code(variable),
         code(yamlValue(initial)),
         plain(kind.allowed),
         plain(words),
       ]);
-      const title = section ?? settings.map(([name]) => name).join(', ');
+      const title = section ?? settings.map(({ key }) => key).join(', ');
       const intro = sentence === '' ? [] : [`${sentence[0]!.toUpperCase()}${sentence.slice(1)}.`];
       const header = ['key', 'variable', 'default', 'allowed', 'meaning'];
       return [`## ${title}`, ...intro, markdownTable(header, rows)].join('\n\n');
