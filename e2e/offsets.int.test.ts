@@ -69,7 +69,7 @@ test(
 );
 
 /** One of all the roles’ partitions. */
-const WAITING = /^1 of \d+ partitions are not ready$/;
+const WAITING = /^1 of \d+ partitions are not ready/;
 
 test(
   'a new input partition without its output partition waits, with an alert; it goes on when that is there',
