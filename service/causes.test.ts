@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { causesOf } from './causes.ts';
 import type { Fault } from './fault.ts';
-import type { HealthState } from './health.ts';
+import type { HealthState } from './health-state.ts';
 
 const well: HealthState = {
   kafka: { isUsable: true, faults: [] },

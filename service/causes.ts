@@ -1,6 +1,6 @@
 /** Why a process does not do all its work, in order of depth: what lies deeper explains what lies above it, and hides it. */
 import { distinct, type Fault } from './fault.ts';
-import type { HealthState } from './health.ts';
+import type { HealthState } from './health-state.ts';
 
 /** One cause, and whether the process counts as unwell for it. */
 export interface Cause extends Fault {
