@@ -1,4 +1,5 @@
 /** Manifests as the model log holds them: text that anybody may have written. */
+import { z } from 'zod';
 import { messageOf } from '../schemas/errors.ts';
 import {
   activeModel,
@@ -11,12 +12,13 @@ import {
 import { manifestSchema, type Manifest } from './manifest.ts';
 import { sha256 } from './release-files.ts';
 
-/** The manifest, or why the text is none. */
+/** The manifest, or why the text is none, on one line. */
 export function readManifest(text: string): Manifest | string {
   try {
     return manifestSchema.parse(JSON.parse(text));
   } catch (error) {
-    return messageOf(error).slice(0, 300);
+    const text = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
+    return `its manifest is not valid: ${text.replaceAll(/\s+/g, ' ').slice(0, 300)}`;
   }
 }
 

@@ -5,7 +5,7 @@ import type { Manifest, Release } from '../models/manifest.ts';
 import { readRelease } from '../models/store.io.ts';
 import type { BringSettings } from './bring-image.io.ts';
 import type { Refusal } from './model-choice.io.ts';
-import type { ReadLog } from './model-log.io.ts';
+import type { ReadLog } from './model-log-port.ts';
 import { createManifestOf } from './model-manifests.io.ts';
 import { createTroubles, type TroublesSettings } from './model-troubles.io.ts';
 import { createScoringModel } from './scoring-model.io.ts';
