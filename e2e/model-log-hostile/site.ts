@@ -1,6 +1,6 @@
 /** A scorer on a model log into which anybody writes, the operator's commands beside it, and a restart of both. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withVersion } from '../../models/log-manifests.ts';
+import { withVersion } from '../../models/version.ts';
 import type { ModelLog } from '../../models/log.ts';
 import type { Release } from '../../models/manifest.ts';
 import { readRelease } from '../../models/store.io.ts';
