@@ -59,7 +59,8 @@ export const ERRORS = {
   REGISTRY_UNAVAILABLE: {
     action: 'transient',
     means:
-      'The schema registry does not answer, or its answer makes no sense. Known schemas go on. Bring the registry back.',
+      'The schema registry does not answer, its answer makes no sense, or it refuses the credentials; the message says what to set. ' +
+      'Known schemas and control records go on. Bring the registry back.',
   },
   BROKER_UNAVAILABLE: {
     action: 'transient',
@@ -129,7 +130,7 @@ export const ERRORS = {
   SCHEMA_REFUSED: {
     action: 'fatal',
     means:
-      'The registry refuses one of our schemas, or does not have it while `registry.autoRegister` is false. ' +
+      'The registry refuses the schema of the scores, or does not have it while `registry.autoRegister` is false. ' +
       'Register it (`bankchurn topics create`), or resolve the conflict in the registry; the message names the subject.',
   },
   PARTITION_MISSING: {
@@ -155,6 +156,12 @@ export const ERRORS = {
       'The group has no committed offset, and the outputs that are there do not say whether they are its own and of this topic. ' +
       'Look at them (`bankchurn offsets show`), say where to go on (`bankchurn offsets adopt`), then start again.',
   },
+  COUNTS_OVERLAP: {
+    action: 'fatal',
+    means:
+      'The drift counts hold the same events twice, and nobody has said that they are to be scored again. The monitor stops; scoring goes on. ' +
+      'Look for a second writer. Then let the monitor start anew: stop it, and run `bankchurn offsets adopt --role monitor --from latest`.',
+  },
   TOPIC_MISCONFIGURED: {
     action: 'fatal',
     means:
@@ -164,6 +171,11 @@ export const ERRORS = {
 } as const satisfies Record<string, { readonly action: ErrorAction; readonly means: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;
+
+/** The codes that a dead letter may name: those of poison, and of an output that no topic takes. */
+export const LETTER_CODES: readonly ErrorCode[] = (Object.keys(ERRORS) as ErrorCode[]).filter(
+  (code) => ERRORS[code].action === 'poison' || code === 'OUTPUT_TOO_LARGE',
+);
 
 /** An error with a code of the table above. Expected per-record outcomes are values ({@link Poison}), not exceptions. */
 export class BankChurnError extends Error {
@@ -182,8 +194,25 @@ export class BankChurnError extends Error {
 export const isTransient = (error: unknown): error is BankChurnError =>
   error instanceof BankChurnError && error.action === 'transient';
 
+/** Whether a record can never be read: it is skipped. */
+export const isPoisonError = (error: unknown): error is BankChurnError =>
+  error instanceof BankChurnError && error.action === 'poison';
+
 /** The message of whatever was thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/**
+ * The message of whatever was thrown while a record was processed, without anything of the record: the messages of our own
+ * errors hold no values, those of others may quote them. Of these it says the class, and where in our code it was thrown.
+ */
+export function messageWithoutValues(error: unknown): string {
+  if (error instanceof BankChurnError) return error.message;
+  if (!(error instanceof Error)) return 'something that is no error was thrown';
+  const { name, message, stack = '' } = error;
+  const frames = stack.slice(stack.indexOf(message) + message.length);
+  const [, place] = /([\w.-]+\/[\w.-]+\.[jt]s:\d+:\d+)/.exec(frames) ?? [];
+  return place === undefined ? name : `${name} at ${place}`;
+}
 
 /** Why one record cannot be scored; becomes the headers of its dead letter. */
 export interface Poison {

@@ -73,6 +73,7 @@ test('a process is as well as the worst of its roles', () => {
     modelFault: undefined,
     stopping: false,
     stalled: false,
+    concerns: { deadLetterShare: undefined, warnings: [] },
     begunMs: 1000,
     nowMs: 10_400,
   };
@@ -83,6 +84,7 @@ test('a process is as well as the worst of its roles', () => {
     silentMs: 2400,
     uptimeSeconds: 9,
     roles: ['scorer', 'monitor'],
+    warnings: [],
   });
   const waiting = { ...role, joined: false, waitingFor: 'topics missing: a', lastAliveMs: undefined };
   expect(processHealth({ ...view, roles: [role, waiting] })).toMatchObject({
@@ -97,4 +99,15 @@ test('a process is as well as the worst of its roles', () => {
     joined: false,
     silentMs: undefined,
   });
+});
+
+test('what needs an operator while scoring goes on is a detail, and no reason for 503', () => {
+  const { status, body } = healthReport({
+    ...well,
+    deadLetterShare: 0.6123,
+    warnings: ['the monitor has stopped: X'],
+  });
+  expect([status, body['status'], body['dead_letter_share']]).toEqual([200, 'healthy', 0.612]);
+  expect(body['detail']).toBe('61 % of the last events are dead letters; the monitor has stopped: X');
+  expect(healthReport({ ...well, stopping: true, deadLetterShare: 0.6 }).body['detail']).toBe('Stopping');
 });

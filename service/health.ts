@@ -18,8 +18,19 @@ export interface HealthState {
   readonly uptimeSeconds: number;
   /** What this process does: scorer, monitor, … */
   readonly roles: readonly string[];
+  /** Share of dead letters in the last events of a process, where it is above the limit. */
+  readonly deadLetterShare?: number | undefined;
+  /** What needs an operator while scoring goes on. */
+  readonly warnings?: readonly string[];
   /** Processes of this container; undefined where it is one and the same. */
   readonly workers?: { readonly configured: number; readonly up: number };
+}
+
+/** What the roles of a process have for an operator; they change it. */
+export interface Concerns {
+  /** Where it is above the limit. */
+  deadLetterShare: number | undefined;
+  readonly warnings: string[];
 }
 
 /** A process at one moment. */
@@ -31,6 +42,7 @@ export interface ProcessView {
   readonly modelFault: string | undefined;
   readonly stopping: boolean;
   readonly stalled: boolean;
+  readonly concerns: Concerns;
   /** When it was started, and now; milliseconds since 1970. */
   readonly begunMs: number;
   readonly nowMs: number;
@@ -38,7 +50,7 @@ export interface ProcessView {
 
 /** The health of a process: its roles taken together, the worst of each. */
 export function processHealth(view: ProcessView): HealthState {
-  const { roles, roleNames, manifest, modelFault, stopping, stalled, begunMs, nowMs } = view;
+  const { roles, roleNames, manifest, modelFault, stopping, stalled, concerns, begunMs, nowMs } = view;
   const alive = roles.flatMap(({ lastAliveMs }) => (lastAliveMs === undefined ? [] : [lastAliveMs]));
   return {
     model: manifest === undefined ? undefined : { version: manifest.version, sha256: manifest.sha256 },
@@ -49,6 +61,8 @@ export function processHealth(view: ProcessView): HealthState {
     stalled,
     uptimeSeconds: Math.round((nowMs - begunMs) / 1000),
     roles: roleNames,
+    deadLetterShare: concerns.deadLetterShare,
+    warnings: [...concerns.warnings],
   };
 }
 
@@ -88,11 +102,14 @@ export function impediment(state: HealthState): string | undefined {
 
 /** `GET /health`: 200 when events are being scored. */
 export function healthReport(state: HealthState): Report {
-  const detail = impediment(state);
+  const inTheWay = impediment(state);
+  const detail = inTheWay ?? warning(state);
+  const { deadLetterShare } = state;
   const body = {
-    status: detail === undefined ? 'healthy' : 'degraded',
+    status: inTheWay === undefined ? 'healthy' : 'degraded',
     model_loaded: state.model !== undefined,
     ...(detail === undefined ? {} : { detail }),
+    ...(deadLetterShare === undefined ? {} : { dead_letter_share: Number(deadLetterShare.toFixed(3)) }),
     ...(state.modelFault === undefined ? {} : { model_fault: state.modelFault }),
     model_version: state.model?.version ?? null,
     model_sha256: state.model?.sha256 ?? null,
@@ -101,7 +118,17 @@ export function healthReport(state: HealthState): Report {
     ...(state.workers === undefined ? {} : { workers: state.workers }),
     uptime_seconds: state.uptimeSeconds,
   };
-  return { status: detail === undefined ? 200 : 503, body };
+  return { status: inTheWay === undefined ? 200 : 503, body };
+}
+
+/** What needs an operator while scoring goes on. */
+function warning({ deadLetterShare, warnings = [] }: HealthState): string | undefined {
+  const letters =
+    deadLetterShare === undefined
+      ? []
+      : [`${(deadLetterShare * 100).toFixed(0)} % of the last events are dead letters`];
+  const all = [...letters, ...warnings];
+  return all.length === 0 ? undefined : all.join('; ');
 }
 
 /** `GET /health/ready`: as health, short. */

@@ -1,6 +1,7 @@
 /** The model of a process: what the model log says, kept up to date, or what the image brings. */
 import type { ServingModel } from '../consumers/scorer.ts';
 import { activeManifest, createManifests } from '../models/log-manifests.ts';
+import { activeModel } from '../models/log.ts';
 import type { Manifest, Release } from '../models/manifest.ts';
 import { readRelease } from '../models/store.io.ts';
 import type { BringSettings } from './bring-image.io.ts';
@@ -26,6 +27,8 @@ export interface Serving {
   readonly current: () => ServingModel | undefined;
   /** Of the model in service; in a process that does not score, of the one that the log says is active. */
   readonly manifest: () => Manifest | undefined;
+  /** Offset of that model's activation in the model log; -1: the image's own. */
+  readonly activation: () => number | undefined;
   /** Why there is none. */
   readonly fault: () => string | undefined;
   /** The newest activation, if it is not what serves. */
@@ -92,6 +95,7 @@ export function keepServing(settings: ServingSettings): Serving {
   return {
     current: seat.current,
     manifest,
+    activation: () => seat.current()?.activation ?? (newest && activeModel(newest.log)?.offset),
     fault: () => (manifest() === undefined ? troubles.newest() : undefined),
     refused: scoring.refused,
     manifestOf: async (activation, sha256) => {

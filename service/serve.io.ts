@@ -3,31 +3,39 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { createStallRule, processHealth, type HealthState } from './health.ts';
+import { createStallRule, processHealth, type Concerns, type HealthState } from './health.ts';
 import type { KafkaClient } from '../kafka/port.ts';
 import { partitionCounts } from '../kafka/topics.ts';
 import { BankChurnError, messageOf } from '../schemas/errors.ts';
 import { createMetrics, type Metrics } from './metrics.io.ts';
+import { watchRegistry } from './registry-watch.io.ts';
 import type { RunningRole } from './run-role.io.ts';
 import type { Refusal } from './model-choice.io.ts';
 import { keepServing } from './model-follower.io.ts';
 import { startSidecar, type Sidecar, type SidecarOptions } from './sidecar.io.ts';
 import { startWorkers, type WorkersSettings } from './workers.io.ts';
-import { startRole, type Wrap } from './roles.io.ts';
+import { startRole } from './roles.io.ts';
+import type { Wrap } from './role-settings.ts';
 import { ROLES, type RoleName } from './role-topics.ts';
 import { kafkaOf, modelLogOf, registryOf } from './wiring.io.ts';
 
 const WATCH_EVERY_MS = 5000;
 const PROBE_TIMEOUT_MS = 10_000;
 
-/** JSON lines on stdout, levels in capitals: `grep ERROR` finds errors. */
-export function createLog(level: string): Logger {
-  return pino({
+/**
+ * JSON lines on stdout, levels in capitals: `grep ERROR` finds errors.
+ *
+ * @param shown what a line becomes before it is written.
+ */
+export function createLog(level: string, shown: (line: string) => string = (line) => line): Logger {
+  const stdout = pino.destination(1);
+  const options = {
     level: level.toLowerCase(),
     base: { service: 'bankchurn' },
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label.toUpperCase() }) },
-  });
+    formatters: { level: (label: string) => ({ level: label.toUpperCase() }) },
+  };
+  return pino(options, { write: (line: string) => void stdout.write(`${shown(line.trimEnd())}\n`) });
 }
 
 /** Where a running service shows itself: the sidecar, or the process that started it. */
@@ -62,6 +70,7 @@ export async function serve(
   let roles: readonly RunningRole[] = [];
   let stopping = false;
   let stalled = false;
+  const concerns: Concerns = { deadLetterShare: undefined, warnings: [] };
   const health = (): HealthState =>
     processHealth({
       roles: roles.map((role) => role.state()),
@@ -70,10 +79,12 @@ export async function serve(
       modelFault: models.fault() ?? refusalText(models.refused()),
       stopping,
       stalled,
+      concerns,
       begunMs: begun,
       nowMs: Date.now(),
     });
   const shown = await outlet({ metrics, health });
+  const registryWatch = watchRegistry(registry, metrics, log);
 
   const exitCode = await new Promise<number>((resolve) => {
     const fatal = (error: unknown): void => {
@@ -91,7 +102,8 @@ export async function serve(
       () => stopping,
     ).then(() => {
       if (stopping) return;
-      const around = { config, kafka, registry, metrics, log, models, fatal, wrap };
+      const isAlone = roleNames.length === 1;
+      const around = { config, kafka, registry, metrics, log, models, concerns, isAlone, fatal, wrap };
       roles = roleNames.map((name) => startRole(name, around));
     }, fatal);
     watch(config, kafka, health, () => {
@@ -103,6 +115,7 @@ export async function serve(
   stopping = true;
   await Promise.all(roles.map((role) => role.stop()));
   await models.stop();
+  registryWatch.stop();
   registry?.close();
   metrics.close();
   await shown.close();

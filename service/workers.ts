@@ -37,10 +37,16 @@ export interface Container {
   readonly nowMs: number;
 }
 
+const largest = (values: readonly number[]): number | undefined =>
+  values.length === 0 ? undefined : Math.max(...values);
+/** Whether a worker has said something of late. */
+export const isUp = ({ atMs }: Pick<WorkerReport, 'atMs'>, nowMs: number): boolean =>
+  nowMs - atMs <= SILENT_MS;
+
 /** The health of a container: that of its workers that are up, the worst of each. */
 export function combineHealth(reports: readonly WorkerReport[], container: Container): HealthState {
   const { configured, stopping, uptimeSeconds, nowMs } = container;
-  const up = reports.filter(({ atMs }) => nowMs - atMs <= SILENT_MS);
+  const up = reports.filter((report) => isUp(report, nowMs));
   const states = up.map(({ health }) => health);
   const silent = up.flatMap(({ health: { silentMs }, atMs }) =>
     silentMs === undefined ? [] : [silentMs + nowMs - atMs],
@@ -55,6 +61,8 @@ export function combineHealth(reports: readonly WorkerReport[], container: Conta
     stalled: false,
     uptimeSeconds,
     roles: [...new Set(states.flatMap(({ roles }) => roles))],
+    deadLetterShare: largest(states.flatMap(({ deadLetterShare }) => deadLetterShare ?? [])),
+    warnings: [...new Set(states.flatMap(({ warnings = [] }) => warnings))],
     workers: { configured, up: up.length },
   };
 }

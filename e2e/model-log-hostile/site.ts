@@ -61,7 +61,8 @@ export async function openSite(onEnd: OnEnd): Promise<Site> {
   });
   onEnd(() => models.stop());
   while (!models.current()?.model.manifest.version.startsWith('churn-')) await sleep(50);
-  const around = { ...context, metrics, log, models, wrap: {} };
+  const concerns = { deadLetterShare: undefined, warnings: [] };
+  const around = { ...context, metrics, log, models, concerns, isAlone: true, wrap: {} };
   const role = startRole('scorer', { ...around, fatal: (error) => fatal.push(error) });
   onEnd(() => role.stop());
   const lab = await openLab(world, onEnd, modelLog);

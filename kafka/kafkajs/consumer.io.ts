@@ -1,6 +1,7 @@
 /** The consumer under the loop. */
 import './patches/install.io.ts'; // before the library
 import type { Consumer, Kafka } from 'kafkajs';
+import { createLagTracker, type LagTracker } from '../lag.ts';
 import { offsetNote } from '../offset-note.ts';
 import { findPosition } from '../offsets.ts';
 import type { ConsumerEvents, ConsumerSettings, LoopConsumer } from '../port.ts';
@@ -9,6 +10,7 @@ import { BankChurnError } from '../../schemas/errors.ts';
 import { adminOf } from './admin.io.ts';
 import { FETCH_LIMITS, METADATA_MAX_AGE_MS } from './client.io.ts';
 import { deliver, type Positions } from './delivery.ts';
+import { watchLag } from './lag-watch.io.ts';
 import { refuseJumps } from './patches/offset-jumps.io.ts';
 import { throwTranslated, translated, translatedSync, translateError } from './translate-errors.ts';
 
@@ -36,28 +38,40 @@ export function createLoopConsumer(kafka: Kafka, settings: ConsumerSettings): Lo
   const offsets = { ...plain, topicId: rememberTopicId(plain) };
   let stopWatching = (): void => undefined;
   const positions: Positions = new Map();
+  const lag = createLagTracker();
   return {
     source: {
       pause: (partitions) => pause(consumer, [{ topic, partitions: [...partitions] }]),
       resume: (partition) => translatedSync(() => consumer.resume([{ topic, partitions: [partition] }])),
       seek: (partition, offset) => {
         positions.set(partition, offset);
+        lag.located(partition, offset);
         translatedSync(() => consumer.seek({ topic, partition, offset: String(offset) }));
       },
-      position: (partition) => findPosition(offsets, settings, partition),
+      position: async (partition) => {
+        const found = await findPosition(offsets, settings, partition);
+        lag.located(partition, found.committed ?? found.start);
+        return found;
+      },
     },
     start: (events) =>
       translated(async () => {
         await admin.connect();
         await consumer.connect();
-        listen(consumer, topic, events, positions);
-        stopWatching = watchIdentity(() => offsets.topicId(topic), events);
+        listen(consumer, topic, events, positions, lag);
+        stopWatching();
+        const stopWatchingLag = watchLag({ admin, offsets, settings, lag, events });
+        const stopWatchingIdentity = watchIdentity(() => offsets.topicId(topic), events);
+        stopWatching = () => {
+          stopWatchingLag();
+          stopWatchingIdentity();
+        };
         await consumer.subscribe({ topic, fromBeginning: true });
         await consumer.run({
           autoCommit: false,
           eachBatchAutoResolve: false,
           partitionsConsumedConcurrently: CONCURRENT_PARTITIONS,
-          eachBatch: (payload) => deliver(payload, events, positions, Date.now),
+          eachBatch: (payload) => deliver(payload, events, positions, lag),
         });
       }),
     stop: () =>
@@ -94,13 +108,27 @@ function pause(consumer: Consumer, partitions: Parameters<Consumer['pause']>[0])
   }
 }
 
-function listen(consumer: Consumer, topic: string, events: ConsumerEvents, positions: Positions): void {
+function listen(
+  consumer: Consumer,
+  topic: string,
+  events: ConsumerEvents,
+  positions: Positions,
+  lag: LagTracker,
+): void {
   consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
+    if (payload.batchSize > 0) return;
     // Nothing but aborted records and markers: kafkajs skips it by itself.
-    if (payload.batchSize === 0) positions.set(payload.partition, Number(payload.lastOffset) + 1);
+    const { partition } = payload;
+    const firstOffset = payload.firstOffset as string | null;
+    const next = Number(payload.lastOffset) + 1;
+    positions.set(partition, next);
+    lag.fetched(partition, Number(firstOffset ?? next), [], next);
+    lag.processed(partition, next);
   });
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-    events.assigned(payload.memberAssignment[topic] ?? []);
+    const partitions = payload.memberAssignment[topic] ?? [];
+    lag.assigned(partitions);
+    events.assigned(partitions);
     events.alive();
   });
   consumer.on(consumer.events.HEARTBEAT, () => {
