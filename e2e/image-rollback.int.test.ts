@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ServiceProcess } from '../cli/service-process.io.ts';
-import { withVersion } from '../models/log-manifests.ts';
+import { withVersion } from '../models/version.ts';
 import { readRelease, writeRelease } from '../models/store.io.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
 import { otherModel } from './other-model.ts';

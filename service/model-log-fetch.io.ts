@@ -5,7 +5,7 @@ import { assembleRelease, MAX_RELEASE_BYTES } from '../models/artifacts.ts';
 import type { LoggedRelease } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import { BankChurnError, isTransient } from '../schemas/errors.ts';
-import type { ModelLogAccess, ModelLogSettings } from './model-log.io.ts';
+import type { ModelLogAccess, ModelLogSettings } from './model-log-port.ts';
 import { readerGroup } from './model-log-read.io.ts';
 
 /** The two topics show a transaction at slightly different times: the end is looked at again. */

@@ -1,6 +1,6 @@
 /** A scorer on a model log into which anybody writes, the operator's commands beside it, and a restart of both. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withVersion } from '../../models/log-manifests.ts';
+import { withVersion } from '../../models/version.ts';
 import type { ModelLog } from '../../models/log.ts';
 import type { Release } from '../../models/manifest.ts';
 import { readRelease } from '../../models/store.io.ts';
@@ -15,7 +15,7 @@ import { prove as proveHere } from '../../scoring/proof.ts';
 import { createMetrics, type Metrics } from '../../service/metrics.io.ts';
 import { createChoice, type Refusal } from '../../service/model-choice.io.ts';
 import { keepServing, type Serving } from '../../service/model-follower.io.ts';
-import type { ModelLogAccess, ReadLog } from '../../service/model-log.io.ts';
+import type { ModelLogAccess, ReadLog } from '../../service/model-log-port.ts';
 import { startRole } from '../../service/roles.io.ts';
 import type { Seat } from '../../service/serving-seat.io.ts';
 import { createLog } from '../../service/serve.io.ts';
