@@ -64,9 +64,9 @@ async function writeBefore(world: World): Promise<void> {
   const { value, headers } = encode(VERDICT);
   await produceRaw(world, [{ value, headers: headers as Record<string, string> }], 'driftVerdicts');
   const release = await otherRelease();
-  const { sha256 } = release.manifest;
+  const { version, sha256 } = release.manifest;
   await modelLogOf(context).write(
-    () => ({ release: true, kinds: ['ACTIVATION'], sha256 }),
+    () => ({ release: true, kinds: ['ACTIVATION'], version, sha256 }),
     'OPERATOR',
     release,
   );

@@ -1,4 +1,5 @@
 /** Wiring: configuration, roles, sidecar, signals. */
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
 import type { Config } from '../config.ts';
@@ -9,6 +10,7 @@ import { BankChurnError, messageOf } from '../schemas/errors.ts';
 import { createMetrics, type Metrics } from './metrics.io.ts';
 import { watchRegistry } from './registry-watch.io.ts';
 import type { RunningRole } from './run-role.io.ts';
+import type { Refusal } from './model-choice.io.ts';
 import { keepServing } from './model-follower.io.ts';
 import { startSidecar, type Sidecar, type SidecarOptions } from './sidecar.io.ts';
 import { startWorkers, type WorkersSettings } from './workers.io.ts';
@@ -53,13 +55,18 @@ export async function serve(
   const metrics = createMetrics();
   const registry = registryOf(config);
   const kafka = kafkaOf(config, log);
-  const { dir: modelDir, source } = config.model;
-  const modelLog = modelLogOf({ config, kafka, registry }, log);
+  const { dir: modelDir, source, allowSimulated } = config.model;
+  const scores = roleNames.includes('scorer');
+  const actor = `${roleNames.join('+')} on ${hostname()}`;
+  const modelLog = modelLogOf({ config, kafka, registry }, { log, metrics, actor });
   let giveUp: (error: unknown) => void = () => undefined;
   const givenUp = new Promise<unknown>((resolve) => {
     giveUp = resolve;
   });
-  const models = keepServing({ modelDir, source, log, metrics, modelLog, fatal: giveUp });
+  const models = keepServing({
+    ...{ modelDir, source, allowSimulated, scores, log, metrics, modelLog },
+    fatal: giveUp,
+  });
   let roles: readonly RunningRole[] = [];
   let stopping = false;
   let stalled = false;
@@ -68,8 +75,8 @@ export async function serve(
     processHealth({
       roles: roles.map((role) => role.state()),
       roleNames,
-      manifest: models.current()?.model.manifest,
-      modelFault: models.fault(),
+      manifest: models.manifest(),
+      modelFault: models.fault() ?? refusalText(models.refused()),
       stopping,
       stalled,
       concerns,
@@ -91,7 +98,7 @@ export async function serve(
     process.once('disconnect', () => resolve(0));
     if ((process.connected as boolean | undefined) === false) resolve(0);
     void startWhenModel(
-      () => models.current() !== undefined,
+      () => models.manifest() !== undefined,
       () => stopping,
     ).then(() => {
       if (stopping) return;
@@ -148,6 +155,10 @@ async function openSidecar(
   log.info({ port: sidecar.port }, 'sidecar listens');
   return sidecar;
 }
+
+/** What `/health` says of a newer model that does not serve. */
+const refusalText = (refused: Refusal | undefined): string | undefined =>
+  refused === undefined ? undefined : `${refused.version} is refused: ${refused.reason}`;
 
 /** A scorer without a model takes no partitions: others may have one. */
 async function startWhenModel(isThere: () => boolean, isStopping: () => boolean): Promise<void> {

@@ -1,5 +1,6 @@
 import { profileCategories, profileNumbers } from '../drift/bins.ts';
 import { createGolden, createGoldenRows, goldenBytes, goldenRows } from '../models/golden.ts';
+import { withVersion } from '../models/log-manifests.ts';
 import type { FeatureSpec, Manifest, Release } from '../models/manifest.ts';
 import { sha256 } from '../models/release-files.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
@@ -56,9 +57,9 @@ export function assemble(parts: Parts): Release {
   const outputs = ensembleOutputs(ensemble, explained.trees, features.length, x);
   const golden = goldenBytes(createGolden(rows, outputs, features.length + 1));
   const { confusion, ...figures } = evaluation;
-  const manifest: Manifest = {
+  const manifest = withVersion({
     formatVersion: 1,
-    version: `${parts.dataset.name}-${hash.slice(0, 8)}`,
+    version: '',
     sha256: hash,
     sizeBytes: onnx.length,
     features,
@@ -81,7 +82,7 @@ export function assemble(parts: Parts): Release {
       resampling: parts.resampling,
     },
     metrics: { ...figures, ...confusion },
-  };
+  });
   return { manifest, onnx, golden };
 }
 
