@@ -35,5 +35,9 @@ export function refusal(
       cause,
     });
   }
+  if (status === 401 || status === 403) {
+    const advice = `give the user of registry.username that right, or register it and set registry.autoRegister: false`;
+    return away(`no right to register ${name} under ${subject} (status ${String(status)}): ${advice}`, cause);
+  }
   return away(`${subject}: ${fault}`, cause);
 }
