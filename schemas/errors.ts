@@ -125,7 +125,7 @@ export const ERRORS = {
   MODEL_CORRUPT: {
     action: 'degraded',
     means:
-      'A release fails its checks: a checksum, a feature name or a golden row. Release the model again, or activate another one.',
+      'A release fails its checks or its proof; the message names which. Release the model again, or activate another one.',
   },
   PROOF_UNAVAILABLE: {
     action: 'transient',
