@@ -1,6 +1,9 @@
 /** What the registry's refusals mean: for a person to mend, or something that may pass. */
 import { BankChurnError, messageOf } from './errors.ts';
 
+/** Characters of what the registry or its library says. */
+const MAX_SHOWN = 500;
+
 /** The registry cannot be asked, or answers nonsense: tried again. */
 export const away = (what: string, cause?: unknown): BankChurnError =>
   new BankChurnError('REGISTRY_UNAVAILABLE', `schema registry: ${what}`, { cause });
@@ -18,7 +21,8 @@ export function refusal(
   autoRegister: boolean,
   cause: unknown,
 ): BankChurnError {
-  const fault = messageOf(cause);
+  // It may quote what the registry answered, at any length.
+  const fault = messageOf(cause).slice(0, MAX_SHOWN);
   const status = (cause as { status?: unknown } | null)?.status;
   const errorName = (cause as { name?: unknown } | null)?.name;
   const incompatible =
