@@ -99,6 +99,13 @@ test.each(['http', 'https'])('credentials in an %s address are refused, with wha
   }
 });
 
+test('what a file holds is no path to it', () => {
+  const pem = `-----BEGIN PRIVATE KEY-----\n${SECRET}\n-----END PRIVATE KEY-----\n`;
+  const message = said({ KAFKA_SSL: '1', KAFKA_CERT_FILE: 'c.pem', KAFKA_KEY_FILE: pem });
+  expect(message).toContain('kafka.keyFile [KAFKA_KEY_FILE]: a text (not shown): must be a path');
+  expect(message).not.toContain(SECRET);
+});
+
 test('a password over http is refused without a permission', () => {
   const env = {
     SCHEMA_REGISTRY_URL: 'http://r',

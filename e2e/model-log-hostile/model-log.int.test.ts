@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { packageRoot } from '../../cli/context.ts';
 import { programArguments } from '../../cli/service-process.io.ts';
+import { activeModel } from '../../models/log.ts';
 import { sectionOf, withSection } from '../bad-inputs/section.ts';
 import { ACTIVATIONS } from './activations.ts';
 import type { LogCase } from './log-case.ts';
@@ -115,6 +116,8 @@ test(
       (await (await fetch(`http://127.0.0.1:${String(service.port)}/health`)).json()) as Record<string, unknown>; // prettier-ignore
     await vi.waitFor(async () => expect((await health())['model_version']).toBe(lab.a.manifest.version), { timeout: 60_000, interval: 200 }); // prettier-ignore
     expect((await health())['model_fault']).toMatch(/is refused/);
+
+    await vi.waitFor(async () => expect(activeModel(await site.modelLog.read())?.version).toBe(lab.a.manifest.version), { timeout: 20_000, interval: 500 }); // prettier-ignore
 
     const listed = await bankchurn('models', 'list', '--json');
     expect(listed.stderr).toMatch(/records of .* cannot be read and were skipped \(.*RECORD_INVALID/);

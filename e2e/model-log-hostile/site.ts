@@ -10,8 +10,8 @@ import { listJson, listLines, liveJson } from '../../cli/models-show.ts';
 import { printable } from '../../cli/printable.ts';
 import type { OutputRecord } from '../../schemas/ports.ts';
 import type { ModelRecord } from '../../schemas/generated.ts';
-import { openModel } from '../../scoring/model.ts';
 import { createSession } from '../../scoring/onnx.io.ts';
+import { prove as proveHere } from '../../scoring/proof.ts';
 import { createMetrics, type Metrics } from '../../service/metrics.io.ts';
 import { createChoice, type Refusal } from '../../service/model-choice.io.ts';
 import { keepServing, type Serving } from '../../service/model-follower.io.ts';
@@ -42,7 +42,8 @@ export interface Site {
 }
 
 /** Proves without a process of its own: models that do harm have a table of their own. */
-const prove = async (release: Release): Promise<void> => (await openModel(release, createSession)).close();
+const prove = (release: Release): Promise<void> =>
+  proveHere(release, { createSession, now: () => performance.now() });
 
 export async function openSite(onEnd: OnEnd): Promise<Site> {
   const world = await createWorld({ onEnd });
