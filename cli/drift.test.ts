@@ -6,7 +6,12 @@ const verdict = (activation: number): DriftVerdict => ({
   ...{ modelSha256: 'f00d'.repeat(16), activation, firstCountsOffset: 0, lastCountsOffset: 9, events: 4000 },
   ...{ drifted: true, psi: [{ name: 'age', psi: 0.3 }], state: '{}' },
 });
-const active = { version: 'churn-beef', modelSha256: 'beef', activation: 7 };
+const active = {
+  version: 'churn-beef',
+  modelSha256: 'beef',
+  activation: 7,
+  since: '2026-11-24T10:00:00.000Z',
+};
 const words = (about: DriftVerdict | undefined, served: typeof active | undefined): string =>
   conclusion({ verdict: about, active: served }, 'drift-verdicts', 500);
 
@@ -17,14 +22,14 @@ test('a verdict about the model in service', () => {
 
 test('after a swap: the verdict there is accuses another model, and says so', () => {
   expect(words(verdict(3), active)).toMatch(
-    /^no verdict yet about churn-beef, active since .*: one is taken every 500 events\. The last one was about model f00df00d \(activation 3\)$/,
+    /^no verdict yet about churn-beef \(active since 2026-11-24T10:00:00\.000Z\): one is taken every 500 events\. The last one was about model f00df00d \(activation 3\)$/,
   );
   expect(asJson({ verdict: verdict(3), active })).toMatchObject({ activation: 3, active, current: false });
 });
 
 test('no verdict; no model log', () => {
   expect(words(undefined, undefined)).toBe('no verdict yet on drift-verdicts: one is taken every 500 events');
-  expect(words(undefined, active)).toMatch(/^no verdict yet about churn-beef, active since /);
+  expect(words(undefined, active)).toMatch(/^no verdict yet about churn-beef \(active since /);
   expect(asJson({ verdict: undefined, active: undefined })).toEqual({ active: null, current: false });
   expect(words(verdict(-1), undefined)).toContain('drifted: 4000 events');
 });

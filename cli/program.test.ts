@@ -59,7 +59,7 @@ test('what a record holds does nothing to the terminal, and a misspelt variable 
     encoding: 'utf8',
     env: { ...process.env, KAFKA_BROKER: 'k:1', KAFKA_SASL_PASSWORD: 'hunter2' },
   });
-   
+
   expect(run.stdout + run.stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
   expect(JSON.parse(run.stdout)).toMatchObject({ customerId });
   expect(run.stderr).toContain('there is no variable KAFKA_BROKER: did you mean KAFKA_BROKERS?');

@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { DECLARED } from '../config.ts';
 import { ERRORS } from '../schemas/errors.ts';
 import { TOPICS, type TopicId } from '../schemas/topics.ts';
+import { STATE_CODES } from '../service/fault.ts';
 import { METRICS, SUPERVISOR_METRICS } from '../service/metric-list.ts';
 
 const DOCUMENTS = [
@@ -59,7 +60,9 @@ test.each(DOCUMENTS)('%s: the error codes, variables and metrics that it names e
   };
   const settings = DECLARED.map(({ variable }) => variable);
   const ports = [...read('docker-compose.yml').matchAll(/\$\{([A-Z_]+_PORT)/g)].map(([, name]) => name!);
-  expect(named(/\b[A-Z]+(?:_[A-Z]+)+\b/g, [...Object.keys(ERRORS), ...settings, ...ports])).toEqual([]);
+  expect(
+    named(/\b[A-Z]+(?:_[A-Z]+)+\b/g, [...Object.keys(ERRORS), ...STATE_CODES, ...settings, ...ports]),
+  ).toEqual([]);
   const metrics = Object.values({ ...METRICS, ...SUPERVISOR_METRICS }).map(({ name }) => name);
   expect(named(/\b(?:churn|http|feature)_[a-z0-9_]+\b/g, metrics)).toEqual([]);
 });

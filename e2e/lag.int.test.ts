@@ -146,7 +146,7 @@ test('a rebalance: those kept are shown throughout, those that went not any more
   expect(await watch(1000)).toEqual([]);
 }); // prettier-ignore
 
-test('a stuck partition, and then Kafka frozen: records stay, seconds go on', { timeout: 90_000 }, async () => {
+test('a stuck partition, and then Kafka frozen, or refusing: records stay, seconds go on', { timeout: 90_000 }, async () => {
   const encode = await unseen();
   cluster.registry.setMode('refuse');
   await truth.write(STUCK, encode(40));
@@ -170,6 +170,15 @@ test('a stuck partition, and then Kafka frozen: records stay, seconds go on', { 
   } finally {
     process.kill(kafkaPid, 'SIGCONT');
     truth.pause(false);
+  }
+  cluster.kafka.setMode('refuse'); // of the scorer alone
+  try {
+    for (let i = 0; i < 4; i++) {
+      await sleep(1000);
+      await expectExact(STUCK);
+    }
+  } finally {
+    cluster.kafka.setMode('open');
   }
   await vi.waitFor(async () => expect((await shown(scorer)).size).toBe(6), 20_000);
   await load(1000, PARTITIONS.slice(1));
