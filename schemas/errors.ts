@@ -59,7 +59,8 @@ export const ERRORS = {
   REGISTRY_UNAVAILABLE: {
     action: 'transient',
     means:
-      'The schema registry does not answer, or its answer makes no sense. Known schemas go on. Bring the registry back.',
+      'The schema registry does not answer, its answer makes no sense, or it refuses the credentials; the message says what to set. ' +
+      'Known schemas and control records go on. Bring the registry back.',
   },
   BROKER_UNAVAILABLE: {
     action: 'transient',
@@ -81,6 +82,17 @@ export const ERRORS = {
   KAFKA_UNAUTHORIZED: {
     action: 'transient',
     means: 'A right or a login is missing; the message names it. Grant it: the service goes on by itself.',
+  },
+  KAFKA_TLS_FAILED: {
+    action: 'transient',
+    means:
+      'No encrypted connection to Kafka can be made: a certificate is not trusted, has expired or is of another host, or a file of ' +
+      '`kafka.caFile`, `kafka.certFile` or `kafka.keyFile` cannot be read. Correct it: the files are read at each connection.',
+  },
+  TOPIC_MISSING: {
+    action: 'transient',
+    means:
+      'A topic does not exist; the message names it. Make it (`bankchurn topics create`): the service goes on by itself.',
   },
   KAFKA_REFUSED: {
     action: 'transient',
@@ -129,7 +141,7 @@ export const ERRORS = {
   SCHEMA_REFUSED: {
     action: 'fatal',
     means:
-      'The registry refuses one of our schemas, or does not have it while `registry.autoRegister` is false. ' +
+      'The registry refuses the schema of the scores, or does not have it while `registry.autoRegister` is false. ' +
       'Register it (`bankchurn topics create`), or resolve the conflict in the registry; the message names the subject.',
   },
   PARTITION_MISSING: {

@@ -100,6 +100,7 @@ export const METRICS = {
     each('result', ['promoted', 'rejected', 'deferred', 'failed'])),
   retrainDeferred: gauge('churn_retrain_deferred_seconds',
     'Age of the oldest retrain request that is deferred; 0: none is', 'max'),
+  kafkaUp: gauge('churn_kafka_up', 'Whether Kafka answers and takes the connection and the login: 1 or 0', 'min'),
   disarmed: counter('churn_partition_rearms_total', 'Times a partition failed and was armed again'),
   registryUp: gauge('churn_registry_up', 'Whether the schema registry answers (1) or not (0); no sample without a registry', 'min'),
   eventLoopLag: gauge('churn_event_loop_lag_seconds', 'Mean delay of the event loop since the last scrape', 'max'),
@@ -108,6 +109,11 @@ export const METRICS = {
 /** What the supervisor of several workers (`WORKERS` above 1) adds. */
 export const SUPERVISOR_METRICS = {
   workersUp: gauge('churn_workers_up', 'Worker processes of this container that are up', 'sum'),
+  workersConfigured: gauge(
+    'churn_workers_configured',
+    'Worker processes that this container should have',
+    'sum',
+  ),
   workerRestarts: counter(
     'churn_worker_restarts_total',
     'Worker processes that ended and were started again',

@@ -4,9 +4,11 @@ import { activeManifest, createManifests } from '../models/log-manifests.ts';
 import { activeModel } from '../models/log.ts';
 import type { Manifest, Release } from '../models/manifest.ts';
 import { readRelease } from '../models/store.io.ts';
+import type { Reader } from '../kafka/port.ts';
+import { faultOf, type Fault } from './fault.ts';
 import type { BringSettings } from './bring-image.io.ts';
 import type { Refusal } from './model-choice.io.ts';
-import type { ReadLog } from './model-log.io.ts';
+import type { ReadLog } from './model-log-port.ts';
 import { createManifestOf } from './model-manifests.io.ts';
 import { createTroubles, type TroublesSettings } from './model-troubles.io.ts';
 import { createScoringModel } from './scoring-model.io.ts';
@@ -29,8 +31,8 @@ export interface Serving {
   readonly manifest: () => Manifest | undefined;
   /** Offset of that model's activation in the model log; -1: the image's own. */
   readonly activation: () => number | undefined;
-  /** Why there is none. */
-  readonly fault: () => string | undefined;
+  /** Why there is none, or why none that is newer can come. */
+  readonly fault: () => Fault | undefined;
   /** The newest activation, if it is not what serves. */
   readonly refused: () => Refusal | undefined;
   /**
@@ -51,7 +53,7 @@ export function keepServing(settings: ServingSettings): Serving {
   const manifests = createManifests();
   let newest: ReadLog | undefined;
   let image: Release | undefined;
-  let closeReader = (): Promise<void> => Promise.resolve();
+  let reader: Reader | undefined;
 
   async function readImage(): Promise<Release> {
     image ??= await readRelease(settings.modelDir);
@@ -77,7 +79,7 @@ export function keepServing(settings: ServingSettings): Serving {
       if (scores) void scoring.update();
     };
     await troubles.retrying(async () => {
-      closeReader = (await modelLog.follow(onLog, (error) => troubles.tell(error, {}))).close;
+      reader = await modelLog.follow(onLog, (error) => troubles.tell(error, {}));
     });
     if (scores) await troubles.retrying(scoring.bring);
   }
@@ -96,7 +98,11 @@ export function keepServing(settings: ServingSettings): Serving {
     current: seat.current,
     manifest,
     activation: () => seat.current()?.activation ?? (newest && activeModel(newest.log)?.offset),
-    fault: () => (manifest() === undefined ? troubles.newest() : undefined),
+    fault: () => {
+      const lost = reader?.fault();
+      if (lost !== undefined) return faultOf(lost);
+      return manifest() === undefined ? troubles.newest() : undefined;
+    },
     refused: scoring.refused,
     manifestOf: async (activation, sha256) => {
       const serving = seat.current();
@@ -105,7 +111,7 @@ export function keepServing(settings: ServingSettings): Serving {
     },
     stop: async () => {
       troubles.stop();
-      await closeReader();
+      await reader?.close();
       await seat.close();
     },
   };

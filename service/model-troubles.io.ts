@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ModelName } from '../models/log.ts';
 import { backOff } from '../schemas/back-off.ts';
-import { BankChurnError, messageOf } from '../schemas/errors.ts';
+import { BankChurnError } from '../schemas/errors.ts';
+import { faultOf, type Fault } from './fault.ts';
 import type { Metrics } from './metrics.io.ts';
 import type { Log } from './role-view.ts';
 
@@ -10,7 +11,7 @@ const RETRY_MS = { first: 1000, longest: 5000 };
 
 export interface Troubles {
   /** The newest trouble. */
-  readonly newest: () => string | undefined;
+  readonly newest: () => Fault | undefined;
   /** Logs a trouble unless it is the newest one. */
   tell(error: unknown, context: object): void;
   /** Logs and counts a model that does not serve. */
@@ -28,17 +29,16 @@ export interface TroublesSettings {
 }
 
 export function createTroubles({ log, metrics, fatal }: TroublesSettings): Troubles {
-  let newest: string | undefined;
+  let newest: Fault | undefined;
   let stopped = false;
 
   function tell(error: unknown, context: object): void {
-    const message = messageOf(error);
-    const code = error instanceof BankChurnError ? error.code : undefined;
-    if (message !== newest) {
-      log.error({ code, ...context }, message);
-      if (code === 'MODEL_CORRUPT') metrics.modelSwaps.inc({ result: 'refused' });
+    const fault = faultOf(error);
+    if (fault.detail !== newest?.detail) {
+      log.error({ code: error instanceof BankChurnError ? error.code : undefined, ...context }, fault.detail);
+      if (fault.code === 'MODEL_CORRUPT') metrics.modelSwaps.inc({ result: 'refused' });
     }
-    newest = message;
+    newest = fault;
   }
 
   return {
@@ -47,7 +47,7 @@ export function createTroubles({ log, metrics, fatal }: TroublesSettings): Troub
     refused: ({ version, offset }, reason) => {
       metrics.modelSwaps.inc({ result: 'refused' });
       log.error({ version, activation: offset }, `model refused: ${reason}`);
-      newest = reason;
+      newest = { code: 'MODEL_CORRUPT', detail: reason };
     },
     retrying: async (work) => {
       for (let failures = 0; !stopped; failures++) {

@@ -8,6 +8,7 @@ import { createDriftView, type DriftView } from './drift-view.ts';
 import { findVerdict } from './last-verdict.io.ts';
 import { createSkips } from './own-records.ts';
 import { commonSettings, skipRecord, type Surroundings } from './role-settings.ts';
+import { createSigns, roleState } from './role-view.ts';
 import { runRole, type RunningRole } from './run-role.io.ts';
 import { controlEncoderOf } from './wiring.io.ts';
 
@@ -40,7 +41,7 @@ export function startMonitor(around: Surroundings): RunningRole {
 }
 
 /** A role that has ended holds nobody up. */
-const ENDED = { joined: true, waitingFor: undefined, assigned: [], ready: [], lastAliveMs: undefined };
+const ENDED = { ...roleState(createSigns(), undefined), joined: true, waitingRecords: 0 };
 
 function monitorRole(around: Surroundings, view: DriftView): OpenRole {
   const { config, registry, models, log } = around;

@@ -1,7 +1,7 @@
 /** Several scorer processes in one container: started, watched, started again, shown as one. */
 import type { ChildProcess } from 'node:child_process';
 import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue, type PrometheusContentType, type Registry } from 'prom-client'; // prettier-ignore
-import type { HealthState } from './health.ts';
+import type { HealthState } from './health-state.ts';
 import { SUPERVISOR_METRICS } from './metric-list.ts';
 import { createList, type Metrics } from './metrics.io.ts';
 import type { Log } from './role-view.ts';
@@ -77,6 +77,7 @@ export function startWorkers(settings: WorkersSettings): Workers {
   const { count, spawnWorker, metrics, log } = settings;
   const begun = Date.now();
   const { workerRestarts } = createList(SUPERVISOR_METRICS, metrics.registry, {
+    workersConfigured: () => count,
     workersUp: () => health().workers?.up ?? 0,
   });
   const ended = new Set<Promise<number>>();

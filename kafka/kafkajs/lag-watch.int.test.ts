@@ -64,7 +64,7 @@ async function consume(topic: string, from: number | 'not armed', startFrom: 'ea
       shown = lag;
       looks += 1;
     },
-    ...{ alive: nothing, heard: nothing, left: nothing, crashed: nothing },
+    ...{ alive: nothing, heard: nothing, left: nothing, failed: nothing, crashed: nothing },
   };
   await consumer.start(events);
   onTestFinished(() => consumer.stop());
