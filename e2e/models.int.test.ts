@@ -105,7 +105,7 @@ test(
       expect(metrics).toContain('churn_model_swaps_total{result="refused"} 1');
       expect((await fetch(`http://127.0.0.1:${String(service.port)}/health`)).status).toBe(200);
     }
-    expect(activeModel(await modelLog.read())?.sha256).toBe(sha256);
+    expect(activeModel(await modelLog.read())?.version).toBe(first);
   },
 );
 
