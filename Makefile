@@ -6,7 +6,7 @@ SOURCES := $(shell find . -name '*.ts' -not -path './node_modules/*' -not -path 
 MODULES := node_modules/.installed
 BUILD := dist/.built
 
-.PHONY: help install demo test check format train api-start broker bench environments docker-demo docker-down chaos chaos-controls dev clean
+.PHONY: help install demo test check format train api-start broker bench environments docker-demo docker-down chaos chaos-controls alerts dev clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -53,7 +53,7 @@ broker: $(BUILD) ## Kafka (9092) and schema registry (8081) in the foreground, u
 environments: $(MODULES) ## What some tests and benchmarks use besides (ENVIRONMENTS="node parity tracking bench")
 	@node --import tsx e2e/environments/make.ts $(ENVIRONMENTS)
 
-bench: $(BUILD) ## Benchmarks, as ratios in one run (SECTIONS="models parts whole")
+bench: $(BUILD) ## Benchmarks, as ratios in one run (SECTIONS="models parts whole scrapers")
 	@node --import tsx bench/run.ts $(SECTIONS)
 
 docker-demo: ## The whole product in containers, healthy when it returns (COMPOSE_PROFILES=grafana,simulator)
@@ -70,6 +70,9 @@ chaos: $(BUILD) ## Faults of every kind under load, judged by Kafka's own client
 
 chaos-controls: $(BUILD) ## Services that are wrong on purpose: the oracle must find each
 	@node --import tsx e2e/chaos/controls.ts
+
+alerts: $(BUILD) ## Each alert fired by its cause in a real Prometheus, and ten healthy minutes (needs Debian's prometheus)
+	@node --import tsx e2e/alerts/main.ts
 
 dev: $(MODULES) ## The service from the sources, restarted on change (ROLE=scorer, monitor or trainer: that one alone)
 	@exec node --watch --import tsx cli/bankchurn.ts serve $(if $(ROLE),--roles $(ROLE))

@@ -19,6 +19,7 @@ import { SCHEMAS } from '../schemas/generated.ts';
 import { decodeJson } from '../schemas/json.ts';
 import { loadModel } from '../scoring/load-model.io.ts';
 import { models } from './models.ts';
+import { scrapers } from './scrapers.ts';
 
 const EVENTS = Number(process.env['BENCH_EVENTS'] ?? 120_000);
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3);
@@ -161,7 +162,7 @@ async function whole(): Promise<void> {
   }
 }
 
-const sections = { models, parts, whole };
+const sections = { models, parts, whole, scrapers };
 const named = process.argv.slice(2);
 for (const [name, measure] of Object.entries(sections))
   if (named.length === 0 || named.includes(name)) await measure();

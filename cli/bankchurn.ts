@@ -45,12 +45,12 @@ function program(): Command {
     demoCommand,
   ];
   for (const create of commands) root.addCommand(create());
-  for (const command of root.commands) throwOnExit(command);
-  return root.exitOverride();
+  throwOnExit(root);
+  return root;
 }
 
 function throwOnExit(command: Command): void {
-  command.exitOverride();
+  command.exitOverride().configureOutput({ writeErr: (words) => say(words.trimEnd()) });
   for (const nested of command.commands) throwOnExit(nested);
 }
 

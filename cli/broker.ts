@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { say } from './context.ts';
 import { startEmbedded, type EmbeddedOptions } from './embedded/embedded.io.ts';
 import { portNumber } from './options.ts';
+import { print } from './printable.ts';
 
 interface BrokerOptions {
   readonly kafkaPort: number;
@@ -36,9 +37,8 @@ async function runBroker(options: EmbeddedOptions): Promise<void> {
   const asked = untilSignal();
   const embedded = await Promise.race([startEmbedded(options), asked]);
   if (embedded === undefined) process.exit(0); // asked before it was ready: what was started ends with us
-  process.stdout.write(
-    `KAFKA_BROKERS=${embedded.brokers}\nSCHEMA_REGISTRY_URL=${embedded.registryUrl ?? ''}\n`,
-  );
+  print(`KAFKA_BROKERS=${embedded.brokers}`);
+  print(`SCHEMA_REGISTRY_URL=${embedded.registryUrl ?? ''}`);
   say(`data in ${embedded.dataDir}; Ctrl-C ends it`);
   const died = await Promise.race([embedded.died, asked]);
   await embedded.stop();

@@ -5,6 +5,7 @@ import type { SourceRecord } from '../schemas/ports.ts';
 import type { Registry } from '../schemas/registry.io.ts';
 import { openContext, readConfig, say, withConfig } from './context.ts';
 import { positiveInteger } from './options.ts';
+import { print } from './printable.ts';
 
 interface ConsumeOptions {
   readonly config: string;
@@ -49,7 +50,7 @@ export function consumeCommand(): Command {
           const line = options.deadLetters
             ? deadLetterLine(partition, record)
             : scoreLine(await readScore(record, registry), options.format);
-          process.stdout.write(`${line}\n`);
+          print(line);
           left -= 1;
           if (left === 0) finish();
         },

@@ -6,7 +6,9 @@ import { loadConfig } from '../config-file.io.ts';
 import type { Config } from '../config.ts';
 import { kafkaOf, registryOf } from '../service/wiring.io.ts';
 import type { KafkaClient } from '../kafka/port.ts';
+import { withoutCredentials } from '../schemas/address.ts';
 import type { Registry } from '../schemas/registry.io.ts';
+import { printable } from './printable.ts';
 
 /** The folder of the package, from the sources and from the compiled program alike. */
 export function packageRoot(): string {
@@ -15,9 +17,9 @@ export function packageRoot(): string {
   return folder;
 }
 
-/** Words of commands; data goes to stdout. */
-export function say(line: string): void {
-  process.stderr.write(`${line}\n`);
+/** Words of commands, on stderr; data goes to stdout (`print`). A newline starts a new line. */
+export function say(words: string): void {
+  process.stderr.write(`${withoutCredentials(words).split('\n').map(printable).join('\n')}\n`);
 }
 
 /** Adds `--config`, as every command has it that needs the configuration. */
@@ -60,7 +62,7 @@ export function createProgress(everyMs = 2000): { update(line: string): void; en
       const now = Date.now();
       if (now - last < (terminal ? 100 : everyMs)) return;
       last = now;
-      process.stderr.write(terminal ? `\r\x1b[K${line}` : `${line}\n`);
+      process.stderr.write(terminal ? `\r\x1b[K${printable(line)}` : `${printable(line)}\n`);
     },
     end: () => {
       if (terminal) process.stderr.write('\r\x1b[K');

@@ -34,9 +34,10 @@ export async function watchDrift({ config, kafka, registry }: Context): Promise<
   const reader = await kafka.openReader(
     [driftVerdicts, retrainEvents, churnModels],
     options,
-    async (topic, _, { value, offset }) => {
-      if (value === null) return;
-      const record = await decodeOwn(value, registry);
+    async (topic, _, source) => {
+      if (source.value === null) return;
+      const { offset } = source;
+      const record = await decodeOwn(source, registry);
       if (topic === driftVerdicts) verdicts.push(record as DriftVerdict);
       else if (topic === retrainEvents) requests.push(record as RetrainRequested);
       else models.push({ ...(record as ModelRecord), offset });

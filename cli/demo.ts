@@ -7,6 +7,7 @@ import type { InputColumn } from '../schemas/csv/columns.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
 import { readScore } from './consume.ts';
 import { createProgress, openContext, readConfig, say, withConfig, type Context } from './context.ts';
+import { subjectsOf } from '../service/codecs.ts';
 import { groupsOf, type RoleName } from '../service/role-topics.ts';
 import { DRIFT_NEEDS_EVENTS, driftPart, watchDrift } from './demo-drift.ts';
 import { holdoutOf } from './demo-holdout.io.ts';
@@ -19,7 +20,8 @@ import { positiveInteger } from './options.ts';
 import { eventEncoder } from './encoders.ts';
 import { publishEvents } from '../producers/publish.io.ts';
 import { startService, type ServiceProcess } from './service-process.io.ts';
-import { prepareTopics, subjects } from './topics.ts';
+import { prepareTopics } from './topics.ts';
+import { print } from './printable.ts';
 
 interface DemoOptions {
   readonly config: string;
@@ -115,16 +117,12 @@ async function startRoles(
   return [scorer, ...others];
 }
 
-const print = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};
-
 /** Environment of the cluster to use: the given one under a prefix of our own, or an embedded one. */
 async function cluster(cleanUp: (() => Promise<unknown>)[]): Promise<Record<string, string>> {
   const group = 'bankchurn-demo';
   if (process.env['KAFKA_BROKERS']) {
     const prefix = `demo-${randomBytes(4).toString('hex')}.`;
-    say(`using ${process.env['KAFKA_BROKERS']}, topics and group under ${prefix}`);
+    say(`using the Kafka of KAFKA_BROKERS, topics and group under ${prefix}`);
     return { TOPIC_PREFIX: prefix, GROUP_ID: group };
   }
   const embedded = await startEmbedded({ onProgress: say });
@@ -139,7 +137,7 @@ async function cluster(cleanUp: (() => Promise<unknown>)[]): Promise<Record<stri
 
 async function removeTraces({ config, kafka, registry }: Context): Promise<void> {
   await deleteTopicsAndGroups(kafka, Object.values(config.topics.names), Object.values(groupsOf(config)));
-  for (const [subject] of registry === undefined ? [] : subjects(config))
+  for (const { subject } of registry === undefined ? [] : subjectsOf(config).values())
     await registry?.deleteSubject(subject);
 }
 

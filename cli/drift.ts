@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { readLastVerdict } from '../service/wiring.io.ts';
 import { openContext, readConfig, say, withConfig } from './context.ts';
+import { print } from './printable.ts';
 
 export function driftCommand(): Command {
   return withConfig(new Command('drift'))
@@ -17,14 +18,14 @@ export function driftCommand(): Command {
         return;
       }
       if (options.json) {
-        process.stdout.write(`${JSON.stringify(verdict)}\n`);
+        print(JSON.stringify(verdict));
         return;
       }
       const { threshold } = context.config.drift;
       const series = [...verdict.psi].sort((a, b) => b.psi - a.psi);
       for (const { name, psi } of series) {
-        process.stdout.write(
-          `${name.padEnd(18)} ${psi.toFixed(4).padStart(8)}${psi >= threshold ? `  at or above ${String(threshold)}` : ''}\n`,
+        print(
+          `${name.padEnd(18)} ${psi.toFixed(4).padStart(8)}${psi >= threshold ? `  at or above ${String(threshold)}` : ''}`,
         );
       }
       say(

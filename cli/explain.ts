@@ -11,6 +11,7 @@ import { decoderOf, shapesOf } from '../service/codecs.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
 import { readScore } from './consume.ts';
 import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
+import { print } from './printable.ts';
 
 export function explainCommand(): Command {
   return withConfig(new Command('explain'))
@@ -53,8 +54,8 @@ async function run(context: Context, at: RecordPlace, asJson: boolean): Promise<
   await model.close();
   const isSame =
     published === undefined ? null : JSON.stringify(inOrder(published)) === JSON.stringify(inOrder(score));
-  if (asJson) process.stdout.write(`${JSON.stringify({ ...explanation, sameAsPublished: isSame })}\n`);
-  else for (const line of lines(score, waterfall(explanation), isSame)) process.stdout.write(`${line}\n`);
+  if (asJson) print(JSON.stringify({ ...explanation, sameAsPublished: isSame }));
+  else for (const line of lines(score, waterfall(explanation), isSame)) print(line);
   if (isSame === false)
     throw new Error(`scored again it differs from what was published: ${JSON.stringify(published)}`);
 }

@@ -7,17 +7,17 @@ import {
   type ModelLog,
 } from '../models/log.ts';
 import { readRelease } from '../models/store.io.ts';
-import { openModel } from '../scoring/model.ts';
-import { createSession } from '../scoring/onnx.io.ts';
+import { proveRelease } from '../scoring/prove.io.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
 import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
+import { print } from './printable.ts';
 
 export function modelsCommand(): Command {
   const list = withConfig(new Command('list'))
     .description('releases and what served when')
     .action(async (options: { config: string }) => {
       await withLog(options, async (context) => {
-        for (const line of describe(await modelLogOf(context).read())) process.stdout.write(`${line}\n`);
+        for (const line of describe(await modelLogOf(context).read())) print(line);
       });
     });
   const activate = withConfig(new Command('activate'))
@@ -37,7 +37,7 @@ export function modelsCommand(): Command {
     .argument('[folder]', 'as `bankchurn train` writes it', 'models/champion')
     .action(async (folder: string, options: { config: string }) => {
       const brought = await readRelease(folder);
-      await (await openModel(brought, createSession)).close(); // proves it
+      await proveRelease(brought);
       const { sha256 } = brought.manifest;
       const decide = (log: ModelLog): LogChange => ({
         release: !log.releases.has(sha256),

@@ -7,6 +7,7 @@ import { ROLES, roleTopics, type RoleName, type RoleTopics } from '../service/ro
 import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
 import { inspectPartitions, type PartitionReport } from './inspect-offsets.ts';
 import { wholeNumber } from './options.ts';
+import { print } from './printable.ts';
 
 interface Options {
   readonly config: string;
@@ -25,7 +26,8 @@ export function offsetsCommand(): Command {
     .action(async (options: Options & { json?: true }) => {
       await withContext(options, async (context) => {
         const reports = await inspectPartitions(context, options.role);
-        for (const report of reports) process.stdout.write(`${options.json === true ? JSON.stringify(report) : describe(report)}\n`); // prettier-ignore
+        for (const report of reports)
+          print(options.json === true ? JSON.stringify(report) : describe(report));
       });
     });
   const adopt = withConfig(new Command('adopt'))
@@ -59,13 +61,13 @@ const collectNumbers = (text: string, before: number[] = []): number[] => [...be
 
 const number = (value: number | null): string => (value === null ? 'none' : String(value));
 
-function describe({ partition, low, high, topicId, committed, outputs, verdict }: PartitionReport): string {
+function describe({ partition, low, high, topicId, committed, outputs, verdict }: PartitionReport): string[] {
   const of = (id: string | null): string => (id === null ? 'unknown' : id === topicId ? 'this one' : id);
   const group = committed === null ? 'none' : `${String(committed.offset)} (topic ${of(committed.topicId)})`;
   const written = outputs.map(({ topic, end, group: writer, topicId: id }) =>
     `    last of ${topic}: next offset ${number(end)}, group ${writer ?? 'unknown'}, topic ${of(id)}`); // prettier-ignore
   const first = `partition ${String(partition)}: holds ${String(low)}..${String(high)}, topic id ${topicId ?? 'unknown'}, committed ${group}`;
-  return [first, ...written, `    ${verdict}`].join('\n');
+  return [first, ...written, `    ${verdict}`];
 }
 
 const PLACES = ['outputs', 'committed', 'earliest', 'latest'] as const;
@@ -107,8 +109,8 @@ async function adoptOffsets(context: Context, options: AdoptOptions): Promise<vo
   const adoptions = chosen.map((report) => ({ report, offset: targetOf(report, options.from, since) }));
   for (const { report, offset } of adoptions) {
     const waiting = `${String(report.high - offset)} records to process`;
-    process.stdout.write(
-      `${role.topic}/${String(report.partition)}: ${number(report.committed?.offset ?? null)} → ${String(offset)} (${waiting})\n`,
+    print(
+      `${role.topic}/${String(report.partition)}: ${number(report.committed?.offset ?? null)} → ${String(offset)} (${waiting})`,
     );
   }
   if (!(await isConfirmed(options, role))) throw new Error('nothing was changed: confirm with --yes');

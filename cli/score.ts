@@ -6,6 +6,7 @@ import { readConfig, say, withConfig } from './context.ts';
 import { openEvents, withEventFile } from './event-file.io.ts';
 import { watchInputs } from './input-watch.ts';
 import { positiveInteger } from './options.ts';
+import { print } from './printable.ts';
 
 interface ScoreOptions {
   readonly config: string;
@@ -30,7 +31,7 @@ export function scoreCommand(): Command {
         const scores = await model.score(waiting);
         scored += scores.length;
         waiting = [];
-        const drained = process.stdout.write(scores.map((score) => `${JSON.stringify(score)}\n`).join(''));
+        const drained = print(scores.map((score) => JSON.stringify(score)));
         if (!drained) await new Promise((resolve) => process.stdout.once('drain', resolve));
       };
       let index = 0;

@@ -3,10 +3,10 @@ import { Command } from 'commander';
 import type { WantedTopic } from '../kafka/port.ts';
 import { createTopics, type TopicReport } from '../kafka/topics.ts';
 import type { Config } from '../config.ts';
-import { subjectName } from '../schemas/subjects.ts';
 import { TOPICS, type TopicId } from '../schemas/topics.ts';
-import type { SchemaName } from '../schemas/generated.ts';
+import { subjectsOf } from '../service/codecs.ts';
 import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
+import { print } from './printable.ts';
 
 /** A dead letter is its event and some headers: its topic takes more than the events' topic does. */
 const DEAD_LETTER_MAX_BYTES = 2_097_152;
@@ -17,7 +17,7 @@ export function topicsCommand(): Command {
     .action(async (options: { config: string }) => {
       const context = openContext(readConfig(options));
       const reports = await prepareTopics(context);
-      for (const report of reports) process.stdout.write(`${describe(report)}\n`);
+      for (const report of reports) print(describe(report));
       say(
         `${String(reports.filter(({ created }) => created).length)} of ${String(reports.length)} topics created`,
       );
@@ -30,21 +30,9 @@ export function topicsCommand(): Command {
 export async function prepareTopics({ config, kafka, registry }: Context): Promise<TopicReport[]> {
   const reports = await createTopics(kafka, wantedTopics(config), { now: Date.now, sleep });
   if (registry === undefined || !config.registry.autoRegister) return reports;
-  for (const [subject, name, compatibility] of subjects(config))
-    await registry.schemaId(subject, name, compatibility);
+  for (const { subject, schema, compatibility } of subjectsOf(config).values())
+    await registry.schemaId(subject, schema, compatibility);
   return reports;
-}
-
-/** Subject, record and compatibility of every topic with a schema. */
-export function subjects(config: Config): [string, SchemaName, 'FULL_TRANSITIVE' | 'BACKWARD_TRANSITIVE'][] {
-  return (Object.keys(TOPICS) as TopicId[]).flatMap((id) => {
-    const { schema, compatibility } = TOPICS[id];
-    if (schema === null || compatibility === null) return [];
-    const name = schema as SchemaName;
-    return [
-      [subjectName(config.registry.subjectStrategy, config.topics.names[id], name), name, compatibility],
-    ];
-  });
 }
 
 function wantedTopics({ topics }: Config): WantedTopic[] {

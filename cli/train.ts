@@ -5,8 +5,7 @@ import { Command } from 'commander';
 import { createSimulator } from '../producers/simulator.ts';
 import { sha256 } from '../models/release-files.ts';
 import { writeRelease } from '../models/store.io.ts';
-import { openModel } from '../scoring/model.ts';
-import { createSession } from '../scoring/onnx.io.ts';
+import { proveRelease } from '../scoring/prove.io.ts';
 import { DEFAULT_PARAMETERS } from '../training/boosting.ts';
 import { readDataset } from '../training/dataset.io.ts';
 import { assertTrainable, type Dataset } from '../training/dataset.ts';
@@ -87,7 +86,7 @@ export function trainCommand(): Command {
         onProgress: (stage, share) => progress.update(`${stage} ${(share * 100).toFixed(0)} %`),
       });
       progress.end();
-      await (await openModel(result.release, createSession)).close(); // proves the golden rows in ONNX Runtime
+      await proveRelease(result.release);
       await gateAndWrite(options, result, dataset, Date.now() - begun);
       await recordTraining(mlflow, result.release, options, begun);
     });

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { LoggedRelease } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import { createSession } from '../scoring/onnx.io.ts';
+import { proveRelease } from '../scoring/prove.io.ts';
 import type { FreshRows } from '../training/challenger.ts';
 import type { GateRule } from '../training/gate.ts';
 import type { Resampling } from '../training/resampling.ts';
@@ -32,6 +33,8 @@ export async function challenge(
   const job = { baseCsv: hasBase ? baseCsv : null, fresh, resampling, memoryBudgetBytes };
   const { release: trained, evaluation } = await trainInWorker(job, signal, settings.onProgress);
   const challenger = { ...trained, onnx: Buffer.from(trained.onnx) };
+  const incumbent = await settings.fetchRelease(champion);
+  for (const release of [incumbent, challenger]) await proveRelease(release);
   const contest = { challenger, evaluation: hasBase ? evaluation : undefined, holdout: fresh.holdout, gate };
-  return judgeChallenge({ ...contest, champion: await settings.fetchRelease(champion) }, createSession);
+  return judgeChallenge({ ...contest, champion: incumbent }, createSession);
 }

@@ -23,9 +23,9 @@ const record = (counts: readonly number[]): DriftCounts => ({
 function ports(lastVerdict: DriftVerdict | undefined, knows = true): MonitorPorts {
   return {
     rule: { paneEvents: 500, windowPanes: 4, minEvents: 1000, threshold: 0.2, persistence: 3 },
-    decodeCounts: (value) => Promise.resolve(JSON.parse(value.toString()) as DriftCounts),
-    encodeVerdict: (verdict) => JSON.stringify(verdict),
-    encodeRequest: (request) => JSON.stringify(request),
+    decodeCounts: ({ value }) => Promise.resolve(JSON.parse(String(value)) as DriftCounts),
+    encodeVerdict: (verdict) => ({ value: JSON.stringify(verdict) }),
+    encodeRequest: (request) => ({ value: JSON.stringify(request) }),
     lastVerdict: () => Promise.resolve(lastVerdict),
     manifestOf: () =>
       knows ? Promise.resolve(manifest) : Promise.reject(new BankChurnError('MODEL_UNAVAILABLE', 'unknown')),

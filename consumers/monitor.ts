@@ -8,17 +8,18 @@ import {
 import { SCORE_SERIES } from '../drift/counts.ts';
 import type { Manifest } from '../models/manifest.ts';
 import type { DriftCounts, DriftVerdict, RetrainRequested } from '../schemas/generated.ts';
-import type { Emission, OpenRole, OutputRecord, SourceRecord } from '../schemas/ports.ts';
+import type { EncodeOwn, OwnRecord } from '../schemas/own.ts';
+import type { Emission, OpenRole, OutputRecord } from '../schemas/ports.ts';
 
 export interface MonitorPorts {
   readonly rule: DriftRule;
-  readonly decodeCounts: (value: Buffer) => Promise<DriftCounts>;
-  readonly encodeVerdict: (verdict: DriftVerdict) => Buffer | string;
-  readonly encodeRequest: (request: RetrainRequested) => Buffer | string;
+  readonly decodeCounts: (record: OwnRecord) => Promise<DriftCounts>;
+  readonly encodeVerdict: EncodeOwn<DriftVerdict>;
+  readonly encodeRequest: EncodeOwn<RetrainRequested>;
   /** The newest verdict there is: its state is where a restart goes on. */
   readonly lastVerdict: () => Promise<DriftVerdict | undefined>;
-  /** The manifest of a model. Rejects (transient) where it is not known yet: the monitor then waits. */
-  readonly manifestOf: (sha256: string) => Promise<Manifest>;
+  /** The manifest of an activation. Rejects with a poison code if there is none: the record is garbage. */
+  readonly manifestOf: (activation: number, sha256: string) => Promise<Manifest>;
   readonly topics: { readonly driftVerdicts: string; readonly retrainEvents: string };
   /** Told of each verdict as it is taken. */
   readonly onVerdict: (verdict: Verdict) => void;
@@ -37,8 +38,8 @@ export function createMonitor(ports: MonitorPorts): OpenRole {
       const outcomes = new Map<string, number>();
       let commit: number | undefined;
       for (const record of records) {
-        const counts = await readCounts(ports, record);
-        const manifest = await ports.manifestOf(counts.modelSha256);
+        const counts = await ports.decodeCounts(record);
+        const manifest = await ports.manifestOf(counts.activation, counts.modelSha256);
         const step = takeCounts(
           state ?? initialState(counts.modelSha256, counts.activation),
           counts,
@@ -52,11 +53,11 @@ export function createMonitor(ports: MonitorPorts): OpenRole {
         if (step.verdict === undefined) continue;
         commit = record.offset + 1;
         const { modelSha256 } = state;
-        verdicts.push({ key: modelSha256, value: ports.encodeVerdict(verdictRecord(step.verdict, state)) });
+        verdicts.push({ key: modelSha256, ...ports.encodeVerdict(verdictRecord(step.verdict, state)) });
         if (step.verdict.request)
           requests.push({
             key: manifest.version,
-            value: ports.encodeRequest(requestRecord(step.verdict, state, manifest)),
+            ...ports.encodeRequest(requestRecord(step.verdict, state, manifest)),
           });
         ports.onVerdict(step.verdict);
       }
@@ -84,11 +85,6 @@ async function resume(ports: MonitorPorts, offset: number): Promise<MonitorState
   const state = { ...written, driftSince: written.driftSince ?? null };
   // The group was set to another place on purpose: what lies between is not in the state, so it starts anew.
   return last.lastCountsOffset + 1 === offset ? { ...state, open: undefined } : undefined;
-}
-
-async function readCounts(ports: MonitorPorts, { value, offset }: SourceRecord): Promise<DriftCounts> {
-  if (value === null) throw new Error(`drift counts at offset ${String(offset)} have no value`);
-  return ports.decodeCounts(value);
 }
 
 function verdictRecord(verdict: Verdict, state: MonitorState): DriftVerdict {

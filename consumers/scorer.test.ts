@@ -29,7 +29,7 @@ function scorer(more: Partial<ScorerPorts> = {}) {
     model: () => ({ model, activation: 7 }),
     decoder: createDecoder({ shape: EVENT, maxRecordBytes: 1000, findWriter: undefined }),
     encodeScore: (score) => JSON.stringify(score),
-    encodeCounts: (counts) => JSON.stringify(counts),
+    encodeCounts: (counts) => ({ value: JSON.stringify(counts) }),
     group: 'g',
     topics: { churnScores: 'scores', deadLetters: 'letters', driftCounts: 'counts' },
     tombstones: 'ignore',

@@ -3,6 +3,7 @@ import type { Decode, RecordDecoder } from '../schemas/decoder.ts';
 import { isPoison } from '../schemas/event.ts';
 import { createCounter, type CountEvents } from '../drift/counts.ts';
 import type { ChurnScore, CustomerEvent, DriftCounts } from '../schemas/generated.ts';
+import type { EncodeOwn } from '../schemas/own.ts';
 import type {
   Batch,
   Decision,
@@ -29,7 +30,7 @@ export interface ScorerPorts {
   readonly model: () => ServingModel | undefined;
   readonly decoder: RecordDecoder<CustomerEvent>;
   readonly encodeScore: (score: ChurnScore) => Buffer | string;
-  readonly encodeCounts: (counts: DriftCounts) => Buffer | string;
+  readonly encodeCounts: EncodeOwn<DriftCounts>;
   /** The consumer group: outputs name it. */
   readonly group: string;
   readonly topics: {
@@ -200,5 +201,5 @@ function countRecord(
       outputs,
     ),
   };
-  return { key: manifest.sha256, value: ports.encodeCounts(counts) };
+  return { key: manifest.sha256, ...ports.encodeCounts(counts) };
 }

@@ -58,6 +58,10 @@ class World {
       manifest: '{}',
       artifactOffset: 0,
       artifactChunks: 1,
+      actor: null,
+      gateReport: null,
+      aboutActivation: null,
+      outcome: null,
     };
     this.log = foldRecord(this.log, this.records.length, record);
     this.records.push(record);
@@ -72,7 +76,7 @@ class World {
     const rows = (n: number): LabelledEvent[] =>
       Array.from({ length: n }, (_, i) => ({ churned: i % this.oneIn === 0 }) as LabelledEvent);
     return {
-      decodeRequest: (value) => Promise.resolve(JSON.parse(value.toString())),
+      decodeRequest: ({ value }) => Promise.resolve(JSON.parse(String(value))),
       readLog: () => Promise.resolve(this.log),
       collect: () => Promise.resolve({ train: rows(2000), holdout: rows(this.labels) }),
       challenge: async () => {

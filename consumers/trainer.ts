@@ -10,6 +10,7 @@ import type { Release } from '../models/manifest.ts';
 import { backOff } from '../schemas/back-off.ts';
 import { isTransient, messageOf } from '../schemas/errors.ts';
 import type { RetrainRequested } from '../schemas/generated.ts';
+import type { OwnRecord } from '../schemas/own.ts';
 import type { Clock, KeepAlive, OpenRole, SourceRecord } from '../schemas/ports.ts';
 import type { FreshRows } from '../training/challenger.ts';
 import type { GateVerdict } from '../training/gate.ts';
@@ -23,7 +24,7 @@ export interface Challenge extends GateVerdict {
 }
 
 export interface TrainerPorts {
-  readonly decodeRequest: (value: Buffer) => Promise<unknown>;
+  readonly decodeRequest: (record: OwnRecord) => Promise<unknown>;
   readonly readLog: () => Promise<ModelLog>;
   /** Labelled rows of the stream that are there by now. */
   readonly collect: (request: RetrainRequested) => Promise<FreshRows>;
@@ -74,11 +75,10 @@ export function createTrainer(ports: TrainerPorts): OpenRole {
 }
 
 /** The request of a record, or why it is none. */
-async function readRequest(ports: TrainerPorts, { value }: SourceRecord): Promise<RetrainRequested | string> {
-  if (value === null) return 'no value';
+async function readRequest(ports: TrainerPorts, record: SourceRecord): Promise<RetrainRequested | string> {
   let raw: unknown;
   try {
-    raw = await ports.decodeRequest(value);
+    raw = await ports.decodeRequest(record);
   } catch (error) {
     if (isTransient(error)) throw error;
     return messageOf(error);

@@ -30,8 +30,8 @@ async function readCounts({ context }: World): Promise<Map<number, DriftCounts>>
   const reader = await context.kafka.openReader(
     [context.config.topics.names.driftCounts],
     { group: 'counts', fromBeginning: true },
-    async (_, __, { offset, value }) => {
-      counts.set(offset, (await decodeOwn(value!, context.registry)) as DriftCounts);
+    async (_, __, record) => {
+      counts.set(record.offset, (await decodeOwn(record, context.registry)) as DriftCounts);
     },
   );
   onTestFinished(() => reader.close());
@@ -46,9 +46,9 @@ async function undisturbed(
 ): Promise<DriftVerdict[]> {
   const role = await createMonitor({
     rule: readConfig({ config: join(packageRoot(), 'configs/config.yaml') }, {}).drift,
-    decodeCounts: (value) => Promise.resolve(counts.get(Number(value))!),
-    encodeVerdict: (verdict) => JSON.stringify(verdict),
-    encodeRequest: () => '',
+    decodeCounts: ({ value }) => Promise.resolve(counts.get(Number(value))!),
+    encodeVerdict: (verdict) => ({ value: JSON.stringify(verdict) }),
+    encodeRequest: () => ({ value: '' }),
     lastVerdict: () => Promise.resolve(undefined),
     manifestOf: () => Promise.resolve(manifest),
     topics: { driftVerdicts: 'verdicts', retrainEvents: 'requests' },

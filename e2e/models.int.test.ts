@@ -51,7 +51,7 @@ async function allServe(
 async function kinds({ context }: World): Promise<string[]> {
   const records = await readAll(context.kafka, context.config.topics.names.churnModels, 'kinds');
   return Promise.all(
-    records.map(async ({ value }) => ((await decodeOwn(value!, context.registry)) as { kind: string }).kind),
+    records.map(async (record) => ((await decodeOwn(record, context.registry)) as { kind: string }).kind),
   );
 }
 

@@ -45,5 +45,9 @@ function record(
     manifest: null,
     artifactOffset: null,
     artifactChunks: null,
+    actor: null,
+    gateReport: null,
+    aboutActivation: null,
+    outcome: null,
   };
 }

@@ -26,6 +26,10 @@ function record(
     manifest: '{}',
     artifactOffset: 0,
     artifactChunks: 1,
+    actor: null,
+    gateReport: null,
+    aboutActivation: null,
+    outcome: null,
   };
 }
 const fold = (...records: ModelRecord[]): ModelLog =>

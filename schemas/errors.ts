@@ -109,6 +109,12 @@ export const ERRORS = {
     means:
       'A release fails its checks: a checksum, a feature name or a golden row. Release the model again, or activate another one.',
   },
+  PROOF_UNAVAILABLE: {
+    action: 'transient',
+    means:
+      'The process that proves a release cannot be started: the machine has no memory or no process left for it. The release is not judged, and tried again. ' +
+      'Give the service more memory (256 MiB must be free).',
+  },
   CONFIG_INVALID: {
     action: 'fatal',
     means:

@@ -1,6 +1,13 @@
 /** Records of our own topics. Others may have written there too, so they are checked like any other input. */
 import { BankChurnError } from './errors.ts';
 import { SCHEMAS, type SchemaName } from './generated.ts';
+import type { OutputRecord, SourceRecord } from './ports.ts';
+
+/** What is read of a record of ours. */
+export type OwnRecord = Pick<SourceRecord, 'value' | 'headers'>;
+/** A record of ours, encoded; its headers name the schema of an Avro value. */
+export type Encoded = Pick<OutputRecord, 'value' | 'headers'>;
+export type EncodeOwn<T extends object = object> = (record: T) => Encoded;
 
 /**
  * Parses a record that is JSON.

@@ -4,6 +4,7 @@ import { SCHEMAS, type SchemaName } from './generated.ts';
 import { isHalfRegistered, refusal } from './registry-errors.ts';
 import { boundAgent, createAgent, createAsk } from './registry-http.io.ts';
 import { createSchemaReader, type SchemaReader } from './registry-reader.ts';
+import type { TopicSubject } from './subjects.ts';
 
 /** How to reach a Confluent-compatible schema registry. */
 export interface RegistrySettings {
@@ -23,11 +24,7 @@ export interface RegistrySettings {
 /** The schema registry as the product uses it. */
 export interface Registry extends SchemaReader {
   /** Id of our schema under a subject; registers it (with its compatibility) where that is allowed. */
-  schemaId(
-    subject: string,
-    name: SchemaName,
-    compatibility: 'FULL_TRANSITIVE' | 'BACKWARD_TRANSITIVE',
-  ): Promise<number>;
+  schemaId(subject: string, name: SchemaName, compatibility: TopicSubject['compatibility']): Promise<number>;
   /** Deletes a subject (the demo's own, on a registry that was given). */
   deleteSubject(subject: string): Promise<void>;
   close(): void;
@@ -52,7 +49,7 @@ export function createRegistry(settings: RegistrySettings): Registry {
   async function schemaId(
     subject: string,
     name: SchemaName,
-    compatibility: keyof typeof COMPATIBILITY,
+    compatibility: TopicSubject['compatibility'],
   ): Promise<number> {
     const schema = { type: 'AVRO' as never, schema: JSON.stringify(SCHEMAS[name]) };
     const register = async (): Promise<number> =>

@@ -1,10 +1,32 @@
 import type { SchemaName } from './generated.ts';
+import { TOPICS, type TopicId, type TopicNames } from './topics.ts';
 
 /** How subjects of the registry are named. */
 export type SubjectStrategy = 'topic' | 'record' | 'topic-record';
 
-/** The subject of a record type on a topic. */
-export function subjectName(strategy: SubjectStrategy, topic: string, name: SchemaName): string {
+/** The subject of a topic, and what is registered under it. */
+export interface TopicSubject {
+  readonly subject: string;
+  readonly schema: SchemaName;
+  readonly compatibility: 'FULL_TRANSITIVE' | 'BACKWARD_TRANSITIVE';
+}
+
+function subjectName(strategy: SubjectStrategy, topic: string, name: SchemaName): string {
   if (strategy === 'topic') return `${topic}-value`;
   return strategy === 'record' ? `bankchurn.${name}` : `${topic}-bankchurn.${name}`;
+}
+
+/** The subject of each topic that has a schema, in a deployment with these names. */
+export function topicSubjects(
+  strategy: SubjectStrategy,
+  names: TopicNames,
+): ReadonlyMap<TopicId, TopicSubject> {
+  const subjects = new Map<TopicId, TopicSubject>();
+  for (const [id, { schema, compatibility }] of Object.entries(TOPICS)) {
+    if (schema === null || compatibility === null) continue;
+    const name = schema as SchemaName;
+    const subject = subjectName(strategy, names[id as TopicId], name);
+    subjects.set(id as TopicId, { subject, schema: name, compatibility });
+  }
+  return subjects;
 }

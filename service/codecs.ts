@@ -1,26 +1,34 @@
 /** In which encoding a configuration's records are written, and which are read. */
 import type { Config } from '../config.ts';
-import { createAvroEncoder, eventShape, MAGIC_BYTE, outcomeShape, type Shape } from '../schemas/avro.ts';
+import {
+  createAvroEncoder,
+  eventShape,
+  MAGIC_BYTE,
+  outcomeShape,
+  schemaId,
+  type Shape,
+} from '../schemas/avro.ts';
 import { createDecoder, type RecordDecoder } from '../schemas/decoder.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { SchemaName } from '../schemas/generated.ts';
-import { checkOwn, parseOwn } from '../schemas/own.ts';
+import { decodeNamed, decodeUnnamed } from '../schemas/fingerprints.ts';
+import { checkOwn, parseOwn, type OwnRecord } from '../schemas/own.ts';
 import type { Registry } from '../schemas/registry.io.ts';
-import { subjectName } from '../schemas/subjects.ts';
-import { TOPICS, type TopicId } from '../schemas/topics.ts';
+import { topicSubjects } from '../schemas/subjects.ts';
 
-/** Encodes records of a topic: JSON, or Avro under its registered (or now registering) schema. */
+/** The subject of each topic that has a schema. */
+export const subjectsOf = ({ registry, topics }: Pick<Config, 'registry' | 'topics'>) =>
+  topicSubjects(registry.subjectStrategy, topics.names);
+
+/** Encodes records that others write or read: JSON, or Avro under its registered (or now registering) schema. */
 export async function topicEncoder(
   config: Config,
   registry: Registry | undefined,
-  topic: TopicId,
+  topic: 'customerEvents' | 'customerOutcomes' | 'churnScores',
 ): Promise<(value: object) => Buffer | string> {
   if (registry === undefined) return (value) => JSON.stringify(value);
-  const { schema, compatibility } = TOPICS[topic];
-  if (schema === null || compatibility === null) throw new Error(`${topic} has no schema`);
-  const name = schema as SchemaName;
-  const subject = subjectName(config.registry.subjectStrategy, config.topics.names[topic], name);
-  return createAvroEncoder(name, await registry.schemaId(subject, name, compatibility));
+  const { subject, schema, compatibility } = subjectsOf(config).get(topic)!;
+  return createAvroEncoder(schema, await registry.schemaId(subject, schema, compatibility));
 }
 
 /** What a configuration takes for an event, and for an outcome. */
@@ -42,18 +50,32 @@ export function decoderOf<T>(
 }
 
 /**
- * Decodes records of our own topics, of either encoding.
+ * Decodes a record of our own topics, of either encoding. The registry is asked only for an Avro record whose schema this
+ * release does not know.
  *
  * @param name of the schema that the record must fit; undefined: any.
- * @throws BankChurnError RECORD_UNDECODABLE, RECORD_INVALID or SCHEMA_* for what the record holds.
+ * @throws BankChurnError RECORD_EMPTY, RECORD_UNDECODABLE, RECORD_INVALID or SCHEMA_* for what the record holds.
  */
 export async function decodeOwn(
-  value: Buffer,
+  { value, headers }: OwnRecord,
   registry: Registry | undefined,
   name?: SchemaName,
 ): Promise<unknown> {
-  if (value[0] === MAGIC_BYTE && registry === undefined)
-    throw new BankChurnError('REGISTRY_UNAVAILABLE', 'this record is Avro: set SCHEMA_REGISTRY_URL');
-  const raw = value[0] === MAGIC_BYTE ? await registry!.decode(value) : parseOwn(value);
-  return name === undefined ? raw : checkOwn(name, raw);
+  if (value === null) throw new BankChurnError('RECORD_EMPTY', 'the value is null');
+  if (value[0] !== MAGIC_BYTE) return fitting(name, parseOwn(value));
+  const named = decodeNamed(value, headers);
+  if (named !== undefined) return fitting(name, named);
+  const unnamed = name === undefined ? undefined : decodeUnnamed(name, value);
+  if (unnamed !== undefined) return fitting(name, unnamed);
+  if (schemaId(value) === undefined)
+    throw new BankChurnError('RECORD_UNDECODABLE', 'neither JSON nor Avro in the wire format');
+  if (registry === undefined)
+    throw new BankChurnError(
+      'SCHEMA_UNKNOWN',
+      'Avro with a schema that is not known here: set SCHEMA_REGISTRY_URL',
+    );
+  return fitting(name, await registry.decode(value));
 }
+
+const fitting = (name: SchemaName | undefined, raw: unknown): unknown =>
+  name === undefined ? raw : checkOwn(name, raw);

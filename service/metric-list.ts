@@ -39,7 +39,7 @@ function histogram<const L extends string = never>(
   return { type: 'histogram', name, help, labels, aggregator: 'sum', buckets } as const;
 }
 
-const LATENCY_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const LATENCY_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const BATCH_BUCKETS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2000];
 const STAGE_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
 
@@ -50,6 +50,8 @@ export const METRICS = {
   httpRequests: counter('http_requests_total', 'HTTP requests answered', ['method', 'route', 'status']),
   events: counter('churn_events_total', 'Customer events processed, by result (scored, dead_letter, ignored)', ['result']),
   deadLetters: counter('churn_dead_letters_total', 'Dead letters, by error code', ['code']),
+  recordsSkipped: counter('churn_records_skipped_total',
+    'Records of our own topics that cannot be read and are skipped, by error code', ['topic', 'code']),
   unknownFields: counter('churn_unknown_fields_total', 'Fields of customer events that nobody reads, by name (20 names, the rest as other)', ['field']),
   scoreLatency: histogram('churn_score_latency_seconds', "From the event's append time to its committed score", LATENCY_BUCKETS),
   batchSize: histogram('churn_batch_size', 'Records of one transaction', BATCH_BUCKETS),

@@ -10,6 +10,7 @@ import { backOff } from '../schemas/back-off.ts';
 import { BankChurnError, isTransient, messageOf } from '../schemas/errors.ts';
 import { openModel } from '../scoring/model.ts';
 import { createSession } from '../scoring/onnx.io.ts';
+import { proveRelease } from '../scoring/prove.io.ts';
 
 export interface ServingSettings {
   /** Folder of the image's release. */
@@ -28,8 +29,13 @@ export interface Serving {
   readonly current: () => ServingModel | undefined;
   /** Why there is none. */
   readonly fault: () => string | undefined;
-  /** The manifest of any model that served. */
-  manifestOf(sha256: string): Manifest | undefined;
+  /**
+   * The manifest that an activation of the model log serves (activation -1: the image's).
+   *
+   * @throws BankChurnError RECORD_INVALID if there is no such activation: whatever names it is garbage; a transient one if
+   *   the log may not have been read so far.
+   */
+  manifestOf(activation: number, sha256: string): Promise<Manifest>;
   stop(): Promise<void>;
 }
 
@@ -83,11 +89,15 @@ export function keepServing(settings: ServingSettings): Serving {
   return {
     current: seat.current,
     fault: seat.fault,
-    manifestOf: (sha256) => {
+    manifestOf: (_, sha256) => {
       const logged = newest?.releases.get(sha256)?.manifest;
       if (!seat.manifests.has(sha256) && logged !== undefined)
         seat.manifests.set(sha256, manifestSchema.parse(JSON.parse(logged)));
-      return seat.manifests.get(sha256);
+      const manifest = seat.manifests.get(sha256);
+      if (manifest !== undefined) return Promise.resolve(manifest);
+      return Promise.reject(
+        new BankChurnError('MODEL_UNAVAILABLE', `the profile of model ${sha256} is not known here`),
+      );
     },
     stop: async () => {
       stopped = true;
@@ -129,6 +139,7 @@ function createSeat({ log, metrics }: ServingSettings): Seat {
       fault = message;
     },
     swap: async (release, activation) => {
+      await proveRelease(release);
       const model = await openModel(release, createSession);
       const former = serving;
       serving = { model, activation };
@@ -173,7 +184,7 @@ async function bringImage({ modelDir, log, modelLog }: ServingSettings, seat: Se
   let release: Release;
   try {
     release = await readRelease(modelDir);
-    await (await openModel(release, createSession)).close();
+    await proveRelease(release);
   } catch (error) {
     if (seat.current() !== undefined) return;
     throw error;

@@ -9,6 +9,7 @@ import { messageLimits } from '../kafka/message-limits.ts';
 import { readAll, readRange } from '../kafka/read.ts';
 import { isTransient } from '../schemas/errors.ts';
 import type { ModelOrigin, ModelRecord } from '../schemas/generated.ts';
+import type { EncodeOwn, OwnRecord } from '../schemas/own.ts';
 import { splitEmission } from '../consumers/split-emission.ts';
 import { assertKeptForEver } from './kept-for-ever.ts';
 import type { OutputRecord, SourceRecord, Transaction } from '../schemas/ports.ts';
@@ -23,8 +24,8 @@ export interface ModelLogSettings {
   readonly topics: { readonly churnModels: string; readonly modelArtifacts: string };
   /** Of the scorers: writers are fenced under `<group>.models`, readers have groups of their own below it. */
   readonly group: string;
-  readonly encode: () => Promise<(record: ModelRecord) => Buffer | string>;
-  readonly decode: (value: Buffer) => Promise<ModelRecord>;
+  readonly encode: () => Promise<EncodeOwn<ModelRecord>>;
+  readonly decode: (record: OwnRecord) => Promise<ModelRecord>;
   /** Told of a topic whose settings may not be read. */
   readonly onUnchecked: (topic: string, fault: string) => void;
 }
@@ -89,8 +90,8 @@ const readerGroup = (group: string): string => `${group}.models`;
 
 async function readLog({ kafka, topics, group, decode }: ModelLogSettings): Promise<ModelLog> {
   let log = EMPTY_LOG;
-  for (const { offset, value } of await readAll(kafka, topics.churnModels, readerGroup(group))) {
-    if (value !== null) log = foldRecord(log, offset, await decode(value));
+  for (const record of await readAll(kafka, topics.churnModels, readerGroup(group))) {
+    if (record.value !== null) log = foldRecord(log, record.offset, await decode(record));
   }
   return log;
 }
@@ -121,7 +122,7 @@ async function attempt(
     }
     const records = changeRecords(change, { origin, recordedAt: Date.now(), manifest, artifact });
     const encode = await settings.encode();
-    const values = records.map((record) => ({ key: record.modelVersion, value: encode(record) }));
+    const values = records.map((record) => ({ key: record.modelVersion, ...encode(record) }));
     await transaction.send({ topic: topics.churnModels, partition: 0, records: values });
     await transaction.commit();
     return { log, change };
@@ -164,11 +165,11 @@ function follow(
   onFault: (error: unknown) => void,
 ): Promise<Reader> {
   let log = EMPTY_LOG;
-  const onRecord = async (_: string, __: number, { offset, value }: SourceRecord): Promise<void> => {
-    if (value === null) return;
+  const onRecord = async (_: string, __: number, record: SourceRecord): Promise<void> => {
+    if (record.value === null) return;
     let folded: ModelLog;
     try {
-      folded = foldRecord(log, offset, await decode(value));
+      folded = foldRecord(log, record.offset, await decode(record));
     } catch (error) {
       if (isTransient(error)) throw error;
       onFault(error);

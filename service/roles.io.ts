@@ -19,13 +19,12 @@ import { createTrainer } from '../consumers/trainer.ts';
 import type { LogChange } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import type { RecordDecoder } from '../schemas/decoder.ts';
-import { BankChurnError } from '../schemas/errors.ts';
 import type { CustomerEvent, DriftCounts } from '../schemas/generated.ts';
 import type { OpenRole, Reject, Role } from '../schemas/ports.ts';
 import { recordInMlflow } from '../training/mlflow.io.ts';
 import { decodeOwn, decoderOf, shapesOf, topicEncoder } from './codecs.ts';
 import { roleTopics, type RoleName } from './role-topics.ts';
-import { modelLogOf, readLastVerdict, type Clients } from './wiring.io.ts';
+import { controlEncoderOf, modelLogOf, readLastVerdict, type Clients } from './wiring.io.ts';
 
 /** What a role of the service needs. */
 export interface Surroundings extends Clients {
@@ -102,26 +101,37 @@ function writtenBefore({ kafka, config, log }: Surroundings): WrittenBefore {
   });
 }
 
-/** The encoders are made when a partition is armed: a registry that is away is then a transient fault like any other. */
-function scorerRole(
-  { config, registry, models, wrap }: Surroundings,
-  maxLetterBytes: () => number,
-): OpenRole {
+/** The encoder of scores is made for the first batch: a registry that is away stops none but those that wait for it. */
+function scorerRole(around: Surroundings, maxLetterBytes: () => number): OpenRole {
+  const { config, registry, models, log, wrap } = around;
   const { names } = config.topics;
   const plain = decoderOf({ config, registry }, shapesOf(config).event);
   const decoder = wrap.decoder?.(plain) ?? plain;
-  let scorer: Role | undefined;
-  return async () =>
-    (scorer ??= createScorer({
+  const openCounts = controlEncoderOf(around, 'driftCounts', log);
+  const open = async (): Promise<Role> =>
+    createScorer({
       model: models.current,
       decoder,
       encodeScore: await topicEncoder(config, registry, 'churnScores'),
-      encodeCounts: await topicEncoder(config, registry, 'driftCounts'),
+      encodeCounts: await openCounts(),
       contentType: registry === undefined ? 'application/json' : 'application/avro',
       group: config.group,
       topics: names,
       tombstones: config.tombstones,
       maxLetterBytes,
+    });
+  const scorer = createLazily(open);
+  const role: Role = async (...batch) => (await scorer())(...batch);
+  return () => Promise.resolve(role);
+}
+
+/** Makes something when it is first needed; after a failure it is tried again at the next need. */
+function createLazily<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () =>
+    (made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
     }));
 }
 
@@ -145,21 +155,17 @@ function startMonitor(around: Surroundings): RunningRole {
 }
 
 function monitorRole(around: Surroundings): OpenRole {
-  const { config, registry, models } = around;
+  const { config, registry, models, log } = around;
+  const openVerdicts = controlEncoderOf(around, 'driftVerdicts', log);
+  const openRequests = controlEncoderOf(around, 'retrainEvents', log);
   return async (partition, offset) => {
     const open = createMonitor({
       rule: config.drift,
-      decodeCounts: (value) => decodeOwn(value, registry, 'DriftCounts') as Promise<DriftCounts>,
-      encodeVerdict: await topicEncoder(config, registry, 'driftVerdicts'),
-      encodeRequest: await topicEncoder(config, registry, 'retrainEvents'),
+      decodeCounts: (record) => decodeOwn(record, registry, 'DriftCounts') as Promise<DriftCounts>,
+      encodeVerdict: await openVerdicts(),
+      encodeRequest: await openRequests(),
       lastVerdict: () => readLastVerdict(around),
-      manifestOf: (sha256) => {
-        const manifest = models.manifestOf(sha256);
-        if (manifest !== undefined) return Promise.resolve(manifest);
-        return Promise.reject(
-          new BankChurnError('MODEL_UNAVAILABLE', `the profile of model ${sha256} is not known here`),
-        );
-      },
+      manifestOf: models.manifestOf,
       topics: config.topics.names,
       onVerdict: (verdict) => tellVerdict(around, verdict),
     });
@@ -201,7 +207,7 @@ function trainerRole(around: Surroundings): OpenRole {
     onProgress: (stage: string, share: number) => log.debug({ stage, share }, 'training'),
   };
   const trainer = createTrainer({
-    decodeRequest: (value) => decodeOwn(value, registry, 'RetrainRequested'),
+    decodeRequest: (record) => decodeOwn(record, registry, 'RetrainRequested'),
     readLog: modelLog.read,
     collect: (request) => collectFreshRows(freshRows, request),
     challenge: (champion, fresh, signal) => {

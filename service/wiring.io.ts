@@ -1,11 +1,13 @@
 /** What the service and the commands share: clients and readers made of a configuration. */
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { decodeOwn, topicEncoder } from './codecs.ts';
+import { decodeOwn, subjectsOf } from './codecs.ts';
+import { createControlEncoder, type OpenEncoder } from './control-encoder.ts';
 import { openModelLog, type ModelLogAccess } from './model-log.io.ts';
 import { connectKafka } from '../kafka/kafkajs/connect.io.ts';
 import type { KafkaClient } from '../kafka/port.ts';
 import { readLast } from '../kafka/read.ts';
+import { messageOf } from '../schemas/errors.ts';
 import type { DriftVerdict, ModelRecord } from '../schemas/generated.ts';
 import { createRegistry, type Registry } from '../schemas/registry.io.ts';
 
@@ -59,17 +61,37 @@ export async function readLastVerdict({
   const last = await readLast(kafka, config.topics.names.driftVerdicts, `${config.group}.verdicts`);
   return last?.value == null
     ? undefined
-    : ((await decodeOwn(last.value, registry, 'DriftVerdict')) as DriftVerdict);
+    : ((await decodeOwn(last, registry, 'DriftVerdict')) as DriftVerdict);
+}
+
+/** The encoder of a control topic. `log` is warned if its records are JSON because the registry does not help. */
+export function controlEncoderOf(
+  { config, registry }: Clients,
+  topic: 'driftCounts' | 'driftVerdicts' | 'retrainEvents' | 'churnModels',
+  log?: Pick<Logger, 'warn'>,
+): OpenEncoder {
+  return createControlEncoder({
+    ...subjectsOf(config).get(topic)!,
+    registry,
+    askAgainMs: config.registry.negativeTtlMs,
+    now: Date.now,
+    onJson: (subject, error) =>
+      log?.warn(
+        { subject, fault: messageOf(error) },
+        'records are written as JSON until the registry has their schema',
+      ),
+  });
 }
 
 /** The model log of a configuration. `log` is warned if it cannot be known whether the log keeps its records. */
-export function modelLogOf({ config, kafka, registry }: Clients, log?: Pick<Logger, 'warn'>): ModelLogAccess {
+export function modelLogOf(clients: Clients, log?: Pick<Logger, 'warn'>): ModelLogAccess {
+  const { config, kafka, registry } = clients;
   return openModelLog({
     kafka,
     topics: config.topics.names,
     group: config.group,
-    encode: () => topicEncoder(config, registry, 'churnModels'),
-    decode: (value) => decodeOwn(value, registry, 'ModelRecord') as Promise<ModelRecord>,
+    encode: controlEncoderOf(clients, 'churnModels', log),
+    decode: (record) => decodeOwn(record, registry, 'ModelRecord') as Promise<ModelRecord>,
     onUnchecked: (topic, fault) =>
       log?.warn(
         { topic, fault },

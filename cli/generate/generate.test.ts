@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { GENERATED } from './generate.ts';
+import { GENERATED, presentText } from './generate.ts';
 
 test.each(Object.entries(GENERATED))('%s is up to date (else: npm run generate)', (file, generate) => {
-  const written = readFileSync(file, 'utf8');
+  const written = presentText(file);
   expect(written).toBe(generate(written));
 });

@@ -46,8 +46,15 @@ function declareRecord(node: AvroNode, declarations: string[]): string {
   return node.name ?? '';
 }
 
-/** The whole of `schemas/generated.ts` for the given schemas, by record name in a fixed order. */
-export function generateTypeScript(schemas: Readonly<Record<string, unknown>>): string {
+/**
+ * The whole of `schemas/generated.ts` for the given schemas, by record name in a fixed order.
+ *
+ * @param earlier schemas that control records were written with, and are no longer.
+ */
+export function generateTypeScript(
+  schemas: Readonly<Record<string, unknown>>,
+  earlier: readonly unknown[],
+): string {
   const names = Object.keys(schemas).sort();
   const declarations: string[] = [];
   for (const name of names) typeName(schemas[name] as Avro, declarations);
@@ -57,6 +64,7 @@ export function generateTypeScript(schemas: Readonly<Record<string, unknown>>): 
     ...declarations,
     `/** The Avro schemas, by record name. */\nexport const SCHEMAS = {\n${constants}\n} as const;`,
     'export type SchemaName = keyof typeof SCHEMAS;',
+    `/** Schemas that control records were written with by earlier versions (schemas/written/). */\nexport const EARLIER_SCHEMAS: readonly unknown[] = [${earlier.map((schema) => `\n  ${JSON.stringify(schema)},`).join('')}${earlier.length === 0 ? '' : '\n'}];`,
     '',
   ].join('\n\n');
 }

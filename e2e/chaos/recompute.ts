@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { openContext, packageRoot, readConfig } from '../../cli/context.ts';
 import { createScorer } from '../../consumers/scorer.ts';
 import { ASSUMED_BYTES } from '../../kafka/message-limits.ts';
-import { createAvroEncoder, EVENT } from '../../schemas/avro.ts';
+import { EVENT } from '../../schemas/avro.ts';
 import type { OutputRecord, SourceRecord } from '../../schemas/ports.ts';
 import { readRelease } from '../../models/store.io.ts';
 import { openModel, type OnnxModel } from '../../scoring/model.ts';
@@ -25,7 +25,7 @@ const role = createScorer({
   model: () => ({ model, activation: 0 }),
   decoder: decoderOf({ config, registry }, EVENT),
   encodeScore: await topicEncoder(config, registry, 'churnScores'),
-  encodeCounts: createAvroEncoder('DriftCounts', 1),
+  encodeCounts: (counts) => ({ value: JSON.stringify(counts) }),
   group: config.group,
   topics: names,
   tombstones: config.tombstones,

@@ -1,0 +1,32 @@
+/** Entry of the process that proves a release (see prove.io.ts): a release in, one message out. */
+import { Worker } from 'node:worker_threads';
+import type { Release } from '../models/manifest.ts';
+import { BankChurnError, messageOf } from '../schemas/errors.ts';
+import { openModel } from './model.ts';
+import { createSession } from './onnx.io.ts';
+import type { ProofMessage } from './prove.io.ts';
+
+/** A model in ONNX Runtime blocks this thread: another one notices that the parent is gone, and ends the process. */
+const WATCH = `
+  const { ppid } = process;
+  setInterval(() => { if (process.ppid !== ppid) process.kill(process.pid, 'SIGKILL'); }, 200);
+`;
+
+const tell = (message: ProofMessage): void => void process.send?.(message);
+
+async function prove(release: Release): Promise<void> {
+  await (await openModel(release, createSession)).close();
+}
+
+new Worker(WATCH, { eval: true }).unref();
+process.once('disconnect', () => process.exit(1));
+process.once('message', (release: Release) => {
+  prove(release).then(
+    () => tell({ kind: 'proven' }),
+    (error: unknown) => {
+      const code = error instanceof BankChurnError ? error.code : 'MODEL_CORRUPT';
+      tell({ kind: 'failed', code, message: messageOf(error) });
+    },
+  );
+});
+tell({ kind: 'ready' });

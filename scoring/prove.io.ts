@@ -1,0 +1,164 @@
+/** Proves a release in a process of its own: whatever the model does there, this process goes on. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Release } from '../models/manifest.ts';
+import { BankChurnError, messageOf, type ErrorCode } from '../schemas/errors.ts';
+
+/** What a proof may take. */
+export interface ProofBounds {
+  /** From the moment the process has the release, milliseconds. */
+  readonly timeMs: number;
+  /** Resident memory of the process, bytes. Checked on Linux. */
+  readonly residentBytes: number;
+}
+
+const MIB = 1024 * 1024;
+export const PROOF_BOUNDS: ProofBounds = { timeMs: 20_000, residentBytes: 768 * MIB };
+
+/** A good release needs about 150 MiB; a machine with less than this cannot judge one. */
+const LEAST_BYTES = 256 * MIB;
+const START_MS = 30_000;
+const POLL_MS = 50;
+const STDERR_CHARACTERS = 500;
+
+/** What the process says: that it is ready for the release, and then how the proof ended. */
+export type ProofMessage =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'proven' }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
+
+/**
+ * Proves that a release can serve. Its model runs in a child process, which is killed at a bound and always at the end.
+ *
+ * @throws BankChurnError MODEL_CORRUPT with the check that failed, the bound that was reached, or the signal that ended
+ * the process; PROOF_UNAVAILABLE if the machine cannot start the process: the release is not judged, try again.
+ */
+export async function proveRelease(release: Release, bounds: Partial<ProofBounds> = {}): Promise<void> {
+  const { timeMs, residentBytes } = { ...PROOF_BOUNDS, ...bounds };
+  const available = process.availableMemory();
+  if (available < LEAST_BYTES)
+    throw unavailable(`${inMib(available)} of memory are left, ${inMib(LEAST_BYTES)} are needed`);
+  const child = start();
+  try {
+    await ready(child);
+    const limits = { timeMs, residentBytes: Math.min(residentBytes, available) };
+    await outcome(child, release, limits);
+  } finally {
+    child.process.kill('SIGKILL');
+    await child.exited;
+  }
+}
+
+interface Child {
+  readonly process: ChildProcess;
+  /** Resolves with how it ended, as words. */
+  readonly exited: Promise<string>;
+  /** The end of what it wrote to stderr. */
+  readonly stderr: () => string;
+}
+
+/** Settings of the machine; the process has no use for the service's own, which may be secrets. */
+const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'TMP', 'TEMP', 'LD_LIBRARY_PATH', 'SystemRoot'];
+
+/** Compiled, or from the sources. */
+function start(): Child {
+  const isSource = import.meta.url.endsWith('.ts');
+  const entry = new URL(`./prove-process.io.${isSource ? 'ts' : 'js'}`, import.meta.url);
+  const env = Object.fromEntries(PASSED_ON.map((name) => [name, process.env[name]]));
+  let child: ChildProcess;
+  try {
+    child = fork(fileURLToPath(entry), {
+      execArgv: isSource ? ['--import', 'tsx'] : [],
+      cwd: fileURLToPath(new URL('..', import.meta.url)),
+      env,
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+  } catch (cause) {
+    throw unavailable(messageOf(cause), cause);
+  }
+  let written = '';
+  child.stderr?.on('data', (text: Buffer) => {
+    written = (written + text.toString()).slice(-STDERR_CHARACTERS);
+  });
+  const exited = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) =>
+      resolve(signal === null ? `ended with exit code ${String(code)}` : `was ended by ${signal}`),
+    );
+  });
+  return { process: child, exited, stderr: () => written.trim() };
+}
+
+/** Resolves once the process asks for the release. What goes wrong before is not the release's fault. */
+async function ready(child: Child): Promise<void> {
+  const asked = nextMessage(child);
+  const ended = child.exited.then((how) => ({ how }));
+  const found = await within(START_MS, Promise.race([asked, ended]));
+  if (found === undefined) throw unavailable(`it was not ready within ${inSeconds(START_MS)}`);
+  if ('how' in found) throw unavailable(`it ${found.how} before it began ${child.stderr()}`.trim());
+}
+
+async function outcome(
+  child: Child,
+  release: Release,
+  { timeMs, residentBytes }: ProofBounds,
+): Promise<void> {
+  const { manifest } = release;
+  const refuse = (reason: string): BankChurnError =>
+    new BankChurnError('MODEL_CORRUPT', `release ${manifest.version}: ${reason}`);
+  const said = nextMessage(child);
+  const ended = child.exited.then((how) => ({ how }));
+  child.process.send(release, () => undefined);
+  const stop = new AbortController();
+  const hoarded = aboveMemory(child.process.pid!, residentBytes, stop.signal);
+  const found = await within(timeMs, Promise.race([said, ended, hoarded]));
+  stop.abort();
+  const peak = await peakBytes(child.process.pid!);
+  if (found === undefined) throw refuse(`the proof did not end within ${inSeconds(timeMs)}`);
+  if ('bytes' in found || peak > residentBytes)
+    throw refuse(`the proof took more than ${inMib(residentBytes)} of memory`);
+  if ('how' in found) throw refuse(`the process that proved it ${found.how}`);
+  if (found.kind === 'failed') throw new BankChurnError(found.code, found.message);
+}
+
+const nextMessage = ({ process: child }: Child): Promise<ProofMessage> =>
+  new Promise((resolve) => child.once('message', (message) => resolve(message as ProofMessage)));
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Resolves when a process has held more memory than that. */
+function aboveMemory(pid: number, limit: number, signal: AbortSignal): Promise<{ bytes: number }> {
+  return new Promise((resolve) => {
+    const timer = setInterval(() => {
+      void peakBytes(pid).then((bytes) => {
+        if (bytes > limit) resolve({ bytes });
+      });
+    }, POLL_MS);
+    signal.addEventListener('abort', () => clearInterval(timer));
+  });
+}
+
+/** The most resident memory that a process has had so far; 0 where the system does not say. */
+async function peakBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${String(pid)}/status`, 'utf8').catch(() => '');
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
+}
+
+const unavailable = (reason: string, cause?: unknown): BankChurnError =>
+  new BankChurnError('PROOF_UNAVAILABLE', `a release cannot be proven now, no process for it: ${reason}`, {
+    cause,
+  });
+const inMib = (bytes: number): string => `${String(Math.round(bytes / MIB))} MiB`;
+const inSeconds = (ms: number): string => `${String(ms / 1000)} s`;
