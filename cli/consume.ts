@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { MAGIC_BYTE } from '../schemas/avro.ts';
+import { messageOf } from '../schemas/errors.ts';
 import type { ChurnScore } from '../schemas/generated.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
 import type { Registry } from '../schemas/registry.io.ts';
@@ -54,7 +55,7 @@ export function consumeCommand(): Command {
           left -= 1;
           if (left === 0) finish();
         },
-        (error) => say(error.message),
+        (error) => say(messageOf(error)),
       );
       await finished;
       await reader.close();

@@ -3,15 +3,18 @@ import { BankChurnError, type ErrorCode } from '../schemas/errors.ts';
 
 /**
  * `transient`: the broker is away, slow or on the move. `fenced`: another writer has taken over the transactional id.
- * `unauthorized`: a right or a login is missing. `fatal`: the client calls it final.
+ * `unauthorized`: a right or a login is missing. `tls`: no encrypted connection can be made. `missing`: a topic does not exist.
+ * `fatal`: the client calls it final.
  */
-export type KafkaErrorKind = 'transient' | 'fenced' | 'fatal' | 'unauthorized';
+export type KafkaErrorKind = 'transient' | 'fenced' | 'fatal' | 'unauthorized' | 'tls' | 'missing';
 
 const CODES: Readonly<Record<KafkaErrorKind, ErrorCode>> = {
   transient: 'BROKER_UNAVAILABLE',
   fenced: 'WRITER_FENCED',
   fatal: 'KAFKA_REFUSED',
   unauthorized: 'KAFKA_UNAUTHORIZED',
+  tls: 'KAFKA_TLS_FAILED',
+  missing: 'TOPIC_MISSING',
 };
 
 /** What a call of the port rejects with when Kafka or its client is the reason. `cause` is the client's own error. */

@@ -5,7 +5,6 @@
  * Each call rejects with a `KafkaError` when Kafka is the reason. Only `Delivery.heartbeat` rejects with the client's own
  * error: whoever is handed it throws it back to the client as it came.
  */
-import type { BankChurnError } from '../schemas/errors.ts';
 import type { Delivery, Emission, OutputRecord, Source, SourceRecord, Transaction, Writer } from '../schemas/ports.ts'; // prettier-ignore
 
 /** How to reach the brokers. */
@@ -46,17 +45,19 @@ export interface KafkaClient {
   /** A plain producer (idempotent, acks of all in-sync replicas). */
   openProducer(): Promise<RecordProducer>;
   /**
-   * Follows topics (committed records only) in a group of its own that is deleted on close.
+   * Follows topics (committed records only) in a group of its own that is deleted on close. Rejects if it cannot begin; from then
+   * on it recovers by itself, whatever ends it (a lost right, a changed password), until `close`: it goes on behind the last record
+   * that was processed.
    *
    * @param onRecord awaited: a slow consumer slows the reading. If it throws a transient BankChurnError, the same record
    *   comes again, and nothing behind it before; after any other error the reading goes on behind it.
-   * @param onRetry called for each such try.
+   * @param onFault called for each error of `onRecord`, and for each new one of the reading.
    */
   openReader(
     topics: readonly string[],
     options: ReaderOptions,
     onRecord: OnRecord,
-    onRetry?: OnRetry,
+    onFault?: OnFault,
   ): Promise<Reader>;
   /**
    * Reads ranges of a topic (committed records only), each partition in order and each record once. In a group of its own
@@ -64,7 +65,8 @@ export interface KafkaClient {
    *
    * @param group what the name of that group begins with.
    * @param onRecords awaited; calling `enough` ends the reading.
-   * @throws BankChurnError BROKER_UNAVAILABLE after 20 s without progress; what `onRecords` throws.
+   * @throws BankChurnError BROKER_UNAVAILABLE after 20 s without progress; at once what no waiting mends (a missing right, a
+   *   refused login); what `onRecords` throws.
    */
   readRanges(
     topic: string,
@@ -72,6 +74,8 @@ export interface KafkaClient {
     ranges: readonly OffsetRange[],
     onRecords: OnRecords,
   ): Promise<void>;
+  /** A look at topics that fails soon, and says why: see {@link TopicProbe}. */
+  openProbe(): TopicProbe;
   /** Runs something with an administrative connection that is closed afterwards. */
   administer<T>(work: (admin: KafkaAdmin) => Promise<T>): Promise<T>;
 }
@@ -108,12 +112,15 @@ export interface ConsumerEvents {
   heard(): void;
   /** Membership was lost, for the time being. */
   left(): void;
+  /** The consumer cannot read now, and why. It tries again by itself; `assigned` says that it does. */
+  failed(error: unknown): void;
   /** The consumer is gone for good: the process should end. */
   crashed(error: Error): void;
 }
 
 export interface LoopConsumer {
   readonly source: Source;
+  /** Resolves when it has begun, or has been stopped. What keeps it from reading goes to `failed`, and it tries again. */
   start(events: ConsumerEvents): Promise<void>;
   /** Waits for the batches in hand, leaves the group, disconnects. */
   stop(): Promise<void>;
@@ -154,11 +161,13 @@ export interface ReaderOptions {
 }
 
 export type OnRecord = (topic: string, partition: number, record: SourceRecord) => void | Promise<void>;
-export type OnRetry = (error: BankChurnError) => void;
+export type OnFault = (error: unknown) => void;
 export type OnRecords = (records: readonly SourceRecord[], enough: () => void) => void | Promise<void>;
 
 /** A running reader of whole topics. */
 export interface Reader {
+  /** What it waits for at this moment; undefined while it reads. */
+  fault(): unknown;
   close(): Promise<void>;
 }
 
@@ -167,6 +176,16 @@ export interface OffsetRange {
   readonly partition: number;
   readonly from: number;
   readonly to: number;
+}
+
+/** How many partitions a topic has; `missing`: it does not exist; `forbidden`: this user may not DESCRIBE it. */
+export type TopicState = number | 'missing' | 'forbidden';
+
+/** Looks at topics over a connection of its own, which it keeps while it works. */
+export interface TopicProbe {
+  /** Rejects with a KafkaError, within some seconds, if no broker answers, or none takes the connection or the login. */
+  look(topics: readonly string[]): Promise<ReadonlyMap<string, TopicState>>;
+  close(): Promise<void>;
 }
 
 /** A topic as it should be. */
@@ -196,6 +215,8 @@ export interface KafkaAdmin {
   listTopics(): Promise<readonly string[]>;
   /** Returns as soon as the broker has taken the order: leaders may still be missing. */
   createTopics(topics: readonly WantedTopic[]): Promise<void>;
+  /** What there is of each of these topics. */
+  topicStates(names: readonly string[]): Promise<ReadonlyMap<string, TopicState>>;
   /** Rejects if one of the topics does not exist. */
   describeTopics(names: readonly string[]): Promise<readonly TopicDescription[]>;
   /** Values of some settings of a topic. */

@@ -18,7 +18,7 @@ const fetched = (offsets: readonly number[], more: Partial<Fetched> = {}): Fetch
   ...more,
 });
 
-test('what is away is tried again with back-off and heartbeats; what can never be read is skipped', async () => {
+test('what is away is tried again with back-off and heartbeats; what can never be read is told and skipped', async () => {
   const log: string[] = [];
   let tries = 0;
   const reading = createRecordByRecord(
@@ -27,16 +27,33 @@ test('what is away is tried again with back-off and heartbeats; what can never b
       if (offset === 1 && tries++ < 2) throw new BankChurnError('REGISTRY_UNAVAILABLE', 'away');
       if (offset === 2) throw new Error('never');
     },
-    ({ message }) => log.push(message),
+    (error) => log.push((error as Error).message),
     (ms) => Promise.resolve(void log.push(`wait ${String(ms)}`)),
   );
   const heartbeat = () => Promise.resolve(void log.push('heartbeat'));
-  await expect(reading.read(fetched([0, 1, 2, 3], { heartbeat }))).rejects.toThrow('never');
+  await reading.read(fetched([0, 1, 2, 3], { heartbeat }));
   const again = ['try 1', 'away', 'wait 100', 'heartbeat', 'try 1', 'away', 'wait 200', 'heartbeat', 'try 1'];
-  expect(log).toEqual(['try 0', ...again, 'try 2']);
-  expect([reading.next('t', 0), reading.next('t', 1)]).toEqual([3, undefined]);
+  expect(log).toEqual(['try 0', ...again, 'try 2', 'never', 'try 3', 'heartbeat']);
+  expect([reading.next('t', 0), reading.next('t', 1)]).toEqual([4, undefined]);
   await reading.read(fetched([0, 1, 2, 3], { heartbeat })); // the client fetches the same again
-  expect(log.slice(-2)).toEqual(['try 3', 'heartbeat']);
+  expect(log.slice(-2)).toEqual(['try 3', 'heartbeat', 'heartbeat'].slice(1));
+});
+
+test('while a record is tried again, the reading says why', async () => {
+  let isAway = true;
+  const reading = createRecordByRecord(
+    () => {
+      if (isAway) throw new BankChurnError('REGISTRY_UNAVAILABLE', 'away');
+    },
+    () => undefined,
+    () => {
+      expect(reading.fault()).toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
+      isAway = false;
+      return Promise.resolve();
+    },
+  );
+  await reading.read(fetched([0]));
+  expect([isAway, reading.fault()]).toEqual([false, undefined]);
 });
 
 test('a second fetch of a partition waits for the first, and brings nothing twice', async () => {

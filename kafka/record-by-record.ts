@@ -2,7 +2,7 @@
 import { backOff } from '../schemas/back-off.ts';
 import { isTransient } from '../schemas/errors.ts';
 import type { Clock, SourceRecord } from '../schemas/ports.ts';
-import type { OnRecord, OnRetry } from './port.ts';
+import type { OnFault, OnRecord } from './port.ts';
 
 /** Before a record is tried again, milliseconds. */
 const RETRY_MS = { first: 100, longest: 5000 };
@@ -21,33 +21,39 @@ export interface RecordByRecord {
   read(fetched: Fetched): Promise<void>;
   /** Where reading goes on in a partition; undefined: nothing of it was read yet. */
   next(topic: string, partition: number): number | undefined;
+  /** Why a record is being tried again; undefined: none is. */
+  fault(): unknown;
 }
 
 export function createRecordByRecord(
   onRecord: OnRecord,
-  onRetry: OnRetry,
+  onFault: OnFault,
   sleep: Clock['sleep'],
 ): RecordByRecord {
   const next = new Map<string, number>();
   const inHand = new Map<string, Promise<void>>();
+  const faults = new Map<string, unknown>();
 
-  /** Whether the record is done; false: the reading has ended meanwhile. */
+  /** Whether the record is done, read or skipped; false: the reading has ended meanwhile. */
   async function handOn(fetched: Fetched, record: SourceRecord): Promise<boolean> {
-    for (let failures = 0; fetched.isRunning(); failures++) {
-      try {
-        await onRecord(fetched.topic, fetched.partition, record);
-        return true;
-      } catch (error) {
-        if (!isTransient(error)) {
-          next.set(placeOf(fetched.topic, fetched.partition), record.offset + 1);
-          throw error;
+    const place = placeOf(fetched.topic, fetched.partition);
+    try {
+      for (let failures = 0; fetched.isRunning(); failures++) {
+        try {
+          await onRecord(fetched.topic, fetched.partition, record);
+          return true;
+        } catch (error) {
+          onFault(error);
+          if (!isTransient(error)) return true;
+          faults.set(place, error);
         }
-        onRetry(error);
         await sleep(backOff(RETRY_MS, failures));
         await fetched.heartbeat();
       }
+      return false;
+    } finally {
+      faults.delete(place);
     }
-    return false;
   }
 
   async function readFetched(fetched: Fetched): Promise<void> {
@@ -62,6 +68,7 @@ export function createRecordByRecord(
 
   return {
     next: (topic, partition) => next.get(placeOf(topic, partition)),
+    fault: () => faults.values().next().value,
     read: async (fetched) => {
       const place = placeOf(fetched.topic, fetched.partition);
       const turn = (inHand.get(place) ?? Promise.resolve()).then(() => readFetched(fetched));

@@ -1,5 +1,6 @@
 /** Topics made, compared, counted, deleted. */
 import { BankChurnError } from '../schemas/errors.ts';
+import { KafkaError } from './errors.ts';
 import type { Clock } from '../schemas/ports.ts';
 import type { KafkaAdmin, KafkaClient, TopicDescription, WantedTopic } from './port.ts';
 
@@ -95,16 +96,20 @@ export async function deleteTopicsAndGroups(
   });
 }
 
-/** Partition counts of topics; a missing topic has 0. */
+/**
+ * Partition counts of topics; a missing topic has 0.
+ *
+ * @throws KafkaError `unauthorized` if one of them may not be described: whether it exists is not known then.
+ */
 export async function partitionCounts(
   kafka: Pick<KafkaClient, 'administer'>,
   topics: readonly string[],
 ): Promise<Map<string, number>> {
-  return kafka.administer(async (admin) => {
-    const existing = new Set(await admin.listTopics());
-    const present = topics.filter((topic) => existing.has(topic));
-    const found = present.length === 0 ? [] : await admin.describeTopics(present);
-    const counts = new Map(found.map(({ name, partitions }) => [name, partitions]));
-    return new Map(topics.map((topic) => [topic, counts.get(topic) ?? 0]));
-  });
+  const states = await kafka.administer((admin) => admin.topicStates(topics));
+  const forbidden = topics.filter((topic) => states.get(topic) === 'forbidden');
+  if (forbidden.length > 0) throw new KafkaError('unauthorized', noRightToDescribe(forbidden));
+  return new Map([...states].map(([topic, state]) => [topic, typeof state === 'number' ? state : 0]));
 }
+
+export const noRightToDescribe = (topics: readonly string[]): string =>
+  `no right to DESCRIBE topic ${topics.join(', ')}: whether it exists is not known (TOPIC_AUTHORIZATION_FAILED)`;

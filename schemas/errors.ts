@@ -82,6 +82,17 @@ export const ERRORS = {
     action: 'transient',
     means: 'A right or a login is missing; the message names it. Grant it: the service goes on by itself.',
   },
+  KAFKA_TLS_FAILED: {
+    action: 'transient',
+    means:
+      'No encrypted connection to Kafka can be made: a certificate is not trusted, has expired or is of another host, or a file of ' +
+      '`kafka.caFile`, `kafka.certFile` or `kafka.keyFile` cannot be read. Correct it: the files are read at each connection.',
+  },
+  TOPIC_MISSING: {
+    action: 'transient',
+    means:
+      'A topic does not exist; the message names it. Make it (`bankchurn topics create`): the service goes on by itself.',
+  },
   KAFKA_REFUSED: {
     action: 'transient',
     means:

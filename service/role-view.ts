@@ -2,6 +2,7 @@
 import type { Loop, LoopObserver } from '../consumers/loop-ports.ts';
 import { BankChurnError, messageOf } from '../schemas/errors.ts';
 import { createPace } from '../schemas/pace.ts';
+import { faultOf, type Fault } from './fault.ts';
 import type { Metrics } from './metrics.io.ts';
 
 /** Where words go (pino has this shape). */
@@ -25,10 +26,15 @@ export interface RoleState {
   readonly ready: readonly number[];
   /** When Kafka last gave a sign of life, milliseconds since 1970. */
   readonly lastAliveMs: number | undefined;
+  /** Why the consumer cannot read now. */
+  readonly fault?: Fault | undefined;
+  /** Records of the assigned partitions that are not processed yet; undefined: not known. */
+  readonly waitingRecords?: number | undefined;
 }
 
+type Shown = Pick<RoleState, 'joined' | 'waitingFor' | 'lastAliveMs' | 'fault' | 'waitingRecords'>;
 /** What the consumer has last shown; changed in place. */
-export type Signs = { -readonly [Key in 'joined' | 'waitingFor' | 'lastAliveMs']: RoleState[Key] };
+export type Signs = { -readonly [Key in keyof Shown]: Shown[Key] };
 
 /** Milliseconds since 1970. */
 type Now = () => number;
@@ -80,6 +86,7 @@ export function consumerEvents(
   return {
     assigned: (partitions: readonly number[]) => {
       signs.joined = true;
+      signs.fault = undefined;
       for (const partition of loop.state().assigned) {
         metrics.lagRecords.remove({ topic, partition });
         metrics.lagSeconds.remove({ topic, partition });
@@ -98,6 +105,10 @@ export function consumerEvents(
     },
     left: () => {
       signs.joined = false;
+    },
+    failed: (error: unknown) => {
+      signs.fault = faultOf(error);
+      signs.lastAliveMs = now();
     },
     crashed: (error: Error) => fatal(error),
   };

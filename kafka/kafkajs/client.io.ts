@@ -1,9 +1,10 @@
 /** The library's client of one cluster: codecs, TLS, SASL, its log lines, and what all its consumers and producers share. */
-import { readFileSync } from 'node:fs';
 import './patches/install.io.ts'; // before the library
 import kafkajs, { type Kafka, type LogEntry } from 'kafkajs';
 import { createPace } from '../../schemas/pace.ts';
 import type { ConnectionSettings, KafkaLog } from '../port.ts';
+import { loginOf } from './login.io.ts';
+import { createSockets } from './sockets.io.ts';
 
 /** A request fails before the session ends, so that its error is reported in time. */
 const requestTimeoutMs = (sessionTimeoutMs: number): number => Math.min(10_000, sessionTimeoutMs * 0.6);
@@ -19,38 +20,37 @@ export const FETCH_LIMITS = {
   maxWaitTimeInMs: 200,
 };
 
+/** How a client that does the work tries again. */
+const PATIENT = { initialRetryTime: 100, multiplier: 2, maxRetryTime: 2000, retries: 8 };
+
 /** A client of one cluster; nothing is connected before it is used. */
 export function createKafka(settings: ConnectionSettings, log: KafkaLog): Kafka {
-  const file = (path: string | undefined): { buffer: Buffer } | undefined =>
-    path === undefined ? undefined : { buffer: readFileSync(path) };
-  const { ssl } = settings;
-  return new kafkajs.Kafka({
-    brokers: [...settings.brokers],
-    clientId: settings.clientId,
-    ssl:
-      ssl === false
-        ? false
-        : { ca: file(ssl.caFile)?.buffer, cert: file(ssl.certFile)?.buffer, key: file(ssl.keyFile)?.buffer },
-    ...(settings.sasl === undefined ? {} : { sasl: saslOptions(settings.sasl) }),
-    connectionTimeout: 3000,
-    requestTimeout: requestTimeoutMs(settings.sessionTimeoutMs),
-    enforceRequestTimeout: true,
-    retry: { initialRetryTime: 100, multiplier: 2, maxRetryTime: 2000, retries: 8 },
-    logLevel: kafkajs.logLevel.INFO,
-    logCreator: () => forward(log),
-  });
+  return open(settings, log, { requestTimeout: requestTimeoutMs(settings.sessionTimeoutMs), retry: PATIENT });
 }
 
-function saslOptions(sasl: NonNullable<ConnectionSettings['sasl']>): kafkajs.SASLOptions {
-  const secret = (): string => readFileSync(sasl.passwordFile, 'utf8').trim();
-  if (sasl.mechanism === 'oauthbearer') {
-    return { mechanism: 'oauthbearer', oauthBearerProvider: () => Promise.resolve({ value: secret() }) };
-  }
-  return {
-    mechanism: sasl.mechanism,
-    username: sasl.username ?? '',
-    password: secret(),
-  };
+/** A client that says soon what is the matter: it tries each of the brokers, and waits for an answer for 4 s. It logs nothing. */
+export function createQuickKafka(settings: ConnectionSettings): Kafka {
+  const retry = { initialRetryTime: 20, multiplier: 1, maxRetryTime: 50, retries: settings.brokers.length };
+  return open(settings, () => undefined, { requestTimeout: 4000, retry });
+}
+
+function open(
+  { brokers, clientId, ssl, sasl }: ConnectionSettings,
+  log: KafkaLog,
+  pace: Pick<kafkajs.KafkaConfig, 'requestTimeout' | 'retry'>,
+): Kafka {
+  return new kafkajs.Kafka({
+    brokers: [...brokers],
+    clientId,
+    ssl: ssl !== false,
+    socketFactory: createSockets(ssl),
+    ...(sasl === undefined ? {} : { sasl: loginOf(sasl) }),
+    connectionTimeout: 3000,
+    enforceRequestTimeout: true,
+    logLevel: kafkajs.logLevel.INFO,
+    logCreator: () => forward(log),
+    ...pace,
+  });
 }
 
 /** kafkajs calls each retry an error; ours are the loop's to tell. A broker that is away makes hundreds of lines a second. */

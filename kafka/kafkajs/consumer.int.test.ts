@@ -31,7 +31,7 @@ test(
           resolve();
         },
         deliver: () => Promise.resolve(),
-        ...{ lag: nothing, alive: nothing, heard: nothing, left: nothing },
+        ...{ lag: nothing, alive: nothing, heard: nothing, left: nothing, failed: nothing },
         crashed: (error) => crash(error),
       });
     });

@@ -1,21 +1,27 @@
 /** The consumer under the loop. */
 import './patches/install.io.ts'; // before the library
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, Kafka } from 'kafkajs';
+import { KafkaError } from '../errors.ts';
 import { offsetNote } from '../offset-note.ts';
 import { findPosition } from '../offsets.ts';
 import type { ConsumerEvents, ConsumerSettings, LoopConsumer } from '../port.ts';
 import { rememberTopicId } from '../topic-identity.ts';
+import { backOff } from '../../schemas/back-off.ts';
 import { BankChurnError } from '../../schemas/errors.ts';
 import { adminOf } from './admin.io.ts';
 import { FETCH_LIMITS, METADATA_MAX_AGE_MS } from './client.io.ts';
 import { deliver, type Positions } from './delivery.ts';
 import { refuseJumps } from './patches/offset-jumps.io.ts';
-import { throwTranslated, translated, translatedSync, translateError } from './translate-errors.ts';
+import { reading, throwNeeding, translated, translatedSync, translateError, type Needs } from './translate-errors.ts'; // prettier-ignore
 
 /** Partitions side by side; the fetch limits bound what lies in memory. */
 const CONCURRENT_PARTITIONS = 64;
 /** A topic that is created anew is found out after this long, milliseconds. Until then its events carry the former topic's id. */
 const IDENTITY_CHECK_MS = 3000;
+
+/** Before a consumer that the library has given up begins anew, milliseconds. */
+const RETRY_MS = { first: 250, longest: 5000 };
 
 /** The consumer of one topic, as the loop wants it: nothing is committed or resolved but by the loop. */
 export function createLoopConsumer(kafka: Kafka, settings: ConsumerSettings): LoopConsumer {
@@ -34,7 +40,7 @@ export function createLoopConsumer(kafka: Kafka, settings: ConsumerSettings): Lo
   const admin = kafka.admin();
   const plain = adminOf(admin);
   const offsets = { ...plain, topicId: rememberTopicId(plain) };
-  let stopWatching = (): void => undefined;
+  let end = (): void => undefined;
   const positions: Positions = new Map();
   return {
     source: {
@@ -46,12 +52,12 @@ export function createLoopConsumer(kafka: Kafka, settings: ConsumerSettings): Lo
       },
       position: (partition) => findPosition(offsets, settings, partition),
     },
-    start: (events) =>
-      translated(async () => {
+    start: async (events) => {
+      listen(consumer, topic, events, positions);
+      const stopWatching = watchIdentity(() => offsets.topicId(topic), events);
+      const run = async (): Promise<void> => {
         await admin.connect();
         await consumer.connect();
-        listen(consumer, topic, events, positions);
-        stopWatching = watchIdentity(() => offsets.topicId(topic), events);
         await consumer.subscribe({ topic, fromBeginning: true });
         await consumer.run({
           autoCommit: false,
@@ -59,18 +65,78 @@ export function createLoopConsumer(kafka: Kafka, settings: ConsumerSettings): Lo
           partitionsConsumedConcurrently: CONCURRENT_PARTITIONS,
           eachBatch: (payload) => deliver(payload, events, positions, Date.now),
         });
-      }),
+      };
+      const running = keepRunning(consumer, run, reading([topic], groupId), events);
+      end = () => {
+        stopWatching();
+        running.end();
+      };
+      await running.begun;
+    },
     stop: () =>
       translated(async () => {
-        stopWatching();
+        end();
         await consumer.disconnect();
         await admin.disconnect();
       }),
     commitOffset: (committedTopic, partition, nextOffset, topicId) => {
       const offset = { topic: committedTopic, partition, offset: String(nextOffset) };
-      return consumer.commitOffsets([{ ...offset, metadata: offsetNote(topicId) }]).catch(throwTranslated);
+      return consumer
+        .commitOffsets([{ ...offset, metadata: offsetNote(topicId) }])
+        .catch(throwNeeding(reading([committedTopic], groupId)));
     },
   };
+}
+
+/**
+ * Begins, and begins anew with growing waits when the library gives up for what may pass: a lost right, a changed password, a
+ * deleted topic. It is the same consumer, which so comes back as the member it was (ADR 12).
+ */
+function keepRunning(
+  consumer: Consumer,
+  run: () => Promise<void>,
+  needs: Needs,
+  events: ConsumerEvents,
+): { readonly begun: Promise<void>; end(): void } {
+  const ending = new AbortController();
+  let failures = 0;
+
+  /** Whether to try again. */
+  function mayPass(error: unknown): boolean {
+    if (ending.signal.aborted) return false;
+    if (error instanceof KafkaError && error.kind !== 'fatal') {
+      events.failed(error);
+      return true;
+    }
+    events.crashed(error as Error);
+    return false;
+  }
+
+  async function begin(): Promise<void> {
+    while (!ending.signal.aborted) {
+      try {
+        await run();
+        return;
+      } catch (error) {
+        if (!mayPass(translateError(error, needs))) return;
+        await rest();
+      }
+    }
+  }
+
+  const rest = (): Promise<unknown> =>
+    sleep(backOff(RETRY_MS, failures++), undefined, { signal: ending.signal }).catch(() => undefined);
+
+  consumer.on(consumer.events.GROUP_JOIN, () => {
+    failures = 0;
+  });
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    const error = translateError(payload.error, needs);
+    events.left();
+    if (payload.restart) events.failed(error);
+    else if (mayPass(error)) void rest().then(begin);
+  });
+  return { begun: begin(), end: () => ending.abort() };
 }
 
 /** Asks for the topic's id from time to time; one that has changed ends the consumer. Kafka being away says nothing. */
@@ -110,8 +176,4 @@ function listen(consumer: Consumer, topic: string, events: ConsumerEvents, posit
   consumer.on(consumer.events.FETCH, () => events.alive());
   consumer.on(consumer.events.REBALANCING, () => events.left());
   consumer.on(consumer.events.STOP, () => events.left());
-  consumer.on(consumer.events.CRASH, ({ payload }) => {
-    events.left();
-    if (!payload.restart) events.crashed(translateError(payload.error) as Error);
-  });
 }

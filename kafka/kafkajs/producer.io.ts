@@ -5,7 +5,7 @@ import type { PartitionProducer } from '../port.ts';
 import type { IdempotentSender } from '../record-producer.ts';
 import { METADATA_MAX_AGE_MS } from './client.io.ts';
 import { sendCovered, toMessage } from './records.ts';
-import { throwTranslated, translated } from './translate-errors.ts';
+import { throwNeeding, throwTranslated, translated, writing } from './translate-errors.ts';
 
 /** What `createRecordProducer` makes the plain producer of. */
 export const openSender = (kafka: Kafka): Promise<IdempotentSender> =>
@@ -19,15 +19,18 @@ export const openSender = (kafka: Kafka): Promise<IdempotentSender> =>
     await producer.connect();
     return {
       send: (topic, records) =>
-        translated(async () => {
-          // The same objects in each try: `keyed` writes the partition on them.
-          const messages = records.map((record) => toMessage(record, record.partition));
-          const reply = await producer.send({ topic, acks: -1, messages });
-          messages.forEach(({ partition }, i) => {
-            if (partition !== undefined) records[i]!.partition = partition;
-          });
-          return reply.filter(({ errorCode }) => errorCode === 0).map(({ partition }) => partition);
-        }),
+        translated(
+          async () => {
+            // The same objects in each try: `keyed` writes the partition on them.
+            const messages = records.map((record) => toMessage(record, record.partition));
+            const reply = await producer.send({ topic, acks: -1, messages });
+            messages.forEach(({ partition }, i) => {
+              if (partition !== undefined) records[i]!.partition = partition;
+            });
+            return reply.filter(({ errorCode }) => errorCode === 0).map(({ partition }) => partition);
+          },
+          writing([topic]),
+        ),
       close: () => producer.disconnect().catch(throwTranslated),
     };
   });
@@ -53,7 +56,7 @@ export const openPartitionProducer = (kafka: Kafka): Promise<PartitionProducer> 
     });
     await producer.connect();
     return {
-      send: (emission) => sendCovered(producer, emission).catch(throwTranslated),
+      send: (emission) => sendCovered(producer, emission).catch(throwNeeding(writing([emission.topic]))),
       close: () => producer.disconnect().catch(throwTranslated),
     };
   });

@@ -9,7 +9,14 @@ import { openTransactions } from './patches/transactions.io.ts';
 import { explicit } from './producer.io.ts';
 import { sendCovered } from './records.ts';
 import { retryPassing } from './retry-passing.io.ts';
-import { throwTranslated, translated } from './translate-errors.ts';
+import {
+  reading,
+  throwNeeding,
+  throwTranslated,
+  translated,
+  writing,
+  type Needs,
+} from './translate-errors.ts';
 
 /** An open transaction of a dead scorer is ended by the coordinator after this long. */
 const TRANSACTION_TIMEOUT_MS = 15_000;
@@ -21,8 +28,10 @@ export const openFencedWriter = (
   kafka: Kafka,
   transactionalId: string,
   scope: WriterScope,
-): Promise<Writer> =>
-  translated(async () => {
+): Promise<Writer> => {
+  const topics = [...new Set(scope.outputs.map(({ topic }) => topic))];
+  const needs = { ...writing(topics), transactionalId: `WRITE transactional id ${transactionalId}` };
+  return translated(async () => {
     const producer = kafka.producer({
       transactionalId,
       idempotent: true,
@@ -37,7 +46,7 @@ export const openFencedWriter = (
       await producer.connect();
       const isSound = await openTransactions(producer, transactionalId, scope);
       return {
-        begin: () => begin(producer, scope.groupId).catch(throwTranslated),
+        begin: () => begin(producer, scope.groupId, needs).catch(throwNeeding(needs)),
         isSound,
         close: () => producer.disconnect().catch(throwTranslated),
       };
@@ -45,12 +54,14 @@ export const openFencedWriter = (
       await producer.disconnect().catch(() => undefined);
       throw error;
     }
-  });
+  }, needs);
+};
 
-async function begin(producer: Producer, groupId: string | undefined): Promise<Transaction> {
+async function begin(producer: Producer, groupId: string | undefined, needs: Needs): Promise<Transaction> {
   const transaction = await producer.transaction();
   return {
-    send: (emission) => sendCovered(transaction, emission).catch(throwTranslated),
+    send: (emission) =>
+      sendCovered(transaction, emission).catch(throwNeeding({ ...needs, ...writing([emission.topic]) })),
     sendOffsets: (topic, partition, nextOffset, topicId) => {
       // The library passes the text on, though its types do not name it.
       const offset = { partition, offset: String(nextOffset), metadata: offsetNote(topicId) };
@@ -58,10 +69,10 @@ async function begin(producer: Producer, groupId: string | undefined): Promise<T
       if (groupId === undefined) return Promise.reject(new Error('a writer without a group has no offsets'));
       // kafkajs itself does not repeat what adds offsets. (A failed commit cannot be repeated: its state machine has no way back.)
       return retryPassing(() => transaction.sendOffsets({ consumerGroupId: groupId, topics })).catch(
-        throwTranslated,
+        throwNeeding({ ...needs, ...reading([topic], groupId) }),
       );
     },
-    commit: () => transaction.commit().catch(throwTranslated),
-    abort: () => transaction.abort().catch(throwTranslated),
+    commit: () => transaction.commit().catch(throwNeeding(needs)),
+    abort: () => transaction.abort().catch(throwNeeding(needs)),
   };
 }

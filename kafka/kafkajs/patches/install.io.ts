@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import { keepCommitted } from './aborted-records.ts';
+import { keepingRefusals } from './broker-pool.io.ts';
 import { soundConnection } from './connection.io.ts';
 import { groupByPartition } from './group-by-partition.ts';
 import { rejoining } from './membership.io.ts';
@@ -43,6 +44,7 @@ replace('protocol/recordBatch/record/v0/index.js', () => record);
 replace('producer/groupMessagesPerPartition.js', () => groupByPartition);
 replace('consumer/filterAbortedMessages.js', () => keepCommitted);
 replace('network/connection.js', soundConnection);
+replace('cluster/brokerPool.js', keepingRefusals);
 replace('producer/eosManager/index.js', renewing);
 replace('consumer/consumerGroup.js', rejoining);
 replace('admin/index.js', rememberCluster);

@@ -51,6 +51,7 @@ async function startMember(sessionTimeoutMs: number) {
     alive: nothing,
     heard: nothing,
     left: () => log.push('left'),
+    failed: nothing,
     crashed: (error) => log.push(error.message),
   });
   onTestFinished(async () => {

@@ -1,5 +1,6 @@
 /** The library's offset manager (`consumer/offsetManager/index.js`), which must not skip deleted records in silence. */
 import { createRequire } from 'node:module';
+import { BankChurnError } from '../../../schemas/errors.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -27,9 +28,11 @@ export function guardOffsets(): void {
   prototype.setDefaultOffset = function (this: OffsetManager, where) {
     if (!unjumping.has(this.groupId)) return jump.call(this, where);
     const place = `${where.topic}/${String(where.partition)}`;
-    throw new Refusal(
-      `OFFSET_OUT_OF_RANGE: the broker no longer has what ${this.groupId} was to read next of ${place}: records were deleted before ` +
-        'they were processed. Set the group’s offset on purpose (kafka-consumer-groups --reset-offsets), then start again.',
-    );
+    const refusal =
+      `the broker no longer has what ${this.groupId} was to read next of ${place}: records were deleted before ` +
+      'they were processed. Set the group’s offset on purpose (bankchurn offsets adopt), then start again.';
+    throw Object.assign(new Refusal(refusal), {
+      cause: new BankChurnError('OFFSET_OUT_OF_RANGE', refusal),
+    });
   };
 }

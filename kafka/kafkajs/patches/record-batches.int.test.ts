@@ -83,6 +83,7 @@ test('batches that unpack to too much, 200,000 null records and thousands of hea
       return Promise.resolve();
     },
     lag: () => undefined, alive: () => undefined, heard: () => undefined, left: () => undefined,
+    failed: () => undefined,
     crashed: (error) => crashes.push(error),
   });
   await settled(() => read.at(-1)?.offset === end - 1 || crashes.length > 0, 'the last record', 30_000, 20);

@@ -94,14 +94,14 @@ export function decodeTopicId(bytes: Buffer): TopicId {
   return id.equals(NO_ID) ? undefined : id.toString('base64url');
 }
 
+/** What of the library's broker is used here. */
+interface Broker<Make, Answer> {
+  lookupRequest(apiKey: number, definition: object): Make;
+  readonly connectionPool: { send(request: object): Promise<Answer> };
+}
 /** What of the library's cluster is used here. */
 interface Cluster {
-  readonly brokerPool: {
-    findConnectedBroker(): Promise<{
-      lookupRequest(apiKey: number, definition: typeof topicIdRequest): Request | undefined;
-      readonly connectionPool: { send(request: ReturnType<Request>): Promise<TopicId> };
-    }>;
-  };
+  readonly brokerPool: { findConnectedBroker(): Promise<Broker<unknown, unknown>> };
 }
 const clusters = new WeakMap<Admin, Cluster>();
 
@@ -114,9 +114,13 @@ export const rememberCluster =
     return admin;
   };
 
+/** A broker for requests that the library itself does not make. */
+export const brokerOf = async <Make, Answer>(admin: Admin): Promise<Broker<Make, Answer>> =>
+  (await clusters.get(admin)!.brokerPool.findConnectedBroker()) as Broker<Make, Answer>;
+
 /** The id of a topic. undefined: Kafka is too old to give topics ids. Rejects if the topic does not exist. */
 export async function topicIdOf(admin: Admin, topic: string): Promise<TopicId> {
-  const broker = await clusters.get(admin)!.brokerPool.findConnectedBroker();
+  const broker = await brokerOf<Request | undefined, TopicId>(admin);
   const of = broker.lookupRequest(METADATA, topicIdRequest);
   return of === undefined ? undefined : broker.connectionPool.send(of(topic));
 }

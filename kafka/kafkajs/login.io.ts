@@ -1,0 +1,75 @@
+/** Logins (SASL). The password or token is read at each of them, so that a new one is used without a restart. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import './patches/install.io.ts'; // before the library
+import kafkajs, { type AuthenticationProviderArgs, type Authenticator, type Mechanism } from 'kafkajs';
+import { KafkaError } from '../errors.ts';
+import type { ConnectionSettings } from '../port.ts';
+
+const require = createRequire(import.meta.url);
+
+type Sasl = NonNullable<ConnectionSettings['sasl']>;
+/** The library's own authenticators, of its options. */
+type Provider = (options: object) => (given: AuthenticationProviderArgs) => Authenticator;
+const FILES: Readonly<Record<Sasl['mechanism'], string>> = {
+  plain: 'plain',
+  'scram-sha-256': 'scram256',
+  'scram-sha-512': 'scram512',
+  oauthbearer: 'oauthBearer',
+};
+
+/** The library's option `sasl`: its own authenticator, with the secret of the moment, and errors that name the user. */
+export function loginOf(sasl: Sasl): Mechanism {
+  const { mechanism } = sasl;
+  const provider = require(`kafkajs/src/broker/saslAuthenticator/${FILES[mechanism]}.js`) as Provider;
+  return {
+    mechanism,
+    authenticationProvider: (given) => ({ authenticate: () => logIn(provider, sasl, given) }),
+  };
+}
+
+async function logIn(provider: Provider, sasl: Sasl, given: AuthenticationProviderArgs): Promise<void> {
+  let last: unknown;
+  // The library keeps only the text of what went wrong in an exchange.
+  const saslAuthenticate: AuthenticationProviderArgs['saslAuthenticate'] = async (exchange) => {
+    try {
+      return await given.saslAuthenticate(exchange);
+    } catch (error) {
+      last = error;
+      throw error;
+    }
+  };
+  const options = optionsOf(sasl);
+  try {
+    await provider(options)({ ...given, saslAuthenticate }).authenticate();
+  } catch (error) {
+    if (isOfTheNetwork(last)) throw last;
+    const text = last instanceof Error ? last.message : (error as Error).message;
+    throw new RefusedLogin(`login refused for ${userOf(sasl)} with ${sasl.mechanism}: ${text}`);
+  }
+}
+
+const RefusedLogin = kafkajs.KafkaJSSASLAuthenticationError as new (message: string) => Error;
+
+function optionsOf(sasl: Sasl): object {
+  const secret = readSecret(sasl);
+  return sasl.mechanism === 'oauthbearer'
+    ? { oauthBearerProvider: () => Promise.resolve({ value: secret }) }
+    : { username: sasl.username ?? '', password: secret };
+}
+
+function readSecret(sasl: Sasl): string {
+  try {
+    return readFileSync(sasl.passwordFile, 'utf8').trim();
+  } catch (cause) {
+    const message = `no login for ${userOf(sasl)}: the password file cannot be read: ${(cause as Error).message}`;
+    throw new KafkaError('unauthorized', message, { cause });
+  }
+}
+
+const userOf = ({ mechanism, username }: Sasl): string =>
+  mechanism === 'oauthbearer' ? 'the token' : `user ${username ?? ''}`;
+
+/** The connection broke in the middle: nothing was refused. */
+const isOfTheNetwork = (error: unknown): boolean =>
+  error instanceof Error && /^KafkaJS(Connection|RequestTimeout)/.test(error.name);
