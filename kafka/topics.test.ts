@@ -23,6 +23,11 @@ function cluster(topics: TopicDescription[], looks = 2, settings = new Map<strin
       if (looks-- === 0) topics = topics.map((topic) => ({ ...topic, hasLeaders: true }));
       return Promise.resolve(topics.filter(({ name }) => names.includes(name)));
     },
+    topicStates: (names) => {
+      const counts = new Map(topics.map(({ name, partitions }) => [name, partitions]));
+      const stateOf = (name: string) => (name === 'forbidden' ? name : (counts.get(name) ?? 'missing'));
+      return Promise.resolve(new Map(names.map((name) => [name, stateOf(name)])));
+    },
     topicSettings: () => Promise.resolve(settings),
   };
   const kafka: Pick<KafkaClient, 'administer'> = { administer: (work) => work(admin as KafkaAdmin) };
@@ -56,10 +61,14 @@ test('topics without leaders for 30 s are an error', async () => {
   await expect(createTopics(kafka, [wanted('new')], clock())).rejects.toThrow('no leaders after 30 s');
 });
 
-test('a missing topic has no partitions', async () => {
+test('a missing topic has no partitions; one that may not be described is no missing one', async () => {
   const { kafka } = cluster([{ name: 'old', partitions: 3, replicationFactor: 1, hasLeaders: true }]);
   expect([...(await partitionCounts(kafka, ['old', 'none']))]).toEqual([
     ['old', 3],
     ['none', 0],
   ]);
+  await expect(partitionCounts(kafka, ['old', 'forbidden'])).rejects.toMatchObject({
+    code: 'KAFKA_UNAUTHORIZED',
+    message: expect.stringContaining('DESCRIBE topic forbidden:') as string,
+  });
 });

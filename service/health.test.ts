@@ -6,13 +6,18 @@ import {
   processHealth,
   readyReport,
   type HealthState,
+  type ProcessView,
 } from './health.ts';
+import type { RoleState } from './role-view.ts';
 
 const well: HealthState = {
   model: { version: 'v', sha256: 's' },
   modelFault: undefined,
   joined: true,
-  waitingFor: undefined,
+  kafka: { isUsable: true, faults: [] },
+  faults: [],
+  partitionFaults: [],
+  waitingRecords: 0,
   assigned: [0, 1],
   ready: [0, 1],
   silentMs: 300,
@@ -31,19 +36,39 @@ test('well: 200, healthy, with its model', () => {
   expect(liveReport(well).status).toBe(200);
 });
 
-test.each<[string, Partial<HealthState>, live: 200 | 503]>([
-  ['Model not available', { model: undefined }, 200],
-  ['topics missing: a', { waitingFor: 'topics missing: a', joined: false }, 200],
-  ['Not joined', { joined: false }, 200],
-  ['Kafka does not answer', { silentMs: 10_001 }, 200],
-  ['1 of 2 partitions are not ready', { ready: [1] }, 200],
-  ['Stopping', { stopping: true }, 200],
-  ['Stalled', { stalled: true }, 503],
-])('%s: 503, degraded; restarted only where that helps', (detail, change, live) => {
-  const state = { ...well, ...change };
-  expect(healthReport(state)).toMatchObject({ status: 503, body: { status: 'degraded', detail } });
-  expect(readyReport(state)).toMatchObject({ status: 503, body: { detail } });
-  expect(liveReport(state).status).toBe(live);
+test('unwell: 503, degraded, with the cause and its code; restarted only where that helps', () => {
+  const state = { ...well, stopping: true };
+  const shown = { detail: 'Stopping', code: 'STOPPING' };
+  expect(healthReport(state)).toMatchObject({ status: 503, body: { status: 'degraded', ...shown } });
+  expect(readyReport(state)).toEqual({ status: 503, body: { ready: false, ...shown } });
+  expect(liveReport(state).status).toBe(200);
+  expect(liveReport({ ...well, stalled: true }).status).toBe(503);
+});
+
+test('two causes: both in one sentence, and each with its code', () => {
+  const faults = [{ code: 'TOPIC_MISSING', detail: 'topics missing: a' }] as const;
+  const report = healthReport({
+    ...well,
+    kafka: { isUsable: true, faults },
+    registryFault: 'http://r: away',
+  });
+  expect(report).toMatchObject({
+    status: 503,
+    body: {
+      detail: 'topics missing: a; schema registry: http://r: away',
+      code: 'TOPIC_MISSING',
+      causes: [{ code: 'TOPIC_MISSING' }, { code: 'REGISTRY_UNAVAILABLE' }],
+    },
+  });
+});
+
+test('what heals by itself is said, and is no reason to be unwell while nothing waits', () => {
+  const report = healthReport({ ...well, registryFault: 'http://r: away' });
+  expect(report).toMatchObject({ status: 200, body: { status: 'healthy', code: 'REGISTRY_UNAVAILABLE' } });
+  expect(readyReport({ ...well, registryFault: 'away' })).toMatchObject({
+    status: 200,
+    body: { ready: true },
+  });
 });
 
 test('a scorer without partitions is well: there are more scorers than partitions', () => {
@@ -65,11 +90,15 @@ test('a stall is silence while Kafka answers, and not the end of an outage, howe
 });
 
 test('a process is as well as the worst of its roles', () => {
-  const role = { joined: true, waitingFor: undefined, assigned: [0], ready: [0], lastAliveMs: 9000 };
-  const view = {
+  const role: RoleState = {
+    ...{ joined: true, leftAtMs: undefined, fault: undefined, partitionFaults: [] },
+    ...{ assigned: [0], ready: [0], lastAliveMs: 9000, waitingRecords: 2 },
+  };
+  const view: ProcessView = {
+    kafka: well.kafka,
     roles: [role, { ...role, assigned: [4, 5], ready: [5], lastAliveMs: 8000 }],
     roleNames: ['scorer', 'monitor'],
-    manifest: { version: 'v', sha256: 's', columns: 13 },
+    manifest: { version: 'v', sha256: 's' },
     modelFault: undefined,
     stopping: false,
     stalled: false,
@@ -81,20 +110,17 @@ test('a process is as well as the worst of its roles', () => {
     assigned: [0, 4, 5],
     ready: [0, 5],
     silentMs: 2400,
+    waitingRecords: 4,
     uptimeSeconds: 9,
     roles: ['scorer', 'monitor'],
   });
-  const waiting = { ...role, joined: false, waitingFor: 'topics missing: a', lastAliveMs: undefined };
+  const fault = { code: 'TOPIC_MISSING', detail: 'topics missing: a' } as const;
+  const waiting = { ...role, joined: false, leftAtMs: 9400, fault, lastAliveMs: undefined, waitingRecords: undefined }; // prettier-ignore
   expect(processHealth({ ...view, roles: [role, waiting] })).toMatchObject({
     joined: false,
-    waitingFor: 'topics missing: a',
+    leftMs: 1000,
+    faults: [fault],
+    waitingRecords: undefined,
     silentMs: 1400,
-  });
-  const fresh = processHealth({ ...view, roles: [], manifest: undefined, modelFault: 'no model' });
-  expect(fresh).toMatchObject({
-    model: undefined,
-    modelFault: 'no model',
-    joined: false,
-    silentMs: undefined,
   });
 });

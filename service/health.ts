@@ -1,16 +1,37 @@
+import { causesOf } from './causes.ts';
+import { distinct, type Fault } from './fault.ts';
 import type { RoleState } from './role-view.ts';
 
-/** What is known about the process when somebody asks. */
+/** What the last look at Kafka has shown; see `kafka-watch.io.ts`. */
+export interface KafkaView {
+  /** Whether a broker answers, and takes the connection and the login. */
+  readonly isUsable: boolean;
+  /** Why not; or which topics are missing, may not be described, or have too few partitions. */
+  readonly faults: readonly Fault[];
+}
+
+/** What is known about the process when somebody asks. Plain data: a worker sends it to its supervisor. */
 export interface HealthState {
+  readonly kafka: KafkaView;
   readonly model: { readonly version: string; readonly sha256: string } | undefined;
-  /** Why there is no model, when there is none. */
-  readonly modelFault: string | undefined;
+  /** Why there is no model, or why a newer one does not serve. */
+  readonly modelFault: Fault | undefined;
+  /** Why the image has no model to start with. */
+  readonly imageFault?: Fault | undefined;
+  /** Why the schema registry cannot be used. */
+  readonly registryFault?: string | undefined;
   readonly joined: boolean;
-  /** What the start is waiting for, e.g. a missing topic. */
-  readonly waitingFor: string | undefined;
+  /** Milliseconds since membership was lost; undefined: it was not. */
+  readonly leftMs?: number | undefined;
+  /** What keeps roles from reading at all. */
+  readonly faults: readonly Fault[];
   readonly assigned: readonly number[];
   readonly ready: readonly number[];
-  /** Milliseconds since Kafka last gave a sign of life; undefined before the first. */
+  /** Why partitions that are not ready were given up last. */
+  readonly partitionFaults: readonly Fault[];
+  /** Records not yet processed; undefined: not known. */
+  readonly waitingRecords?: number | undefined;
+  /** Milliseconds since a consumer last gave a sign of life; undefined before the first. */
   readonly silentMs: number | undefined;
   readonly stopping: boolean;
   /** Kafka answers and nothing is consumed: only a restart helps. */
@@ -23,14 +44,14 @@ export interface HealthState {
 }
 
 /** A process at one moment. */
-export interface ProcessView {
+export interface ProcessView extends Pick<
+  HealthState,
+  'kafka' | 'modelFault' | 'imageFault' | 'registryFault' | 'stopping' | 'stalled'
+> {
   readonly roles: readonly RoleState[];
   readonly roleNames: readonly string[];
   /** Of the model in service. */
   readonly manifest: HealthState['model'];
-  readonly modelFault: string | undefined;
-  readonly stopping: boolean;
-  readonly stalled: boolean;
   /** When it was started, and now; milliseconds since 1970. */
   readonly begunMs: number;
   readonly nowMs: number;
@@ -38,28 +59,44 @@ export interface ProcessView {
 
 /** The health of a process: its roles taken together, the worst of each. */
 export function processHealth(view: ProcessView): HealthState {
-  const { roles, roleNames, manifest, modelFault, stopping, stalled, begunMs, nowMs } = view;
+  const { roles, roleNames, manifest, begunMs, nowMs, kafka, modelFault, imageFault, registryFault } = view;
   const alive = roles.flatMap(({ lastAliveMs }) => (lastAliveMs === undefined ? [] : [lastAliveMs]));
+  const left = roles.flatMap(({ leftAtMs }) => (leftAtMs === undefined ? [] : [nowMs - leftAtMs]));
   return {
+    ...{ kafka, modelFault, imageFault, registryFault },
     model: manifest === undefined ? undefined : { version: manifest.version, sha256: manifest.sha256 },
-    modelFault,
-    ...together(roles),
+    ...together(
+      roles.map((role) => ({
+        ...role,
+        faults: role.fault === undefined ? [] : [role.fault],
+        leftMs: undefined,
+      })),
+    ),
+    leftMs: left.length === 0 ? undefined : Math.max(...left),
     silentMs: alive.length === 0 ? undefined : nowMs - Math.min(...alive),
-    stopping,
-    stalled,
+    stopping: view.stopping,
+    stalled: view.stalled,
     uptimeSeconds: Math.round((nowMs - begunMs) / 1000),
     roles: roleNames,
   };
 }
 
-type Consuming = Pick<HealthState, 'joined' | 'waitingFor' | 'assigned' | 'ready'>;
+type Consuming = Pick<
+  HealthState,
+  'joined' | 'faults' | 'assigned' | 'ready' | 'partitionFaults' | 'waitingRecords'
+>;
 
-/** All partitions of some roles or processes; otherwise the worst of each. */
+/** All partitions and faults of some roles or processes; otherwise the worst of each. */
 export const together = (parts: readonly Consuming[]): Consuming => ({
   joined: parts.length > 0 && parts.every(({ joined }) => joined),
-  waitingFor: parts.find(({ waitingFor }) => waitingFor !== undefined)?.waitingFor,
+  faults: distinct(parts.flatMap(({ faults }) => faults)),
   assigned: parts.flatMap(({ assigned }) => assigned),
   ready: parts.flatMap(({ ready }) => ready),
+  partitionFaults: distinct(parts.flatMap(({ partitionFaults }) => partitionFaults)),
+  waitingRecords: parts.reduce<number | undefined>(
+    (sum, { waitingRecords: more }) => (sum === undefined || more === undefined ? undefined : sum + more),
+    0,
+  ),
 });
 
 /** An HTTP answer. */
@@ -68,32 +105,27 @@ export interface Report {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** Silence from Kafka that counts as away, milliseconds: many fetches (200 ms) and heartbeats (1 s). */
-const AWAY_MS = 10_000;
-
-/** Why the process cannot score now; undefined when it can. */
-export function impediment(state: HealthState): string | undefined {
-  if (state.stalled) return 'Stalled';
-  if (state.stopping) return 'Stopping';
-  if (state.workers?.up === 0) return 'No worker is up';
-  if (state.model === undefined) return 'Model not available';
-  if (state.waitingFor !== undefined) return state.waitingFor;
-  if (!state.joined) return 'Not joined';
-  if ((state.silentMs ?? 0) > AWAY_MS) return 'Kafka does not answer';
-  if (state.ready.length < state.assigned.length) {
-    return `${String(state.assigned.length - state.ready.length)} of ${String(state.assigned.length)} partitions are not ready`;
-  }
-  return undefined;
+/** The causes as the body shows them: one sentence of all, the code of the deepest, and each by itself if they are several. */
+function causesShown(state: HealthState): { isWell: boolean; shown: object } {
+  const causes = causesOf(state);
+  const first = causes.find(({ blocks }) => blocks) ?? causes[0];
+  if (first === undefined) return { isWell: true, shown: {} };
+  const detail = causes.map((cause) => cause.detail).join('; ');
+  const each = causes.map((cause) => ({ code: cause.code, detail: cause.detail }));
+  return {
+    isWell: !first.blocks,
+    shown: { detail, code: first.code, ...(causes.length === 1 ? {} : { causes: each }) },
+  };
 }
 
-/** `GET /health`: 200 when events are being scored. */
+/** `GET /health`: 200 when events are being scored, or would be if some came. */
 export function healthReport(state: HealthState): Report {
-  const detail = impediment(state);
+  const { isWell, shown } = causesShown(state);
   const body = {
-    status: detail === undefined ? 'healthy' : 'degraded',
+    status: isWell ? 'healthy' : 'degraded',
     model_loaded: state.model !== undefined,
-    ...(detail === undefined ? {} : { detail }),
-    ...(state.modelFault === undefined ? {} : { model_fault: state.modelFault }),
+    ...shown,
+    ...(state.modelFault === undefined ? {} : { model_fault: state.modelFault.detail }),
     model_version: state.model?.version ?? null,
     model_sha256: state.model?.sha256 ?? null,
     partitions: { assigned: state.assigned.length, ready: state.ready.length },
@@ -101,15 +133,15 @@ export function healthReport(state: HealthState): Report {
     ...(state.workers === undefined ? {} : { workers: state.workers }),
     uptime_seconds: state.uptimeSeconds,
   };
-  return { status: detail === undefined ? 200 : 503, body };
+  return { status: isWell ? 200 : 503, body };
 }
 
 /** `GET /health/ready`: as health, short. */
 export function readyReport(state: HealthState): Report {
-  const detail = impediment(state);
-  return detail === undefined
-    ? { status: 200, body: { ready: true } }
-    : { status: 503, body: { ready: false, detail } };
+  const { isWell, shown } = causesShown(state);
+  return isWell
+    ? { status: 200, body: { ready: true, ...shown } }
+    : { status: 503, body: { ready: false, ...shown } };
 }
 
 /** `GET /health/live`: 503 only where a restart helps. Kafka or the model being away is no reason. */

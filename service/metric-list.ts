@@ -4,7 +4,7 @@
  */
 
 /** How one value is made of those of several worker processes. */
-type Aggregator = 'sum' | 'max' | 'first';
+type Aggregator = 'sum' | 'max' | 'min' | 'first';
 
 export interface MetricSpec<L extends string = string> {
   readonly type: 'counter' | 'gauge' | 'histogram';
@@ -70,6 +70,7 @@ export const METRICS = {
     'Training runs, by result (promoted, rejected, deferred, failed)', ['result']),
   estimatedF1: gauge('churn_estimated_f1', 'F1 of churn that the scores themselves promise, before labels are known', 'first'),
   realisedF1: gauge('churn_realised_f1', 'F1 of churn on the events whose label is known', 'first'),
+  kafkaUp: gauge('churn_kafka_up', 'Whether Kafka answers and takes the connection and the login: 1 or 0', 'min'),
   disarmed: counter('churn_partition_rearms_total', 'Times a partition failed and was armed again'),
   eventLoopLag: gauge('churn_event_loop_lag_seconds', 'Mean delay of the event loop since the last scrape', 'max'),
 } as const satisfies Record<string, MetricSpec>;
@@ -77,6 +78,11 @@ export const METRICS = {
 /** What the supervisor of several workers (`WORKERS` above 1) adds. */
 export const SUPERVISOR_METRICS = {
   workersUp: gauge('churn_workers_up', 'Worker processes of this container that are up', 'sum'),
+  workersConfigured: gauge(
+    'churn_workers_configured',
+    'Worker processes that this container should have',
+    'sum',
+  ),
   workerRestarts: counter(
     'churn_worker_restarts_total',
     'Worker processes that ended and were started again',

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { Loop } from '../consumers/loop-ports.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import { createMetrics } from './metrics.io.ts';
-import { consumerEvents, createObserver, type RoleView, type Signs } from './role-view.ts';
+import { consumerEvents, createObserver, createSigns, type RoleView } from './role-view.ts';
 
 /** A view with the lines that it wrote. */
 function open(): { view: RoleView; lines: object[] } {
@@ -17,7 +17,7 @@ function open(): { view: RoleView; lines: object[] } {
 test('each batch given up is counted; one line in two seconds says why, and how many it speaks for', async () => {
   const { view, lines } = open();
   let nowMs = 0;
-  const observer = createObserver(view, () => undefined, () => nowMs); // prettier-ignore
+  const observer = createObserver(view, createSigns(), () => undefined, () => nowMs); // prettier-ignore
   const error = new BankChurnError('REGISTRY_UNAVAILABLE', 'away');
   for (nowMs of [0, 500, 1999, 2000]) observer.disarmed(4, error, 100);
   expect((await view.metrics.disarmed.get()).values[0]?.value).toBe(4);
@@ -30,7 +30,7 @@ test('each batch given up is counted; one line in two seconds says why, and how 
 
 test('a revoked partition has no lag left; a join, a loss and a sign of life are seen', async () => {
   const { view } = open();
-  const signs: Signs = { joined: false, waitingFor: undefined, lastAliveMs: undefined };
+  const signs = createSigns();
   let assigned: readonly number[] = [];
   const loop = {
     state: () => ({ assigned, ready: [] }),
@@ -43,7 +43,7 @@ test('a revoked partition has no lag left; a join, a loss and a sign of life are
   events.lag(0, 10, 2500);
   events.lag(1, 10, 500);
   events.alive();
-  expect(signs).toEqual({ joined: true, waitingFor: undefined, lastAliveMs: 7 });
+  expect(signs).toMatchObject({ joined: true, fault: undefined, lastAliveMs: 7 });
   expect(await lags()).toEqual([[0, 2.5], [1, 0.5]]); // prettier-ignore
   events.assigned([1]);
   expect(await lags()).toEqual([]);

@@ -21,20 +21,48 @@ export interface RoleView {
 
 export interface RoleState {
   readonly joined: boolean;
-  readonly waitingFor: string | undefined;
+  /** When membership was lost, milliseconds since 1970; undefined: it was not. */
+  readonly leftAtMs: number | undefined;
+  /** What keeps the role from reading at all: at its start, or since its consumer has ended. */
+  readonly fault: Fault | undefined;
   readonly assigned: readonly number[];
   readonly ready: readonly number[];
-  /** When Kafka last gave a sign of life, milliseconds since 1970. */
+  /** Why partitions that are not ready were given up last. */
+  readonly partitionFaults: readonly Fault[];
+  /** When the consumer last gave a sign of life, milliseconds since 1970. */
   readonly lastAliveMs: number | undefined;
-  /** Why the consumer cannot read now. */
-  readonly fault?: Fault | undefined;
   /** Records of the assigned partitions that are not processed yet; undefined: not known. */
   readonly waitingRecords?: number | undefined;
 }
 
-type Shown = Pick<RoleState, 'joined' | 'waitingFor' | 'lastAliveMs' | 'fault' | 'waitingRecords'>;
 /** What the consumer has last shown; changed in place. */
-export type Signs = { -readonly [Key in keyof Shown]: Shown[Key] };
+export interface Signs {
+  joined: boolean;
+  leftAtMs: number | undefined;
+  fault: Fault | undefined;
+  lastAliveMs: number | undefined;
+  waitingRecords: number | undefined;
+  /** Why a partition was given up last. */
+  readonly givenUp: Map<number, Fault>;
+}
+
+export const createSigns = (): Signs => ({
+  joined: false,
+  leftAtMs: undefined,
+  fault: undefined,
+  lastAliveMs: undefined,
+  waitingRecords: undefined,
+  givenUp: new Map(),
+});
+
+/** The state that signs and loop give; a partition that is ready has no fault any more. */
+export function roleState(signs: Signs, loop: Pick<Loop, 'state'> | undefined): RoleState {
+  const { givenUp, ...shown } = signs;
+  const { assigned, ready } = loop?.state() ?? { assigned: [], ready: [] };
+  const unready = assigned.filter((partition) => !ready.includes(partition));
+  const partitionFaults = unready.flatMap((partition) => givenUp.get(partition) ?? []);
+  return { ...shown, assigned, ready, partitionFaults };
+}
 
 /** Milliseconds since 1970. */
 type Now = () => number;
@@ -46,6 +74,7 @@ const FAULT_LINE_MS = 2000;
 /** What the loop reports, as metrics and lines. */
 export function createObserver(
   { metrics, log, topic, onCommitted }: RoleView,
+  signs: Signs,
   fatal: OnFatal,
   now: Now,
 ): LoopObserver {
@@ -55,6 +84,7 @@ export function createObserver(
     committed: onCommitted,
     disarmed: (partition, error, retryInMs) => {
       metrics.disarmed.inc();
+      signs.givenUp.set(partition, faultOf(error));
       const passedOver = pace.next(now());
       if (passedOver === undefined) return;
       const fault = messageOf(error);
@@ -86,7 +116,9 @@ export function consumerEvents(
   return {
     assigned: (partitions: readonly number[]) => {
       signs.joined = true;
+      signs.leftAtMs = undefined;
       signs.fault = undefined;
+      signs.givenUp.clear();
       for (const partition of loop.state().assigned) {
         metrics.lagRecords.remove({ topic, partition });
         metrics.lagSeconds.remove({ topic, partition });
@@ -105,6 +137,7 @@ export function consumerEvents(
     },
     left: () => {
       signs.joined = false;
+      signs.leftAtMs ??= now();
     },
     failed: (error: unknown) => {
       signs.fault = faultOf(error);

@@ -4,19 +4,13 @@ import { messageLimits } from '../kafka/message-limits.ts';
 import { partitionCounts } from '../kafka/topics.ts';
 import { createAtLeastOnceWriters, createTransactionalWriters, type WriterTopics } from '../kafka/writers.ts';
 import { backOff } from '../schemas/back-off.ts';
-import { BankChurnError, messageOf } from '../schemas/errors.ts';
+import { BankChurnError, messageOf, type ErrorCode } from '../schemas/errors.ts';
 import type { OpenWriter, OpenRole, Reject } from '../schemas/ports.ts';
 import type { Loop, LoopPorts } from '../consumers/loop-ports.ts';
 import { createLoop } from '../consumers/loop.ts';
-import {
-  consumerEvents,
-  createObserver,
-  type Log,
-  type RoleState,
-  type RoleView,
-  type Signs,
-} from './role-view.ts';
-import { partitionFault, topicsFault } from './topic-checks.ts';
+import { faultOf } from './fault.ts';
+import { consumerEvents, createObserver, createSigns, roleState, type Log, type RoleState, type RoleView, type Signs } from './role-view.ts'; // prettier-ignore
+import { partitionFault, topicFaults, topicsOf } from './topic-checks.ts';
 
 /** What a role reads and writes: each of its `outputs` needs as many partitions as the input. */
 export interface RoleSettings extends RoleView, ConsumerSettings, WriterTopics {
@@ -54,7 +48,7 @@ export function runRole(
   fatal: (error: unknown) => void,
 ): RunningRole {
   const { kafka } = settings;
-  const signs: Signs = { joined: false, waitingFor: undefined, lastAliveMs: undefined };
+  const signs = createSigns();
   let stopped = false;
   let loop: Loop | undefined;
   let consumer: LoopConsumer | undefined;
@@ -74,10 +68,10 @@ export function runRole(
     if (openWriter === undefined || limits === undefined) return;
     settings.onLimits?.(limits);
     const maxSendBytes = Math.min(MAX_SEND_BYTES, ...limits.values());
-    const running = openLoop(settings, reading, openWriter, maxSendBytes, openRole, fatal);
+    const running = openLoop({ settings, signs, reading, openWriter, maxSendBytes, openRole, fatal });
     loop = running;
     const events = consumerEvents(settings, signs, running, fatal, Date.now);
-    await retrying(() => reading.start(events), 'consumer');
+    await reading.start(events);
   }
 
   async function writers(reading: LoopConsumer): Promise<OpenWriter> {
@@ -103,7 +97,7 @@ export function runRole(
     if (!stopped) fatal(error);
   });
   return {
-    state: () => ({ ...signs, ...(loop?.state() ?? { assigned: [], ready: [] }) }),
+    state: () => roleState(signs, loop),
     stop: async () => {
       await stop();
       await Promise.race([running, sleep(1000)]);
@@ -111,22 +105,27 @@ export function runRole(
   };
 }
 
+interface LoopParts {
+  readonly settings: RoleSettings;
+  readonly signs: Signs;
+  readonly reading: LoopConsumer;
+  readonly openWriter: OpenWriter;
+  readonly maxSendBytes: number;
+  readonly openRole: OpenRole;
+  readonly fatal: (error: unknown) => void;
+}
+
 /** The loop of a role over a consumer. */
-function openLoop(
-  settings: RoleSettings,
-  { source }: LoopConsumer,
-  openWriter: OpenWriter,
-  maxSendBytes: number,
-  openRole: OpenRole,
-  fatal: (error: unknown) => void,
-): Loop {
+function openLoop(parts: LoopParts): Loop {
+  const { settings, signs, reading, openWriter, maxSendBytes, openRole, fatal } = parts;
+  const { source } = reading;
   const ports = {
     source,
     openWriter: whenOutputsAreThere(settings, openWriter),
     openRole,
     reject: settings.reject,
     clock: { now: Date.now, sleep },
-    observer: createObserver(settings, fatal, Date.now),
+    observer: createObserver(settings, signs, fatal, Date.now),
   };
   return createLoop(settings.wrap?.(ports) ?? ports, {
     topic: settings.topic,
@@ -151,12 +150,13 @@ function whenOutputsAreThere({ kafka, topic, outputs }: RoleSettings, openWriter
   };
 }
 
-class WaitingForTopics extends Error {}
+class WaitingForTopics extends BankChurnError {}
 
 async function topicsReady({ kafka, topic, outputs, singles }: RoleSettings): Promise<void> {
-  const counts = await partitionCounts(kafka, [topic, ...outputs, ...singles]);
-  const fault = topicsFault(counts, topic, outputs);
-  if (fault !== undefined) throw new WaitingForTopics(fault);
+  const needs = [{ topic, outputs, singles }];
+  const states = await kafka.administer((admin) => admin.topicStates(topicsOf(needs)));
+  const [fault] = topicFaults(states, needs);
+  if (fault !== undefined) throw new WaitingForTopics(fault.code as ErrorCode, fault.detail);
 }
 
 /** Repeats until it works or `stop`: a broker that is away at the start is no reason to end. */
@@ -165,15 +165,14 @@ function createRetrying(log: Log, signs: Signs, isStopped: () => boolean) {
     for (let failures = 0; !isStopped(); failures++) {
       try {
         const done = await work();
-        signs.waitingFor = undefined;
+        signs.fault = undefined;
         return done;
       } catch (error) {
         if (error instanceof BankChurnError && error.action === 'fatal') throw error;
-        const message = messageOf(error);
-        const waitMs = backOff(BACK_OFF_MS, failures);
-        signs.waitingFor = error instanceof WaitingForTopics ? message : 'Kafka does not answer';
-        log.warn({ retryInMs: waitMs, fault: message }, `${what}: not ready, trying again`);
-        await sleep(error instanceof WaitingForTopics ? TOPIC_POLL_MS : waitMs);
+        const waitMs = error instanceof WaitingForTopics ? TOPIC_POLL_MS : backOff(BACK_OFF_MS, failures);
+        signs.fault = faultOf(error);
+        log.warn({ retryInMs: waitMs, fault: messageOf(error) }, `${what}: not ready, trying again`);
+        await sleep(waitMs);
       }
     }
     return undefined;

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { createStallRule, processHealth, type HealthState } from './health.ts';
-import type { KafkaClient } from '../kafka/port.ts';
-import { partitionCounts } from '../kafka/topics.ts';
+import { faultOf, type Fault } from './fault.ts';
+import { watchKafka } from './kafka-watch.io.ts';
 import { BankChurnError, messageOf } from '../schemas/errors.ts';
 import { createMetrics, type Metrics } from './metrics.io.ts';
 import type { RunningRole } from './run-role.io.ts';
@@ -12,11 +12,10 @@ import { keepServing } from './model-follower.io.ts';
 import { startSidecar, type Sidecar, type SidecarOptions } from './sidecar.io.ts';
 import { startWorkers, type WorkersSettings } from './workers.io.ts';
 import { startRole, type Wrap } from './roles.io.ts';
-import { ROLES, type RoleName } from './role-topics.ts';
+import { ROLES, roleTopics, type RoleName } from './role-topics.ts';
+import type { TopicNeeds } from './topic-checks.ts';
+import { readRelease } from '../models/store.io.ts';
 import { kafkaOf, modelLogOf, registryOf } from './wiring.io.ts';
-
-const WATCH_EVERY_MS = 5000;
-const PROBE_TIMEOUT_MS = 10_000;
 
 /** JSON lines on stdout, levels in capitals: `grep ERROR` finds errors. */
 export function createLog(level: string): Logger {
@@ -55,17 +54,29 @@ export async function serve(
   let roles: readonly RunningRole[] = [];
   let stopping = false;
   let stalled = false;
+  let imageFault: Fault | undefined;
+  if (source !== 'log') void readRelease(modelDir).catch((error: unknown) => (imageFault = faultOf(error)));
+  const watch = watchKafka({
+    ...{ kafka, metrics, log, brokers: config.kafka.brokers, needs: needsOf(config, roleNames) },
+    onLook: (answers) => lookForStall(answers),
+  });
   const health = (): HealthState =>
     processHealth({
       roles: roles.map((role) => role.state()),
       roleNames,
       manifest: models.current()?.model.manifest,
-      modelFault: models.fault(),
+      kafka: watch.view(),
+      modelFault: modelFaultOf(models.fault()),
+      imageFault,
       stopping,
       stalled,
       begunMs: begun,
       nowMs: Date.now(),
     });
+  const lookForStall = stallWatch(config.limits.stallMs, health, () => {
+    stalled = true;
+    giveUp(new Error(`nothing consumed for ${String(config.limits.stallMs)} ms while Kafka answers`));
+  });
   const shown = await outlet({ metrics, health });
 
   const exitCode = await new Promise<number>((resolve) => {
@@ -87,14 +98,10 @@ export async function serve(
       const around = { config, kafka, registry, metrics, log, models, fatal, wrap };
       roles = roleNames.map((name) => startRole(name, around));
     }, fatal);
-    watch(config, kafka, health, () => {
-      stalled = true;
-      fatal(new Error(`nothing consumed for ${String(config.limits.stallMs)} ms while Kafka answers`));
-    });
   });
 
   stopping = true;
-  await Promise.all(roles.map((role) => role.stop()));
+  await Promise.all([watch.stop(), ...roles.map((role) => role.stop())]);
   await models.stop();
   registry?.close();
   metrics.close();
@@ -136,6 +143,9 @@ async function openSidecar(
   return sidecar;
 }
 
+const modelFaultOf = (detail: string | undefined): Fault | undefined =>
+  detail === undefined ? undefined : { code: 'MODEL_UNAVAILABLE', detail };
+
 /** A scorer without a model takes no partitions: others may have one. */
 async function startWhenModel(isThere: () => boolean, isStopping: () => boolean): Promise<void> {
   while (!isThere() && !isStopping()) await sleep(100, undefined, { ref: false });
@@ -153,26 +163,21 @@ function onSignals(log: Logger, stop: () => void): void {
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
 }
 
-/** Running but not consuming, and Kafka answers: only a restart helps. */
-function watch(config: Config, kafka: KafkaClient, health: () => HealthState, onStall: () => void): void {
-  let probing = false;
-  const isStall = createStallRule(config.limits.stallMs);
-  const check = async (): Promise<void> => {
+/** Calls `onStall` when a process runs and does not consume although Kafka answers: only a restart helps. */
+function stallWatch(stallMs: number, health: () => HealthState, onStall: () => void) {
+  const isStall = createStallRule(stallMs);
+  return (answers: boolean): void => {
     const { silentMs, stopping } = health();
-    if (probing || stopping || silentMs === undefined || silentMs < config.limits.stallMs / 2) return;
-    probing = true;
-    try {
-      const probe = partitionCounts(kafka, [config.topics.names.customerEvents]);
-      const late = sleep(PROBE_TIMEOUT_MS, undefined, { ref: false }).then(() =>
-        Promise.reject(new Error('late')),
-      );
-      await Promise.race([probe, late]);
-      if (isStall(Date.now(), health().silentMs ?? 0, true)) onStall();
-    } catch {
-      isStall(Date.now(), silentMs, false); // Kafka is away: nothing that a restart would mend
-    } finally {
-      probing = false;
-    }
+    if (!stopping && silentMs !== undefined && isStall(Date.now(), silentMs, answers)) onStall();
   };
-  setInterval(() => void check(), WATCH_EVERY_MS).unref();
+}
+
+/** What the roles need of Kafka, and the follower of the model log. */
+function needsOf(config: Config, roleNames: readonly RoleName[]): TopicNeeds[] {
+  const { churnModels, modelArtifacts } = config.topics.names;
+  const log = { topic: churnModels, outputs: [], singles: [modelArtifacts] };
+  return [
+    ...roleNames.map((name) => roleTopics(name, config)),
+    ...(config.model.source === 'image' ? [] : [log]),
+  ];
 }

@@ -8,7 +8,10 @@ const well: HealthState = {
   model: { version: 'v', sha256: 's' },
   modelFault: undefined,
   joined: true,
-  waitingFor: undefined,
+  kafka: { isUsable: true, faults: [] },
+  faults: [],
+  partitionFaults: [],
+  waitingRecords: 0,
   assigned: [0],
   ready: [0],
   silentMs: 1,
@@ -45,9 +48,9 @@ test('the reports are answered with their status, read anew each time', async ()
   let state = well;
   const { get } = await sidecar(() => state);
   expect((await get('/health')).status).toBe(200);
-  state = { ...well, joined: false };
+  state = { ...well, joined: false, waitingRecords: undefined };
   const answer = await get('/health');
-  expect([answer.status, await answer.json()]).toMatchObject([503, { detail: 'Not joined' }]);
+  expect([answer.status, await answer.json()]).toMatchObject([503, { code: 'NOT_JOINED' }]);
   expect((await get('/health/ready')).status).toBe(503);
   expect((await get('/health/live')).status).toBe(200);
 });

@@ -1,12 +1,26 @@
 import { expect, test } from 'vitest';
-import { partitionFault, topicsFault } from './topic-checks.ts';
+import type { TopicState } from '../kafka/port.ts';
+import { partitionFault, topicFaults } from './topic-checks.ts';
 
-const counts = (more: object = {}) => new Map(Object.entries({ in: 3, a: 3, b: 4, single: 1, ...more }));
+const states = (more: Record<string, TopicState> = {}) =>
+  new Map<string, TopicState>(Object.entries({ in: 3, a: 3, b: 4, single: 1, ...more }));
+const needs = [{ topic: 'in', outputs: ['a', 'b'], singles: ['single'] }];
+const faults = (more: Record<string, TopicState> = {}) =>
+  topicFaults(states(more), needs).map(({ code, detail }) => `${code} ${detail}`);
 
-test('a role begins when each topic is there and each output has the partitions of the input', () => {
-  expect(topicsFault(counts(), 'in', ['a', 'b'])).toBeUndefined();
-  expect(topicsFault(counts({ b: 0, single: 0 }), 'in', ['a', 'b'])).toMatch(/^topics missing: b, single \(/);
-  expect(topicsFault(counts({ in: 4 }), 'in', ['a', 'b'])).toBe('fewer partitions than in (4): a');
+test('topics are as roles need them if each is there and each output has the partitions of the input', () => {
+  expect(faults()).toEqual([]);
+  expect(faults({ b: 'missing', single: 'missing' })).toEqual([
+    'TOPIC_MISSING topics missing: b, single (make them: bankchurn topics create)',
+  ]);
+  expect(faults({ in: 4 })).toEqual(['PARTITION_MISSING fewer partitions than in (4): a']);
+});
+
+test('a missing right is not called a missing topic, and comes first', () => {
+  expect(faults({ in: 'forbidden', b: 'missing', a: 2 })).toEqual([
+    expect.stringMatching(/^KAFKA_UNAUTHORIZED no right to DESCRIBE topic in:/),
+    expect.stringMatching(/^TOPIC_MISSING topics missing: b /),
+  ]);
 });
 
 test('a partition waits for the outputs that do not have it, by name', () => {

@@ -57,7 +57,17 @@ const report = (events: number, lag: number, psi: number | undefined): string =>
     figure('churn_event_loop_lag_seconds', 'gauge', 'max', [{ value: lag, labels: {} }]),
     figure('model_prediction_drift', 'gauge', 'first', psi === undefined ? [] : [{ value: psi, labels: {} }]),
   ];
-  const health = { joined: true, assigned: [], ready: [], roles: ['scorer'], silentMs: 0 };
+  const kafka = { isUsable: true, faults: [] };
+  const health = {
+    joined: true,
+    assigned: [],
+    ready: [],
+    roles: ['scorer'],
+    silentMs: 0,
+    kafka,
+    faults: [],
+    partitionFaults: [],
+  };
   return `process.send(${JSON.stringify({ health, figures })});`;
 };
 

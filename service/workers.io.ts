@@ -77,6 +77,7 @@ export function startWorkers(settings: WorkersSettings): Workers {
   const { count, spawnWorker, metrics, log } = settings;
   const begun = Date.now();
   const { workerRestarts } = createList(SUPERVISOR_METRICS, metrics.registry, {
+    workersConfigured: () => count,
     workersUp: () => health().workers?.up ?? 0,
   });
   const ended = new Set<Promise<number>>();

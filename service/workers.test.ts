@@ -6,7 +6,10 @@ const well: HealthState = {
   model: { version: 'v', sha256: 's' },
   modelFault: undefined,
   joined: true,
-  waitingFor: undefined,
+  kafka: { isUsable: true, faults: [] },
+  faults: [],
+  partitionFaults: [],
+  waitingRecords: 0,
   assigned: [0, 1],
   ready: [0, 1],
   silentMs: 100,
@@ -36,11 +39,16 @@ test('two workers that are up: their partitions together, their roles once', () 
 });
 
 test('the worst of them is told', () => {
-  expect(healthReport(combined([[{}], [{ joined: false }]])).body['detail']).toBe('Not joined');
-  expect(healthReport(combined([[{}], [{ waitingFor: 'topics missing: a' }]])).body['detail']).toBe(
-    'topics missing: a',
+  const said = (worst: Partial<HealthState>): unknown =>
+    healthReport(combined([[{}], [worst]])).body['detail'];
+  expect(said({ joined: false })).toMatch(/^Not joined/);
+  const faults = [{ code: 'TOPIC_MISSING', detail: 'topics missing: a' }] as const;
+  expect(said({ kafka: { isUsable: true, faults } })).toBe('topics missing: a');
+  expect(said({ faults: [{ code: 'KAFKA_UNAUTHORIZED', detail: 'no right to READ group g' }] })).toBe(
+    'no right to READ group g',
   );
-  expect(healthReport(combined([[{ silentMs: 20_000 }], [{}]])).body['detail']).toBe('Kafka does not answer');
+  expect(said({ silentMs: 20_000 })).toMatch(/^Kafka does not answer the consumer/);
+  expect(said({ model: undefined })).toMatch(/^Model not available/);
 });
 
 test('a worker that reports no more is not up, and says nothing about the others', () => {

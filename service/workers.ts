@@ -1,5 +1,6 @@
 /** What several worker processes are together. */
 import { backOff } from '../schemas/back-off.ts';
+import { distinct } from './fault.ts';
 import { together, type HealthState } from './health.ts';
 
 /** What a worker last said of itself. */
@@ -46,9 +47,17 @@ export function combineHealth(reports: readonly WorkerReport[], container: Conta
     silentMs === undefined ? [] : [silentMs + nowMs - atMs],
   );
   return {
-    model: states.find(({ model }) => model !== undefined)?.model,
+    kafka: {
+      isUsable: states.every(({ kafka }) => kafka.isUsable),
+      faults: distinct(states.flatMap(({ kafka }) => kafka.faults)),
+    },
+    // A worker without a model says why: the container is as well as the worst of them.
+    model: states.every(({ model }) => model !== undefined) ? states[0]?.model : undefined,
     modelFault: states.find(({ modelFault }) => modelFault !== undefined)?.modelFault,
+    imageFault: states.find(({ imageFault }) => imageFault !== undefined)?.imageFault,
+    registryFault: states.find(({ registryFault }) => registryFault !== undefined)?.registryFault,
     ...together(states),
+    leftMs: states.find(({ leftMs }) => leftMs !== undefined)?.leftMs,
     silentMs: silent.length === 0 ? undefined : Math.max(...silent),
     stopping,
     // A worker that stalls ends itself and is started again: no reason to restart the container.

@@ -143,6 +143,10 @@ function missing(kind: 'RELEASE' | 'ACTIVATION'): string {
     manifest: kind === 'RELEASE' ? '{}' : null,
     artifactOffset: kind === 'RELEASE' ? 1_000_000 : null,
     artifactChunks: kind === 'RELEASE' ? 1 : null,
+    actor: null,
+    gateReport: null,
+    aboutActivation: null,
+    outcome: null,
   };
   return JSON.stringify(record);
 }

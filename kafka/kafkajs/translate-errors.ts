@@ -112,8 +112,7 @@ const TOO_LARGE = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
 
 /** Whether the broker refuses a batch for its size. */
 export const isTooLarge = (error: unknown): boolean =>
-  isLibraryError(error) &&
-  causesOf(error).some((cause) => 'type' in cause && TOO_LARGE.has(cause.type));
+  isLibraryError(error) && causesOf(error).some((cause) => 'type' in cause && TOO_LARGE.has(cause.type));
 
 /**
  * An error of the library as a KafkaError, with itself as the cause; any other error as it is, also one that the library has
