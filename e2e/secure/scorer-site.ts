@@ -1,68 +1,51 @@
-/** A scorer under a trickle of events, and whether each of them was answered once. */
-import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { simulateEvents } from '../../producers/simulate-events.io.ts';
-import type { Context } from '../../cli/context.ts';
+/** The scorer under a trickle of events: each must be answered once. */
+import { roleRights } from '../../service/rights.ts';
+import type { IsBack, RoleSite } from './role-site.ts';
+import type { SecureBroker } from './secure-broker.ts';
+import { openSite } from './site.ts';
+import { startTrickle } from './trickle.ts';
+import { withSecondModel, type TwoModels } from './two-models.ts';
 
-const PAUSE_MS = 100;
-const EVENTS = 3;
-/** One record in so many sends cannot be read. */
-const POISON_EVERY = 10;
-
-export interface Trickle {
-  /** Ids of what was sent, and Kafka has. */
-  readonly sent: ReadonlySet<string>;
-  /** How often each id came out, as a score or a dead letter. */
-  readonly came: ReadonlyMap<string, number>;
-  /** Whether everything that was sent up to a moment has come out. */
-  answered(ids: Iterable<string>): boolean;
-  stop(): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** Sends events until it is stopped, as a super user. */
-export async function startTrickle({ kafka, config }: Context): Promise<Trickle> {
-  const { customerEvents, churnScores, deadLetters } = config.topics.names;
-  const sent = new Set<string>();
-  const came = new Map<string, number>();
-  const reader = await kafka.openReader(
-    [churnScores, deadLetters],
-    { group: 'judge', fromBeginning: true },
-    (topic, _, { headers, value }) => {
-      const id = topic === churnScores ? String(headers['ce_id']) : String(value);
-      came.set(id, (came.get(id) ?? 0) + 1);
-    },
-  );
-  const producer = await kafka.openProducer();
-  let stopped = false;
-  const running = (async (): Promise<void> => {
-    for (let seed = 1; !stopped; seed++) {
-      const records = [...simulateEvents(EVENTS, seed, `${String(seed)}-`)].map(({ event }) => ({
-        id: event.eventId,
-        record: { key: event.customerId, value: JSON.stringify(event) },
-      }));
-      if (seed % POISON_EVERY === 0) {
-        const id = `poison ${randomUUID()}`;
-        records.push({ id, record: { key: String(seed), value: id } });
-      }
-      await producer.send(customerEvents, records.map(({ record }) => record)); // prettier-ignore
-      for (const { id } of records) sent.add(id);
-      await sleep(PAUSE_MS);
-    }
-  })();
-  const stop = async (): Promise<void> => {
-    stopped = true;
-    await running;
+export async function openScorerSite(broker: SecureBroker): Promise<RoleSite> {
+  const site = await openSite(broker, 's.');
+  const rights = roleRights('scorer', site.context.config);
+  const trickle = await startTrickle(site.context);
+  let models: TwoModels | undefined;
+  const answersAll = (): IsBack => {
+    let upTo: string[] | undefined;
+    return () => trickle.answered((upTo ??= [...trickle.sent]));
   };
   return {
-    sent,
-    came,
-    answered: (ids) => [...ids].every((id) => came.has(id)),
-    stop,
-    close: async () => {
-      await stop();
-      await producer.close();
-      await reader.close();
+    role: 'scorer',
+    site,
+    rights,
+    work: async ({ need }) => {
+      const answers = answersAll();
+      if (need !== 'model') return answers;
+      models ??= await withSecondModel(site.context);
+      const { version } = await models.change();
+      return async (service) =>
+        answers(service) && (await service.health()).body['model_version'] === version;
     },
+    fresh: async (right) => {
+      await trickle.stop();
+      const isOfOutputs = right.operation === 'READ';
+      // A group without offsets beside the outputs of another one, or a log without the image's model.
+      const place = isOfOutputs
+        ? await openSite(broker, 's.', { GROUP_ID: 'second', START_FROM: 'latest' })
+        : await openSite(broker, `s${String(rights.indexOf(right))}.`);
+      const there = roleRights('scorer', place.context.config);
+      return { site: place, right: there[rights.indexOf(right)]!, rights: there, isBack: () => true };
+    },
+    judge: () => {
+      const lost = [...trickle.sent].filter((id) => !trickle.came.has(id));
+      const doubled = [...trickle.came].filter(([, times]) => times > 1);
+      return Promise.resolve([
+        ...(trickle.sent.size < 100 ? [`only ${String(trickle.sent.size)} events`] : []),
+        ...lost.map((id) => `lost: ${id}`),
+        ...doubled.map(([id, times]) => `${String(times)} times: ${id}`),
+      ]);
+    },
+    close: () => trickle.close(),
   };
 }

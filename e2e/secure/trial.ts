@@ -7,9 +7,9 @@ import type { RoleName } from '../../service/role-topics.ts';
 /** From giving the right back to the last of what waited, milliseconds. */
 export const RECOVERY_MS = 15_000;
 /** So long a service may take to say what is in its way. */
-const TELLING_MS = 20_000;
+const TELLING_MS = 12_000;
 /** The right stays away for so long after that, so that the retries are seen too. */
-const HOLD_MS = 1500;
+const HOLD_MS = 2500;
 const POLL_MS = 100;
 
 export interface Health {
@@ -23,6 +23,7 @@ export interface Watched {
   readonly process: ServiceProcess;
   /** All lines of its log so far. */
   readonly lines: readonly string[];
+  isGone(): boolean;
   health(): Promise<Health>;
   /** Samples by name and labels, as `/metrics` writes them. */
   metrics(): Promise<ReadonlyMap<string, number>>;
@@ -33,12 +34,17 @@ export async function startWatched(
   roles: readonly RoleName[],
 ): Promise<Watched> {
   const lines: string[] = [];
+  let isGone = false;
   const process = await startService(env, roles, undefined, (line) => lines.push(line));
   const get = (path: string): Promise<Response> =>
     fetch(`http://127.0.0.1:${String(process.port)}${path}`, { signal: AbortSignal.timeout(5000) });
+  void process.exited.then(() => {
+    isGone = true;
+  });
   return {
     process,
     lines,
+    isGone: () => isGone,
     health: async () => {
       const answer = await get('/health').catch(() => undefined);
       if (answer === undefined) return { status: 0, detail: 'no answer', body: {} };
@@ -84,24 +90,25 @@ export function names(text: string, { operation, resource, name }: Right): boole
   return operations.some((word) => text.includes(`${word} ${WORDS[resource]} ${name}`));
 }
 
-/** @param isBack whether everything that waited is done. */
+/** @param isBack whether everything that waited is done; looked at once the right is back. */
 export async function observe(
   right: NeededRight,
   when: Trial['when'],
-  { lines, health, metrics }: Pick<Watched, 'lines' | 'health' | 'metrics'>,
-  { giveBack, isBack }: { giveBack: () => Promise<void>; isBack: () => boolean | Promise<boolean> },
+  service: Watched,
+  giveBack: () => Promise<void>,
+  isBack: (service: Watched) => boolean | Promise<boolean>,
 ): Promise<Trial> {
+  const { lines, health, metrics } = service;
   const from = when === 'at start' ? 0 : lines.length;
   const before = when === 'at start' ? new Map<string, number>() : await metrics();
-  const deadline = Date.now() + (right.need === 'never' ? 3 * HOLD_MS : TELLING_MS);
-  let last: Health = await health();
+  const deadline = Date.now() + (right.need === 'never' ? HOLD_MS : TELLING_MS);
+  let last = await health();
   let telling: Health | undefined;
   let line: string | undefined;
-  while (Date.now() < deadline) {
+  while (Date.now() < deadline && (line === undefined || telling === undefined)) {
     last = await health();
     if (names(JSON.stringify(last.body), right)) telling ??= last;
     line ??= lines.slice(from).find((text) => names(text, right));
-    if (line !== undefined && telling !== undefined) break;
     await sleep(POLL_MS);
   }
   await sleep(HOLD_MS);
@@ -109,20 +116,18 @@ export async function observe(
   await giveBack();
   const begun = Date.now();
   let recoveredMs: number | undefined;
-  while (Date.now() - begun < RECOVERY_MS + 15_000) {
-    const [now, done] = [await health(), await isBack()];
-    if (now.status === 200 && now.detail === undefined && done) {
+  while (recoveredMs === undefined && Date.now() - begun < RECOVERY_MS) {
+    const now = await health();
+    if (now.status === 200 && now.detail === undefined && (await isBack(service)))
       recoveredMs = Date.now() - begun;
-      break;
-    }
-    last = now.status === 200 ? last : now;
-    await sleep(POLL_MS);
+    else await sleep(POLL_MS);
   }
-  const told = telling ?? last;
+  const { status, detail = '', body } = telling ?? last;
+  const told = names(detail, right) ? detail : String(body['model_fault'] ?? detail);
   return {
     right,
     when,
-    health: `${String(told.status)} ${told.detail ?? ''} ${telling === undefined ? '(not named)' : ''}`.trim(),
+    health: `${String(status)} ${told}`,
     line,
     metrics: shown(before, during),
     recoveredMs,
