@@ -3,10 +3,7 @@ import type { NeededRight } from '../../service/rights.ts';
 import type { RoleName } from '../../service/role-topics.ts';
 import type { SecureBroker } from './secure-broker.ts';
 import type { Site } from './site.ts';
-import { names, observe, startWatched, type Trial, type Watched } from './trial.ts';
-
-/** Whether what waited is done. */
-export type IsBack = (service: Watched) => boolean | Promise<boolean>;
+import { names, observe, startWatched, type IsBack, type Trial, type Watched } from './trial.ts';
 
 export interface RoleSite {
   readonly role: RoleName;
@@ -14,6 +11,8 @@ export interface RoleSite {
   readonly rights: readonly NeededRight[];
   /** Gives the role work that needs the right; returns whether that is done. Called once the right is away. */
   work(right: NeededRight): Promise<IsBack>;
+  /** Ends the work, before the service is stopped. */
+  finish(): Promise<IsBack>;
   /** A deployment in which the right is needed to start, and what is granted there besides. */
   fresh(right: NeededRight): Promise<{ site: Site; right: NeededRight; rights: readonly NeededRight[]; isBack: IsBack }>;
   /** Of everything so far: what is missing or came twice, in words. */
@@ -26,16 +25,18 @@ export async function tryRights(broker: SecureBroker, roleSite: RoleSite): Promi
   const { role, site, rights } = roleSite;
   await broker.grant(role, rights);
   let service = await startWatched(site.env(role), [role]);
-  await roleSite.work({ ...rights[0]!, need: 'never' }).then((isBack) => until(service, isBack));
+  await until(service, await roleSite.work({ ...rights[0]!, need: 'never' }));
   const trials: Trial[] = [];
   for (const right of rights.filter(({ need }) => need !== 'starts')) {
     if (service.isGone()) service = await startWatched(site.env(role), [role]);
-    await broker.revoke(role, [right]);
-    const isBack = await roleSite.work(right);
+    const take = async (): Promise<IsBack> => {
+      await broker.revoke(role, [right]);
+      return roleSite.work(right);
+    };
     const giveBack = (): Promise<void> => broker.grant(role, [right]);
-    trials.push(await observe(right, 'while it runs', service, giveBack, isBack));
+    trials.push(await observe(right, 'while it runs', service, { take, giveBack }));
   }
-  await until(service, await roleSite.work({ ...rights[0]!, need: 'never' }));
+  await until(service, await roleSite.finish());
   await service.process.stop();
   for (const right of rights.filter(({ need }) => need === 'starts'))
     trials.push(await tryStart(broker, roleSite, right));
@@ -53,7 +54,7 @@ async function tryStart(
   const service = await startWatched(site.env(role), [role]);
   try {
     const giveBack = (): Promise<void> => broker.grant(role, [right]);
-    return await observe(right, 'at start', service, giveBack, isBack);
+    return await observe(right, 'at start', service, { take: () => Promise.resolve(isBack), giveBack });
   } finally {
     await service.process.kill();
   }
@@ -64,7 +65,7 @@ async function until(service: Watched, isBack: IsBack): Promise<void> {
   while (!((await service.health()).status === 200 && (await isBack(service)))) {
     if (Date.now() > deadline)
       throw new Error(
-        `not ready in 40 s: ${(await service.health()).detail ?? 'no cause'}\n${service.lines.slice(-5).join('\n')}`,
+        `not ready in 40 s: ${(await service.health()).detail ?? 'no cause'}\n${service.lines.slice(-25).join('\n')}`,
       );
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

@@ -1,9 +1,10 @@
 /** The scorer under a trickle of events: each must be answered once. */
 import { roleRights } from '../../service/rights.ts';
-import type { IsBack, RoleSite } from './role-site.ts';
+import type { RoleSite } from './role-site.ts';
 import type { SecureBroker } from './secure-broker.ts';
 import { openSite } from './site.ts';
 import { startTrickle } from './trickle.ts';
+import type { IsBack } from './trial.ts';
 import { withSecondModel, type TwoModels } from './two-models.ts';
 
 export async function openScorerSite(broker: SecureBroker): Promise<RoleSite> {
@@ -27,12 +28,18 @@ export async function openScorerSite(broker: SecureBroker): Promise<RoleSite> {
       return async (service) =>
         answers(service) && (await service.health()).body['model_version'] === version;
     },
-    fresh: async (right) => {
+    finish: async () => {
       await trickle.stop();
+      return answersAll();
+    },
+    fresh: async (right) => {
       const isOfOutputs = right.operation === 'READ';
       // A group without offsets beside the outputs of another one, or a log without the image's model.
       const place = isOfOutputs
-        ? await openSite(broker, 's.', { GROUP_ID: 'second', START_FROM: 'latest' })
+        ? await openSite(broker, 's.', {
+            GROUP_ID: `second-${String(rights.indexOf(right))}`,
+            START_FROM: 'latest',
+          })
         : await openSite(broker, `s${String(rights.indexOf(right))}.`);
       const there = roleRights('scorer', place.context.config);
       return { site: place, right: there[rights.indexOf(right)]!, rights: there, isBack: () => true };

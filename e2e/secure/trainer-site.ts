@@ -41,6 +41,7 @@ export async function openTrainerSite(broker: SecureBroker): Promise<RoleSite> {
       await producer.send(config.topics.names.retrainEvents, [{ key: null, value }]);
       return async () => isFinal(await answer(requestId));
     },
+    finish: () => Promise.resolve(() => true),
     fresh: () => Promise.reject(new Error('the trainer has no right for its start alone')),
     judge: async () => {
       const found = await Promise.all(requests.map(answer));

@@ -90,17 +90,25 @@ export function names(text: string, { operation, resource, name }: Right): boole
   return operations.some((word) => text.includes(`${word} ${WORDS[resource]} ${name}`));
 }
 
-/** @param isBack whether everything that waited is done; looked at once the right is back. */
+/** Whether everything that waited is done; asked once the right is back. */
+export type IsBack = (service: Watched) => boolean | Promise<boolean>;
+
+/** How a right goes and comes. `take` gives the service work that needs it. */
+export interface Coming {
+  take(): Promise<IsBack>;
+  giveBack(): Promise<void>;
+}
+
 export async function observe(
   right: NeededRight,
   when: Trial['when'],
   service: Watched,
-  giveBack: () => Promise<void>,
-  isBack: (service: Watched) => boolean | Promise<boolean>,
+  { take, giveBack }: Coming,
 ): Promise<Trial> {
   const { lines, health, metrics } = service;
   const from = when === 'at start' ? 0 : lines.length;
   const before = when === 'at start' ? new Map<string, number>() : await metrics();
+  const isBack = await take();
   const deadline = Date.now() + (right.need === 'never' ? HOLD_MS : TELLING_MS);
   let last = await health();
   let telling: Health | undefined;
