@@ -39,8 +39,8 @@ check: $(MODULES) ## Format, types, lint, architecture rules, dead code, manifes
 format: $(MODULES) ## Write the format that `make check` wants
 	node_modules/.bin/prettier --write --log-level warn .
 
-train: $(BUILD) ## Train on data/raw/Churn.csv (or DATA=file.csv, else simulated customers)
-	@$(BANKCHURN) train $(if $(DATA),--data "$(DATA)")
+train: $(BUILD) ## Train on data/raw/Churn.csv or DATA=file.csv (SIMULATED=1: simulated customers, into .data/simulated/)
+	@$(BANKCHURN) train $(if $(DATA),--data "$(DATA)") $(if $(filter-out 0,$(SIMULATED)),--simulated)
 
 api-start: $(BUILD) ## The service against KAFKA_BROKERS, health and metrics on PORT (8000)
 	@# 1: Kafka is away, the service waits for it. 2: the configuration is at fault, and that has been told.

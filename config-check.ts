@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { isSection, type Section, type Setting } from './config-kinds.ts';
+import { similarKey } from './config-variables.ts';
 import { DECLARED, SETTINGS, settingsSchema, type Config, type Settings } from './config.ts';
+import { credentialsIn } from './schemas/address.ts';
 import { BankChurnError } from './schemas/errors.ts';
 import { topicNames } from './schemas/topics.ts';
 
@@ -102,14 +104,14 @@ function finish({ topics, ...rest }: Settings, variables: Variables): Config {
   };
 }
 
-/** A value as it may be printed: nothing that could be or hold a secret. */
+/** A value as it may be printed. A text is never shown: whatever its key, it may be a password in the wrong place. */
 function shown(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (isMapping(value)) return 'a mapping';
   if (typeof value !== 'string')
     return typeof value === 'number' || typeof value === 'boolean' ? String(value) : typeof value;
-  return value.includes('@') ? 'a text with an @ (not shown)' : JSON.stringify(value).slice(0, 60);
+  return value === '' ? 'an empty text' : 'a text (not shown)';
 }
 
 function valueAt(values: Mapping, path: readonly PropertyKey[]): unknown {
@@ -133,12 +135,24 @@ function named(key: string, variables: Variables): string {
 function describe(issue: z.core.$ZodIssue, { values, variables }: Given): string[] {
   const key = issue.path.map(String).join('.');
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((name) => `${[...issue.path, name].map(String).join('.')}: no such setting`);
+    return issue.keys.map((name) => unknown([...issue.path, name].map(String).join('.')));
   const declared = DECLARED.find((setting) => setting.key === withoutIndex(key));
-  const found = /password/i.test(key) ? 'not shown' : shown(valueAt(values, issue.path));
   const allowed = declared?.setting.kind.allowed ?? 'settings (key: value)';
+  const value = valueAt(values, issue.path);
+  // A password may be a number.
+  const isPlain = typeof value === typeof declared?.setting.initial || typeof value !== 'number';
+  const found = isPlain ? shown(value) : 'a number (not shown)';
   return [`${named(key, variables)}: ${found}: must be ${allowed}`];
 }
+
+/** A key that looks like none may be a value that lost its key. */
+function unknown(key: string): string {
+  const meant = similarKey(key);
+  const name = /^[A-Za-z]\w{0,39}(\.[A-Za-z]\w{0,39}){0,2}$/.test(key) ? key : 'a key that is not shown';
+  return `${name}: no such setting${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+}
+
+const unless = (section: string): string => `, or set ${section}.allowExposedCredentials: true`;
 
 /** Settings that are each valid and do not go together; reported also when others are not valid. */
 function conflicts({ values, variables }: Given): string[] {
@@ -163,15 +177,21 @@ function conflicts({ values, variables }: Given): string[] {
   needs('kafka.certFile', 'kafka.keyFile');
   needs('kafka.keyFile', 'kafka.certFile');
 
-  const registryUrl = at('registry.url');
-  const isReadable = typeof registryUrl === 'string' && registryUrl.startsWith('http:');
-  needs('registry.username', 'registry.passwordFile');
-  needs('registry.passwordFile', 'registry.username');
-  check(
-    isReadable && isSet('registry.username'),
-    'registry.username',
-    'http sends the password readable: only with an https address in registry.url',
-  );
+  for (const [section, url] of [
+    ['registry', 'registry.url'],
+    ['mlflow', 'mlflow.uri'],
+  ] as const) {
+    // prettier-ignore
+    const [username, passwordFile] = [`${section}.username`, `${section}.passwordFile`];
+    needs(username, passwordFile);
+    needs(passwordFile, username);
+    const address = String(at(url));
+    if (!URL.canParse(address) || at(`${section}.allowExposedCredentials`) === true) continue;
+    const isInside = credentialsIn(address) !== undefined;
+    check(isInside, url, `holds a name or a password, which everyone sees who sees the address: use ${username} and ${passwordFile}${unless(section)}`); // prettier-ignore
+    const isReadable = address.toLowerCase().startsWith('http:') && isSet(username);
+    check(isReadable, username, `http sends the password readable: only with an https address in ${url}${unless(section)}`); // prettier-ignore
+  }
   const [insync, replication] = [at('topics.minInsyncReplicas'), at('topics.replicationFactor')];
   check(
     typeof insync === 'number' && typeof replication === 'number' && insync > replication,

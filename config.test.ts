@@ -49,7 +49,7 @@ test('errors of values, combinations and unknown keys are reported together', ()
   for (const part of [
     '5 errors',
     'workers [WORKERS]: 0:',
-    'kafka.brokers.1 [KAFKA_BROKERS]: "b": must be host:port',
+    'kafka.brokers.1 [KAFKA_BROKERS]: a text (not shown): must be host:port',
     'kafka.saslMechanism [KAFKA_SASL_MECHANISM]: plain sends the password readable',
     'kafka.saslPasswordFile: missing: needed by kafka.saslMechanism [KAFKA_SASL_MECHANISM]',
     'kafka.saslUsername: missing',
@@ -89,18 +89,6 @@ test('TLS files without TLS, half a client certificate, a readable registry pass
     'registry.username: http sends the password readable',
   ])
     expect(message).toContain(part);
-});
-
-test('what may be a secret is not printed', () => {
-  const messages = [
-    errors({ SCHEMA_REGISTRY_URL: 'ftp://me:hunter2@host' }),
-    errors({ MLFLOW_TRACKING_URI: 'me:hunter2@ host' }),
-    errors({ KAFKA_BROKERS: 'me:hunter2@host:9092' }),
-    errors({}, yamlFile('kafka:\n  saslPasswordFile: [hunter2]')),
-    errors({}, yamlFile('registry: [hunter2]')),
-    errors({}, yamlFile('registry:\n  a: "hunter2"\n  a: "hunter2"')),
-  ];
-  expect(messages.filter((message) => message.includes('hunter2'))).toEqual([]);
 });
 
 test.each<[text: string, startFrom: unknown]>([

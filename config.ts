@@ -82,6 +82,8 @@ export const SETTINGS = {
     maxBatchRecords: setting(integer(1, 2000), 1000, 'records of one transaction'),
     maxRecordBytes: setting(integer(1, 900_000), 262_144, 'a larger event becomes a dead letter'),
     stopBudgetMs: setting(integer(3000), 25_000, 'from SIGTERM to exit; keep it below the grace period of the pod'),
+    deadLetterShare: setting(share(0, 1), 0.5,
+      'more dead letters than this share of the last 1,000 events of a process are an ERROR line and a warning of /health'),
     stallMs: setting(integer(10_000), 60_000,
       'if nothing is consumed for this long, and Kafka answers for half of it, the process ends and is restarted'),
   }),

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { loadConfig } from '../config-file.io.ts';
+import { misspeltVariables } from '../config-variables.ts';
 import type { Config } from '../config.ts';
 import { kafkaOf, registryOf } from '../service/wiring.io.ts';
 import type { KafkaClient } from '../kafka/port.ts';
@@ -38,8 +39,13 @@ export interface Context {
   readonly registry: Registry | undefined;
 }
 
-/** Loads the configuration (relative model folders count from the package). */
-export function readConfig(options: { config: string }, env: NodeJS.ProcessEnv = process.env): Config {
+/** Loads the configuration (relative model folders count from the package); `warn` is told of misspelt variables. */
+export function readConfig(
+  options: { config: string },
+  env: NodeJS.ProcessEnv = process.env,
+  warn: (warning: string) => void = say,
+): Config {
+  misspeltVariables(env).forEach(warn);
   const config = loadConfig({ path: options.config, env });
   const inPackage = env['MODEL_DIR'] === undefined && !existsSync(config.model.dir);
   return inPackage

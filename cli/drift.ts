@@ -1,35 +1,109 @@
 import { Command } from 'commander';
-import { readLastVerdict } from '../service/wiring.io.ts';
-import { openContext, readConfig, say, withConfig } from './context.ts';
+import type { Config } from '../config.ts';
+import { activeModel, type ModelLog } from '../models/log.ts';
+import type { DriftVerdict } from '../schemas/generated.ts';
+import { findVerdict } from '../service/last-verdict.io.ts';
+import { modelLogOf } from '../service/wiring.io.ts';
+import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
 import { print } from './printable.ts';
 
 export function driftCommand(): Command {
   return withConfig(new Command('drift'))
     .description('the newest verdict of the monitor: PSI of the score and of each feature')
-    .option('--json', 'the whole record as JSON')
+    .option('--json', 'the whole record as JSON, and which model serves')
     .action(async (options: { config: string; json?: true }) => {
       const context = openContext(readConfig(options));
-      const verdict = await readLastVerdict(context);
-      context.registry?.close();
-      if (verdict === undefined) {
-        say(
-          `no verdict yet on ${context.config.topics.names.driftVerdicts}: one is taken every ${String(context.config.drift.paneEvents)} events`,
-        );
-        return;
+      const { config } = context;
+      try {
+        const standing = await readStanding(context);
+        if (options.json === true) print(JSON.stringify(asJson(standing)));
+        else show(standing, config);
+      } finally {
+        context.registry?.close();
       }
-      if (options.json) {
-        print(JSON.stringify(verdict));
-        return;
-      }
-      const { threshold } = context.config.drift;
-      const series = [...verdict.psi].sort((a, b) => b.psi - a.psi);
-      for (const { name, psi } of series) {
-        print(
-          `${name.padEnd(18)} ${psi.toFixed(4).padStart(8)}${psi >= threshold ? `  at or above ${String(threshold)}` : ''}`,
-        );
-      }
-      say(
-        `${verdict.drifted ? 'drifted' : 'no drift'}: ${String(verdict.events)} events against model ${verdict.modelSha256.slice(0, 8)}`,
-      );
     });
 }
+
+/** The model that serves, as the model log says. */
+interface Active {
+  readonly version: string;
+  readonly modelSha256: string;
+  readonly activation: number;
+}
+
+/** The newest verdict, and the model that serves; undefined: none, or the log is not what decides. */
+export interface Standing {
+  readonly verdict: DriftVerdict | undefined;
+  readonly active: Active | undefined;
+}
+
+/** Of the model that serves, the newest verdict; else the newest of all. */
+async function readStanding(context: Context): Promise<Standing> {
+  const active = await readActive(context);
+  const skipped = new Set<number | undefined>();
+  const find = (isWanted: (verdict: DriftVerdict) => boolean): Promise<DriftVerdict | undefined> =>
+    findVerdict(context, (offset) => skipped.add(offset), isWanted);
+  const isCurrent = (verdict: DriftVerdict): boolean => !isPast({ verdict, active });
+  const verdict = (await find(isCurrent)) ?? (await find(() => true));
+  if (skipped.size > 0)
+    say(
+      `skipped ${String(skipped.size)} records of ${context.config.topics.names.driftVerdicts} that cannot be read`,
+    );
+  return { verdict, active };
+}
+
+/** A model that no log activates is the image's own: any verdict is about it. */
+async function readActive(context: Context): Promise<Active | undefined> {
+  if (context.config.model.source === 'image') return undefined;
+  return activeOf(await modelLogOf(context).read());
+}
+
+function activeOf(log: ModelLog): Active | undefined {
+  const active = activeModel(log);
+  if (active === undefined) return undefined;
+  const { offset: activation, sha256: modelSha256 } = active;
+  return {
+    version: log.releases.get(modelSha256)?.version ?? modelSha256.slice(0, 8),
+    modelSha256,
+    activation,
+  };
+}
+
+/** Whether a verdict is about another model than the one that serves. */
+const isPast = ({ verdict, active }: Standing): boolean =>
+  verdict !== undefined && active !== undefined && verdict.activation !== active.activation;
+
+/** The verdict's record, `active`: the model that serves (null: not known), `current`: whether the verdict is about it. */
+export const asJson = (standing: Standing): object => ({
+  ...standing.verdict,
+  active: standing.active ?? null,
+  current: standing.verdict !== undefined && !isPast(standing),
+});
+
+function show(standing: Standing, { topics, drift }: Config): void {
+  const { verdict } = standing;
+  if (verdict !== undefined && !isPast(standing)) print(seriesLines(verdict, drift.threshold));
+  say(conclusion(standing, topics.names.driftVerdicts, drift.paneEvents));
+}
+
+function seriesLines({ psi }: DriftVerdict, threshold: number): string[] {
+  const mark = (value: number): string => (value >= threshold ? `  at or above ${String(threshold)}` : '');
+  return [...psi]
+    .sort((a, b) => b.psi - a.psi)
+    .map(({ name, psi: value }) => `${name.padEnd(18)} ${value.toFixed(4).padStart(8)}${mark(value)}`);
+}
+
+/** What the verdict says of the model that serves, in one sentence. */
+export function conclusion(standing: Standing, topic: string, paneEvents: number): string {
+  const { verdict, active } = standing;
+  const rule = `one is taken every ${String(paneEvents)} events`;
+  if (verdict === undefined && active === undefined) return `no verdict yet on ${topic}: ${rule}`;
+  if (verdict === undefined) return `no verdict yet about ${nameOf(active!)}: ${rule}`;
+  const about = `${verdict.modelSha256.slice(0, 8)} (activation ${String(verdict.activation)})`;
+  if (active !== undefined && isPast(standing))
+    return `no verdict yet about ${nameOf(active)}: ${rule}. The last one was about model ${about}`;
+  return `${verdict.drifted ? 'drifted' : 'no drift'}: ${String(verdict.events)} events against model ${verdict.modelSha256.slice(0, 8)}`;
+}
+
+const nameOf = ({ version, activation }: Active): string =>
+  `${version}, active since offset ${String(activation)} of the model log`;

@@ -46,7 +46,7 @@ test('JSON lines: UTF-16 and gzip are read; other bytes are refused with line an
     'line 2, character 13: byte 0xE4 is not UTF-8',
   );
   await expect(readLines('e.jsonl', 'RowNumber,Age\n1,41\n')).rejects.toThrow(
-    'line 1: JSON: Unexpected token',
+    'line 1: JSON that is not valid',
   );
   await expect(readLines('e.jsonl', 'RowNumber,Age\n1,41\n')).rejects.toThrow('whose name ends in .csv');
 });

@@ -1,6 +1,7 @@
 /** `bankchurn offsets`: where a role goes on, and an operator's word on it. */
 import { createInterface } from 'node:readline/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { againMark } from '../consumers/counts-origin.ts';
 import type { KafkaClient } from '../kafka/port.ts';
 import { createTransactionalWriters } from '../kafka/writers.ts';
 import { ROLES, roleTopics, type RoleName, type RoleTopics } from '../service/role-topics.ts';
@@ -114,7 +115,12 @@ async function adoptOffsets(context: Context, options: AdoptOptions): Promise<vo
     );
   }
   if (!(await isConfirmed(options, role))) throw new Error('nothing was changed: confirm with --yes');
-  await commitAll(kafka, role, adoptions);
+  await commitAll(
+    kafka,
+    role,
+    options.role === 'scorer' ? config.topics.names.driftCounts : undefined,
+    adoptions,
+  );
   say(`${role.groupId}: committed; start the service`);
 }
 
@@ -177,10 +183,15 @@ async function isConfirmed({ yes }: AdoptOptions, { groupId }: RoleTopics): Prom
   return answer.trim().toLowerCase() === 'yes';
 }
 
-/** Through the partition's writer: a transaction that a dead scorer has left open cannot commit over it any more. */
+/**
+ * Through the partition's writer: a transaction that a dead scorer has left open cannot commit over it any more.
+ *
+ * @param counts the topic of drift counts, if the role writes them: a mark says there that events may count twice.
+ */
 async function commitAll(
   kafka: KafkaClient,
   role: RoleTopics,
+  counts: string | undefined,
   adoptions: readonly Adoption[],
 ): Promise<void> {
   const openWriter = createTransactionalWriters(kafka, role.groupId, role);
@@ -188,7 +199,10 @@ async function commitAll(
     const writer = await openWriter(role.topic, report.partition);
     try {
       const transaction = await writer.begin();
-      await transaction.sendOffsets(role.topic, report.partition, offset, report.topicId ?? undefined);
+      const source = { topic: role.topic, partition: report.partition, topicId: report.topicId ?? undefined };
+      if (counts !== undefined)
+        await transaction.send({ topic: counts, partition: 0, records: [againMark(role.groupId, source)] });
+      await transaction.sendOffsets(source.topic, source.partition, offset, source.topicId);
       await transaction.commit();
     } finally {
       await writer.close().catch(() => undefined);

@@ -23,7 +23,7 @@ test('a line of JSON holds the same values as before', () => {
     fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom(...ATTACKS)), (text) => {
       const line = printable(JSON.stringify({ [text]: text }));
       expect(JSON.parse(line)).toEqual({ [text]: text });
-       
+
       expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
     }),
   );

@@ -2,7 +2,7 @@
  * What a terminal obeys instead of showing: control characters (C0 with tab and newline, DEL, C1), line separators, and
  * the characters that change the direction of a text.
  */
- 
+
 const OBEYED = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 /**

@@ -25,10 +25,12 @@ export async function recordTraining(
   const files: Record<string, string> = { 'metrics.json': await readFile(metrics, 'utf8') };
   for (const name of await readdir(out, { recursive: true }))
     if (/\.(md|svg)$/.test(name)) files[`model/${name}`] = await readFile(join(out, name), 'utf8');
-  const outcome = await recordInMlflow(settings, { release, alias: 'champion', begunMs, endedMs, files });
+  const isSimulated = release.manifest.training.dataset.name === 'simulated';
+  const alias = isSimulated ? 'simulated' : 'champion';
+  const outcome = await recordInMlflow(settings, { release, alias, begunMs, endedMs, files });
   say(
     outcome.recorded
-      ? `MLflow: version ${outcome.modelVersion} is the champion, ${outcome.runUrl}`
+      ? `MLflow: version ${outcome.modelVersion} has the alias ${alias}, ${outcome.runUrl}`
       : `MLflow (${new URL(settings.uri).origin}): not recorded, the release stands: ${outcome.fault}`,
   );
 }

@@ -5,6 +5,8 @@ import { reportToSupervisor } from '../service/workers.io.ts';
 import { rolesOfWorker } from '../service/workers.ts';
 import { createLog, serve, superviseWorkers } from '../service/serve.io.ts';
 import { ROLES, type RoleName } from '../service/role-topics.ts';
+import { withoutCredentials } from '../schemas/address.ts';
+import { printable } from './printable.ts';
 import { readConfig, withConfig } from './context.ts';
 import { listOf } from './options.ts';
 import { programArguments } from './service-process.io.ts';
@@ -26,20 +28,22 @@ export function serveCommand(): Command {
     .option('--with-parent', 'stop when standard input closes (for programs that start this one)')
     .addOption(new Option('--worker <n>', 'be worker n of a supervisor').hideHelp())
     .action(async (options: ServeOptions) => {
-      const config = readConfig(options);
+      const warnings: string[] = [];
+      const config = readConfig(options, process.env, (warning) => warnings.push(warning));
       if (options.withParent) process.stdin.on('end', () => process.kill(process.pid, 'SIGTERM')).resume();
-      process.exitCode = await run(config, options);
+      process.exitCode = await run(config, options, warnings);
       // What a library left open must not keep a stopped service alive.
       setTimeout(() => process.exit(), 1000).unref();
       process.stdin.destroy();
     });
 }
 
-function run(config: Config, options: ServeOptions): Promise<number> {
+function run(config: Config, options: ServeOptions, warnings: readonly string[]): Promise<number> {
   const { roles, worker } = options;
-  const log = createLog(config.logLevel);
+  const log = createLog(config.logLevel, (line) => printable(withoutCredentials(line)));
   if (worker !== undefined)
     return serve(config, log.child({ worker: Number(worker) }), roles, { outlet: reportToSupervisor });
+  for (const warning of warnings) log.warn(warning);
   // Only scoring is worth more than one process.
   if (config.workers === 1 || !roles.includes('scorer')) return serve(config, log, roles);
   return superviseWorkers(config, log, (n) => spawnWorker(n, options));

@@ -1,30 +1,27 @@
-import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Command } from 'commander';
-import { createSimulator } from '../producers/simulator.ts';
-import { sha256 } from '../models/release-files.ts';
+import { Command, Option } from 'commander';
 import { writeRelease } from '../models/store.io.ts';
 import { proveRelease } from '../scoring/prove.io.ts';
 import { DEFAULT_PARAMETERS } from '../training/boosting.ts';
-import { readDataset } from '../training/dataset.io.ts';
-import { assertTrainable, type Dataset } from '../training/dataset.ts';
 import type { Evaluation } from '../training/evaluation.ts';
 import { reportHoldout, type HoldoutReport } from '../training/holdout-report.ts';
 import { metricsFile } from '../training/metrics-file.ts';
 import { FIGURES, modelCard } from '../training/model-card.ts';
 import { splitDataset } from '../training/split.ts';
 import { trainRelease, type TrainingResult } from '../training/train.ts';
-import { createProgress, packageRoot, readConfig, say, withConfig } from './context.ts';
+import { createProgress, readConfig, say, withConfig } from './context.ts';
 import { CSV_HELP } from './event-file.io.ts';
 import { positiveInteger, positiveNumber, wholeNumber } from './options.ts';
 import { recordTraining } from './record-training.ts';
+import { DEFAULT_DATA, openDataset, PLACES, placesOf, simulatedDataset, SIMULATED_FOLDER, type Places } from './training-data.ts'; // prettier-ignore
 
 interface TrainOptions {
   readonly config: string;
   readonly data?: string;
-  readonly out: string;
-  readonly metrics: string;
+  readonly simulated?: true;
+  readonly out?: string;
+  readonly metrics?: string;
   readonly holdoutRows?: string;
   readonly seed: number;
   readonly rounds: number;
@@ -34,8 +31,6 @@ interface TrainOptions {
 
 /** The runbook's gate: weighted F1 on the holdout. */
 const GATE_F1 = 0.8;
-const SIMULATED = 10_000;
-const DEFAULT_DATA = 'data/raw/Churn.csv';
 
 export function trainCommand(): Command {
   return withConfig(new Command('train'))
@@ -43,9 +38,20 @@ export function trainCommand(): Command {
       'train a model, evaluate it on the holdout, release it if it passes the gate (weighted F1 > 0.80)',
     )
     .addHelpText('after', CSV_HELP)
-    .option('--data <csv>', `labelled customers (default: ${DEFAULT_DATA}, else simulated customers)`)
-    .option('--out <folder>', 'of the release', 'models/champion')
-    .option('--metrics <file>', 'figures as JSON', 'models/metrics.json')
+    .option('--data <csv>', `labelled customers (default: ${DEFAULT_DATA})`)
+    .addOption(
+      new Option('--simulated', `simulated customers instead; writes below ${SIMULATED_FOLDER}`).conflicts(
+        'data',
+      ),
+    )
+    .option(
+      '--out <folder>',
+      `of the release (default: ${PLACES.real.out}, ${PLACES.simulated.out} if simulated)`,
+    )
+    .option(
+      '--metrics <file>',
+      `figures as JSON (default: ${PLACES.real.metrics}, ${PLACES.simulated.metrics} if simulated)`,
+    )
     .option('--holdout-rows <file>', 'row numbers of the holdout, one a line')
     .option('--seed <n>', 'of row sampling and splits', positiveInteger, DEFAULT_PARAMETERS.seed)
     .option('--rounds <n>', 'of boosting', positiveInteger, DEFAULT_PARAMETERS.rounds)
@@ -62,8 +68,9 @@ export function trainCommand(): Command {
       DEFAULT_PARAMETERS.earlyStoppingRounds,
     )
     .action(async (options: TrainOptions) => {
-      const { resampling, mlflow } = readConfig(options);
-      const dataset = await openDataset(options.data);
+      const { resampling, mlflow, model } = readConfig(options);
+      const places = placesOf(options, model.dir);
+      const dataset = options.simulated === true ? simulatedDataset() : await openDataset(options.data);
       const split = splitDataset(dataset, options.seed, await readHoldout(options.holdoutRows));
       say(
         `training on ${String(split.train.length)} customers of ${dataset.name}, holdout of ${String(split.holdout.length)} (${split.name}), resampling: ${resampling.strategy}`,
@@ -87,31 +94,9 @@ export function trainCommand(): Command {
       });
       progress.end();
       await proveRelease(result.release);
-      await gateAndWrite(options, result, dataset, Date.now() - begun);
-      await recordTraining(mlflow, result.release, options, begun);
+      await gateAndWrite(places, options.seed, result, dataset.name, Date.now() - begun);
+      await recordTraining(mlflow, result.release, places, begun);
     });
-}
-
-async function openDataset(path: string | undefined): Promise<Dataset> {
-  const fallback = join(packageRoot(), DEFAULT_DATA);
-  const file = path ?? [DEFAULT_DATA, fallback].find((candidate) => existsSync(candidate));
-  if (file !== undefined) {
-    const dataset = await readDataset(file, 'churn');
-    assertTrainable(dataset, file);
-    return dataset;
-  }
-  say(
-    `no ${DEFAULT_DATA}: training on ${String(SIMULATED)} simulated customers (place the bank's file there, or use --data)`,
-  );
-  const next = createSimulator({ seed: 1, startMs: 0, stepMs: 1, idPrefix: 'sim-' });
-  const customers = Array.from({ length: SIMULATED }, next);
-  return {
-    name: 'simulated',
-    sha256: sha256(JSON.stringify(customers)),
-    events: customers.map(({ event }) => event),
-    labels: Uint8Array.from(customers, ({ churned }) => Number(churned)),
-    rowNumbers: customers.map((_, i) => i + 1),
-  };
 }
 
 async function readHoldout(path: string | undefined): Promise<{ name: string; rows: number[] } | undefined> {
@@ -124,31 +109,30 @@ async function readHoldout(path: string | undefined): Promise<{ name: string; ro
 }
 
 async function gateAndWrite(
-  options: TrainOptions,
+  { out, metrics }: Places,
+  seed: number,
   { release, evaluation, holdout }: TrainingResult,
-  dataset: Dataset,
+  data: string,
   ms: number,
 ): Promise<void> {
   const { manifest } = release;
-  const report = reportHoldout(holdout, evaluation.threshold, options.seed);
+  const report = reportHoldout(holdout, evaluation.threshold, seed);
   say(`trained in ${(ms / 1000).toFixed(1)} s\n`);
   for (const line of summary(evaluation, report)) say(line);
   const f1 = evaluation.f1_weighted.toFixed(4);
   if (!(evaluation.f1_weighted > GATE_F1)) {
     throw new Error(
-      `weighted F1 ${f1} on the holdout of ${dataset.name} is not above ${String(GATE_F1)}: nothing released`,
+      `weighted F1 ${f1} on the holdout of ${data} is not above ${String(GATE_F1)}: nothing released`,
     );
   }
   const card = modelCard({ manifest, evaluation, report, gateF1: GATE_F1 });
-  await writeRelease(options.out, release);
-  for (const [path, text] of card) await writeText(join(options.out, path), text);
-  await writeText(options.metrics, metricsFile(manifest, evaluation, report));
+  await writeRelease(out, release);
+  for (const [path, text] of card) await writeText(join(out, path), text);
+  await writeText(metrics, metricsFile(manifest, evaluation, report));
   say(
     `\ngate passed: weighted F1 ${f1} > ${GATE_F1.toFixed(2)} (of both classes by their size; the churn class alone has ${evaluation.f1_churn.toFixed(4)})`,
   );
-  say(
-    `released ${manifest.version} to ${options.out} (model card: README.md), figures in ${options.metrics}`,
-  );
+  say(`released ${manifest.version} to ${out} (model card: README.md), figures in ${metrics}`);
 }
 
 async function writeText(path: string, text: string): Promise<void> {

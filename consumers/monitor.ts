@@ -1,28 +1,40 @@
+import { countsFault, countsMisfit, fitsProfile, readState } from '../drift/checks.ts';
+import { SCORE_SERIES } from '../drift/counts.ts';
 import {
   initialState,
   takeCounts,
   type DriftRule,
   type MonitorState,
+  type Step,
   type Verdict,
 } from '../drift/monitor.ts';
-import { SCORE_SERIES } from '../drift/counts.ts';
+import { withoutPartition } from '../drift/ranges.ts';
 import type { Manifest } from '../models/manifest.ts';
+import { BankChurnError, isPoisonError } from '../schemas/errors.ts';
 import type { DriftCounts, DriftVerdict, RetrainRequested } from '../schemas/generated.ts';
 import type { EncodeOwn, OwnRecord } from '../schemas/own.ts';
-import type { Emission, OpenRole, OutputRecord } from '../schemas/ports.ts';
+import type { Emission, OpenRole, OutputRecord, SourceRecord } from '../schemas/ports.ts';
+import { markedAgain, streamOf } from './counts-origin.ts';
 
 export interface MonitorPorts {
   readonly rule: DriftRule;
   readonly decodeCounts: (record: OwnRecord) => Promise<DriftCounts>;
   readonly encodeVerdict: EncodeOwn<DriftVerdict>;
   readonly encodeRequest: EncodeOwn<RetrainRequested>;
-  /** The newest verdict there is: its state is where a restart goes on. */
-  readonly lastVerdict: () => Promise<DriftVerdict | undefined>;
-  /** The manifest of an activation. Rejects with a poison code if there is none: the record is garbage. */
+  /** The newest verdict that is wanted, of those that can be read. */
+  readonly findVerdict: (isWanted: (verdict: DriftVerdict) => boolean) => Promise<DriftVerdict | undefined>;
+  /**
+   * The manifest of the model that an activation put into service. Rejects with a poison code if there is no such
+   * activation, and otherwise if it is not known yet: the monitor then waits.
+   */
   readonly manifestOf: (activation: number, sha256: string) => Promise<Manifest>;
   readonly topics: { readonly driftVerdicts: string; readonly retrainEvents: string };
-  /** Told of each verdict as it is taken. */
-  readonly onVerdict: (verdict: Verdict) => void;
+  /** Whether events may count twice: at-least-once repeats what a crash has interrupted. */
+  readonly mayOverlap: boolean;
+  /** Told of each verdict as it is taken, and of whose it is. */
+  readonly onVerdict: (verdict: Verdict, state: MonitorState) => void;
+  /** A record that is skipped, and why: offset in `drift-counts`; undefined: a verdict whose state is no use. */
+  readonly onSkipped: (offset: number | undefined, error: BankChurnError) => void;
 }
 
 /**
@@ -38,32 +50,76 @@ export function createMonitor(ports: MonitorPorts): OpenRole {
       const outcomes = new Map<string, number>();
       let commit: number | undefined;
       for (const record of records) {
-        const counts = await ports.decodeCounts(record);
-        const manifest = await ports.manifestOf(counts.activation, counts.modelSha256);
-        const step = takeCounts(
-          state ?? initialState(counts.modelSha256, counts.activation),
-          counts,
-          record.offset,
-          manifest.profile,
-          ports.rule,
-        );
-        state = step.state;
-        const outcome = step.late ? 'late' : 'counted';
-        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-        if (step.verdict === undefined) continue;
+        const taken = await take(ports, state, record);
+        state = taken.state;
+        outcomes.set(taken.outcome, (outcomes.get(taken.outcome) ?? 0) + 1);
+        const { verdict, manifest } = taken;
+        if (verdict === undefined || state === undefined || manifest === undefined) continue;
         commit = record.offset + 1;
-        const { modelSha256 } = state;
-        verdicts.push({ key: modelSha256, ...ports.encodeVerdict(verdictRecord(step.verdict, state)) });
-        if (step.verdict.request)
+        verdicts.push({ key: state.modelSha256, ...ports.encodeVerdict(verdictRecord(verdict, state)) });
+        if (verdict.request)
           requests.push({
             key: manifest.version,
-            ...ports.encodeRequest(requestRecord(step.verdict, state, manifest)),
+            ...ports.encodeRequest(requestRecord(verdict, state, manifest)),
           });
-        ports.onVerdict(step.verdict);
+        ports.onVerdict(verdict, state);
       }
       return { emit: emissions(ports, verdicts, requests), commit, outcomes };
     };
   };
+}
+
+/** What one record of `drift-counts` leads to. */
+interface Taken extends Partial<Pick<Step, 'verdict'>> {
+  readonly state: MonitorState | undefined;
+  readonly outcome: 'counted' | 'overlapping' | 'late' | 'skipped' | 'scored again';
+  readonly manifest?: Manifest;
+}
+
+async function take(
+  ports: MonitorPorts,
+  state: MonitorState | undefined,
+  record: SourceRecord,
+): Promise<Taken> {
+  const again = markedAgain(record);
+  if (again !== undefined) {
+    const counted = withoutPartition(state?.counted ?? {}, again);
+    return { state: state && { ...state, counted }, outcome: 'scored again' };
+  }
+  let counts: DriftCounts;
+  let manifest: Manifest;
+  try {
+    counts = await ports.decodeCounts(record);
+    refuse(countsFault(counts));
+    manifest = await ports.manifestOf(counts.activation, counts.modelSha256);
+    refuse(countsMisfit(counts, manifest.profile));
+  } catch (error) {
+    if (!isPoisonError(error)) throw error;
+    ports.onSkipped(record.offset, error);
+    return { state, outcome: 'skipped' };
+  }
+  const before = state ?? initialState(counts.modelSha256, counts.activation);
+  const stream = streamOf(record, counts.sourceTopic);
+  const step = takeCounts(before, counts, record.offset, manifest.profile, ports.rule, stream);
+  const { overlap, late, verdict } = step;
+  if (overlap !== undefined && !ports.mayOverlap) throw overlapError(record.offset, counts, overlap);
+  const outcome = late ? 'late' : overlap === undefined ? 'counted' : 'overlapping';
+  return { state: step.state, outcome, verdict, manifest };
+}
+
+function refuse(fault: string | undefined): void {
+  if (fault !== undefined) throw new BankChurnError('RECORD_INVALID', `no DriftCounts: ${fault} cannot be`);
+}
+
+function overlapError(offset: number, counts: DriftCounts, last: number): BankChurnError {
+  const { sourceTopic, sourcePartition, firstOffset, lastOffset, activation } = counts;
+  return new BankChurnError(
+    'COUNTS_OVERLAP',
+    `drift counts at offset ${String(offset)} are of ${sourceTopic}/${String(sourcePartition)} ` +
+      `${String(firstOffset)}..${String(lastOffset)}, which are counted up to ${String(last)} for activation ${String(activation)}: ` +
+      'events would count twice. Look for a second writer. To go on, stop the monitor, ' +
+      'run `bankchurn offsets adopt --role monitor --from latest`, and start it: it begins anew',
+  );
 }
 
 function emissions(
@@ -77,14 +133,21 @@ function emissions(
   return emit;
 }
 
-/** The state as the last verdict left it; undefined before the first. */
+/** The state as the last verdict left it; undefined: none goes on at this offset, so the monitor begins anew. */
 async function resume(ports: MonitorPorts, offset: number): Promise<MonitorState | undefined> {
-  const last = await ports.lastVerdict();
+  // A verdict is committed with the offset behind it. Where the group was set to another place on purpose, none fits.
+  const last = await ports.findVerdict(({ lastCountsOffset }) => lastCountsOffset + 1 === offset);
   if (last === undefined) return undefined;
-  const written = JSON.parse(last.state) as Omit<MonitorState, 'open' | 'driftSince'> & Partial<MonitorState>;
-  const state = { ...written, driftSince: written.driftSince ?? null };
-  // The group was set to another place on purpose: what lies between is not in the state, so it starts anew.
-  return last.lastCountsOffset + 1 === offset ? { ...state, open: undefined } : undefined;
+  const state = readState(last);
+  try {
+    const { profile } = await ports.manifestOf(last.activation, last.modelSha256);
+    if (state !== undefined && fitsProfile(state, profile)) return state;
+    ports.onSkipped(undefined, new BankChurnError('RECORD_INVALID', 'the state of the last verdict is none'));
+  } catch (error) {
+    if (!isPoisonError(error)) throw error;
+    ports.onSkipped(undefined, error);
+  }
+  return undefined;
 }
 
 function verdictRecord(verdict: Verdict, state: MonitorState): DriftVerdict {

@@ -1,4 +1,4 @@
-import { BankChurnError, messageOf, type Poison } from '../schemas/errors.ts';
+import { BankChurnError, messageWithoutValues, type Poison } from '../schemas/errors.ts';
 import type { Decode, RecordDecoder } from '../schemas/decoder.ts';
 import { isPoison } from '../schemas/event.ts';
 import { createCounter, type CountEvents } from '../drift/counts.ts';
@@ -14,6 +14,7 @@ import type {
   SourceRecord,
 } from '../schemas/ports.ts';
 import type { Model, ScoreRequest } from '../scoring/model.ts';
+import { countsHeaders } from './counts-origin.ts';
 import { deadLetter } from './dead-letter.ts';
 import { originHeaders } from './output-origin.ts';
 
@@ -61,7 +62,7 @@ export function createScorer(ports: ScorerPorts): Role {
     const events = requests.map(({ event }) => event);
     const counts = [countRecord(ports, serving, batch, events, scores, outputs)];
     const scored = scoreRecords(ports, batch, scores, sources);
-    return { ...decision(batch, scored, letters, counts, ports, outcomes), unknownFields };
+    return { ...decision(batch, scored, letters, counts, ports, outcomes), scored: sources, unknownFields };
   };
 }
 
@@ -103,7 +104,7 @@ export const rejectEvent =
   (ports: Pick<ScorerPorts, 'group' | 'topics' | 'maxLetterBytes'>): Reject =>
   (batch, error, isCut) => {
     const code = error instanceof BankChurnError ? error.code : 'PROCESSING_FAILED';
-    const poison = { code, message: messageOf(error) };
+    const poison = { code, message: messageWithoutValues(error) };
     const letters = batch.records.map((record) =>
       deadLetter(batch, ports.group, record, poison, isCut ? SMALL_LETTER_BYTES : ports.maxLetterBytes()),
     );
@@ -178,12 +179,13 @@ const counters = new WeakMap<Model, CountEvents>();
 function countRecord(
   ports: ScorerPorts,
   { model, activation }: ServingModel,
-  { topic, partition, records }: Batch,
+  batch: Batch,
   events: readonly CustomerEvent[],
   scores: readonly ChurnScore[],
   outputs: Float32Array,
 ): OutputRecord {
   const { manifest } = model;
+  const { topic, partition, records } = batch;
   let counter = counters.get(model);
   if (counter === undefined) counters.set(model, (counter = createCounter(manifest)));
   const counts: DriftCounts = {
@@ -201,5 +203,6 @@ function countRecord(
       outputs,
     ),
   };
-  return { key: manifest.sha256, ...ports.encodeCounts(counts) };
+  const { value, headers } = ports.encodeCounts(counts);
+  return { key: manifest.sha256, value, headers: { ...headers, ...countsHeaders(ports.group, batch) } };
 }

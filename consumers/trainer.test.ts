@@ -4,6 +4,7 @@ import { EMPTY_LOG, foldRecord, type LogChange, type ModelLog } from '../models/
 import type { Release } from '../models/manifest.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { ModelRecord, RetrainRequested } from '../schemas/generated.ts';
+import { checkOwn, parseOwn } from '../schemas/own.ts';
 import type { Batch } from '../schemas/ports.ts';
 import type { LabelledEvent } from '../training/labels.ts';
 import { createTrainer, type TrainerPorts } from './trainer.ts';
@@ -34,6 +35,7 @@ class World {
   trained = 0;
   sleeps: number[] = [];
   results: string[] = [];
+  waiting: (number | undefined)[] = [];
   /** Before a challenge is done. */
   onTraining: () => void | Promise<void> = () => undefined;
   onSleep: () => void = () => undefined;
@@ -76,7 +78,10 @@ class World {
     const rows = (n: number): LabelledEvent[] =>
       Array.from({ length: n }, (_, i) => ({ churned: i % this.oneIn === 0 }) as LabelledEvent);
     return {
-      decodeRequest: ({ value }) => Promise.resolve(JSON.parse(String(value))),
+      decodeRequest: async ({ value }) => {
+        await Promise.resolve();
+        return checkOwn('RetrainRequested', parseOwn(value!)) as RetrainRequested;
+      },
       readLog: () => Promise.resolve(this.log),
       collect: () => Promise.resolve({ train: rows(2000), holdout: rows(this.labels) }),
       challenge: async () => {
@@ -97,7 +102,8 @@ class World {
       },
       rule: { minRecentLabels: 1000, retryMs: { first: 5000, longest: 20_000 }, expiryMs: 3_600_000 },
       onResult: (result) => this.results.push(result),
-      onUnreadable: () => this.results.push('unreadable'),
+      onWaiting: (sinceMs) => this.waiting.push(sinceMs),
+      onSkipped: (_, { code }) => this.results.push(code),
     };
   }
   /** What was added since the champion serves. */
@@ -247,8 +253,50 @@ test('a batch that is given up calls the training off and writes nothing', async
   expect([calledOff, world.added()]).toEqual([true, []]);
 });
 
-test('a record that is no request is passed over', async () => {
+test('a record that is no request is skipped', async () => {
   const world = new World();
   expect(await world.answer('not JSON', '{"requestId":1}', 'null', REQUEST)).toBe(4);
-  expect(world.results).toEqual(['unreadable', 'unreadable', 'unreadable', 'promoted']);
+  expect(world.results).toEqual(['RECORD_UNDECODABLE', 'RECORD_INVALID', 'RECORD_INVALID', 'promoted']);
+});
+
+const ABSURD: [string, Partial<RetrainRequested>][] = [
+  ['no id', { requestId: '' }],
+  ['an id of 1 KB', { requestId: 'x'.repeat(1000) }],
+  ['an activation below -1', { activation: -7 }],
+  ['a time before 1970', { requestedAt: -1 }],
+  ['a time after the last date', { requestedAt: 9e15 }],
+  ['drift since after the request', { driftSince: REQUEST.requestedAt + 1 }],
+  ['no events', { events: 0 }],
+  ['a PSI below 0', { scorePsi: -0.1 }],
+];
+test.each(ABSURD)('a request with %s is skipped, and the next one is answered', async (_, absurd) => {
+  const world = new World();
+  expect(await world.answer({ ...REQUEST, ...absurd }, REQUEST)).toBe(2);
+  expect(world.results).toEqual(['RECORD_INVALID', 'promoted']);
+});
+
+test('a request from the future expires like one of now', async () => {
+  const world = new World();
+  world.labels = 0;
+  await world.answer({ ...REQUEST, requestedAt: 8e15 });
+  expect(world.added()).toEqual(['DEFERRAL champion', 'REJECTION champion']);
+  expect(world.records[3]?.reason).toContain('expired');
+});
+
+test('the time of a request that waits for labels is shown until it is answered, after a restart too', async () => {
+  const world = new World();
+  world.labels = 10;
+  world.onSleep = () => {
+    if (world.sleeps.some((ms) => ms >= 5000)) world.labels = 1000;
+  };
+  await world.answer();
+  expect(world.waiting).toEqual([REQUEST.requestedAt, undefined]);
+  const restarted = new World();
+  restarted.append('DEFERRAL', 'champion', 'GATE', { requestId: REQUEST.requestId, reason: 'few' });
+  restarted.labels = 10;
+  restarted.onSleep = () => {
+    if (restarted.sleeps.some((ms) => ms >= 5000)) restarted.labels = 1000;
+  };
+  await restarted.answer();
+  expect(restarted.waiting).toEqual([REQUEST.requestedAt, undefined]);
 });

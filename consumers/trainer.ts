@@ -1,3 +1,4 @@
+import { requestFault } from '../drift/checks.ts';
 import {
   decideChallenger,
   decideRefusal,
@@ -8,7 +9,7 @@ import {
 } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import { backOff } from '../schemas/back-off.ts';
-import { isTransient, messageOf } from '../schemas/errors.ts';
+import { BankChurnError, isPoisonError, isTransient, messageOf } from '../schemas/errors.ts';
 import type { RetrainRequested } from '../schemas/generated.ts';
 import type { OwnRecord } from '../schemas/own.ts';
 import type { Clock, KeepAlive, OpenRole, SourceRecord } from '../schemas/ports.ts';
@@ -24,7 +25,7 @@ export interface Challenge extends GateVerdict {
 }
 
 export interface TrainerPorts {
-  readonly decodeRequest: (record: OwnRecord) => Promise<unknown>;
+  readonly decodeRequest: (record: OwnRecord) => Promise<RetrainRequested>;
   readonly readLog: () => Promise<ModelLog>;
   /** Labelled rows of the stream that are there by now. */
   readonly collect: (request: RetrainRequested) => Promise<FreshRows>;
@@ -39,8 +40,10 @@ export interface TrainerPorts {
   readonly rule: TrainerRule;
   /** Told of each result as it comes. */
   readonly onResult: (result: TrainingResult, request: RetrainRequested, reason: string) => void;
-  /** A record that is no retrain request: passed over. */
-  readonly onUnreadable: (offset: number, fault: string) => void;
+  /** Told of the request that waits for labels: when it was made, milliseconds since 1970; undefined: none waits. */
+  readonly onWaiting: (requestedAtMs: number | undefined) => void;
+  /** A record that is no retrain request is skipped. */
+  readonly onSkipped: (offset: number, error: BankChurnError) => void;
 }
 
 export interface TrainerRule {
@@ -66,29 +69,40 @@ export function createTrainer(ports: TrainerPorts): OpenRole {
       const outcomes = new Map<string, number>();
       for (const record of records) {
         const request = await readRequest(ports, record);
-        const result = typeof request === 'string' ? 'unreadable' : await answer(ports, request, keepAlive);
-        if (typeof request === 'string') ports.onUnreadable(record.offset, request);
+        const result = request === undefined ? 'skipped' : await answerShown(ports, request, keepAlive);
         outcomes.set(result, (outcomes.get(result) ?? 0) + 1);
       }
       return { emit: [], commit: records[records.length - 1]!.offset + 1, outcomes };
     });
 }
 
-/** The request of a record, or why it is none. */
-async function readRequest(ports: TrainerPorts, record: SourceRecord): Promise<RetrainRequested | string> {
-  let raw: unknown;
+/** The request of a record; undefined: it is none, and is skipped. */
+async function readRequest(ports: TrainerPorts, record: SourceRecord): Promise<RetrainRequested | undefined> {
   try {
-    raw = await ports.decodeRequest(record);
+    const raw = await ports.decodeRequest(record);
+    // An event may come from the future: its request is as old as the trainer knows it.
+    const requestedAt = Math.min(raw.requestedAt, ports.clock.now());
+    const request = { ...raw, driftSince: raw.driftSince ?? null };
+    const fault = requestFault(request);
+    if (fault === undefined) return { ...request, requestedAt };
+    throw new BankChurnError('RECORD_INVALID', `no RetrainRequested: ${fault} cannot be`);
   } catch (error) {
-    if (isTransient(error)) throw error;
-    return messageOf(error);
+    if (!isPoisonError(error)) throw error;
+    ports.onSkipped(record.offset, error);
+    return undefined;
   }
-  const { requestId, modelSha256, activation, requestedAt } = (raw ?? {}) as Partial<RetrainRequested>;
-  if (typeof requestId !== 'string' || typeof modelSha256 !== 'string') return 'no requestId or modelSha256';
-  if (typeof activation !== 'number' || typeof requestedAt !== 'number')
-    return 'no activation or requestedAt';
-  const request = raw as RetrainRequested;
-  return { ...request, driftSince: request.driftSince ?? null };
+}
+
+async function answerShown(
+  ports: TrainerPorts,
+  request: RetrainRequested,
+  keepAlive: KeepAlive,
+): Promise<TrainingResult> {
+  try {
+    return await answer(ports, request, keepAlive);
+  } finally {
+    ports.onWaiting(undefined);
+  }
 }
 
 /** Answers one request; waits for labels as long as it takes. */
@@ -112,6 +126,7 @@ async function answer(
     if (clock.now() - request.requestedAt > rule.expiryMs)
       return refuse(ports, request, 'rejected', `expired: after ${hours(rule.expiryMs)} still ${labels}`);
     if (state === 'open') await refuse(ports, request, 'deferred', labels);
+    ports.onWaiting(request.requestedAt);
     await clock.sleep(backOff(rule.retryMs, failures));
   }
 }

@@ -6,6 +6,7 @@ import type { Manifest } from '../models/manifest.ts';
 import type { DriftCounts } from '../schemas/generated.ts';
 import { mergeCounts, SCORE_SERIES } from './counts.ts';
 import { psi } from './psi.ts';
+import { overlapOf, withRange, type Counted } from './ranges.ts';
 
 /** When drift is drift. */
 export interface DriftRule {
@@ -46,6 +47,8 @@ export interface MonitorState {
   readonly driftSince: number | null;
   /** Whether this model and activation was complained about already. */
   readonly requested: boolean;
+  /** The input that this model and activation has counted, the pane that is filling included. */
+  readonly counted: Counted;
 }
 
 export interface Verdict {
@@ -68,6 +71,7 @@ export function initialState(modelSha256: string, activation: number): MonitorSt
     streak: 0,
     driftSince: null,
     requested: false,
+    counted: {},
   };
 }
 
@@ -78,21 +82,33 @@ export interface Step {
   readonly verdict: Verdict | undefined;
   /** The record was of an older activation: dropped. */
   readonly late: boolean;
+  /** The last offset that was counted before of the record's partition, if the record begins at or before it: events count twice. */
+  readonly overlap?: number | undefined;
 }
 
-/** Takes one record of counts. A newer activation, or another model under the same one, begins a new window. */
+/**
+ * Takes one record of counts. A newer activation, or another model under the same one, begins a new window.
+ *
+ * @param offset of the record in `drift-counts`.
+ * @param stream whose offsets the record's range is of.
+ */
 export function takeCounts(
   state: MonitorState,
   counts: DriftCounts,
   offset: number,
   profile: Manifest['profile'],
   rule: DriftRule,
+  stream = counts.sourceTopic,
 ): Step {
   if (counts.activation < state.activation) return { state, verdict: undefined, late: true };
   const isSame = counts.activation === state.activation && counts.modelSha256 === state.modelSha256;
-  const current = isSame ? state : initialState(counts.modelSha256, counts.activation);
+  const former = isSame ? state : initialState(counts.modelSha256, counts.activation);
+  const range = { stream, partition: counts.sourcePartition, ...counts };
+  const overlap = overlapOf(former.counted, range);
+  const current = { ...former, counted: withRange(former.counted, range) };
   const open = addToPane(current.open, counts, offset);
-  if (open.events < rule.paneEvents) return { state: { ...current, open }, verdict: undefined, late: false };
+  if (open.events < rule.paneEvents)
+    return { state: { ...current, open }, verdict: undefined, late: false, overlap };
   const panes = [...current.panes, open].slice(-rule.windowPanes);
   const found = judge(panes, profile, rule);
   const streak = found.drifted ? current.streak + 1 : 0;
@@ -100,7 +116,7 @@ export function takeCounts(
   const driftSince = streak === 1 ? open.minTimestamp : streak === 0 ? null : current.driftSince;
   const requested = current.requested || request;
   const next = { ...current, panes, open: undefined, streak, driftSince, requested };
-  return { state: next, verdict: { ...found, request }, late: false };
+  return { state: next, verdict: { ...found, request }, late: false, overlap };
 }
 
 function addToPane(pane: Pane | undefined, record: DriftCounts, offset: number): Pane {

@@ -11,6 +11,7 @@ import { psi } from '../drift/psi.ts';
 import type { Manifest } from '../models/manifest.ts';
 import { readRelease } from '../models/store.io.ts';
 import type { CustomerEvent, DriftCounts, DriftVerdict } from '../schemas/generated.ts';
+import type { SourceRecord } from '../schemas/ports.ts';
 import { decodeOwn } from '../service/codecs.ts';
 import { collect, createWorld, produceRaw, settled, type World } from './world.ts';
 
@@ -24,14 +25,18 @@ function stream(): CustomerEvent[] {
   ].map(({ event }) => event);
 }
 
+/** Counts with the headers of their record. */
+type Counted = DriftCounts & Pick<SourceRecord, 'headers'>;
+
 /** All committed records of drift-counts, with their offsets. */
-async function readCounts({ context }: World): Promise<Map<number, DriftCounts>> {
-  const counts = new Map<number, DriftCounts>();
+async function readCounts({ context }: World): Promise<Map<number, Counted>> {
+  const counts = new Map<number, Counted>();
   const reader = await context.kafka.openReader(
     [context.config.topics.names.driftCounts],
     { group: 'counts', fromBeginning: true },
     async (_, __, record) => {
-      counts.set(record.offset, (await decodeOwn(record, context.registry)) as DriftCounts);
+      const { offset, headers } = record;
+      counts.set(offset, { ...((await decodeOwn(record, context.registry)) as DriftCounts), headers });
     },
   );
   onTestFinished(() => reader.close());
@@ -41,7 +46,7 @@ async function readCounts({ context }: World): Promise<Map<number, DriftCounts>>
 
 /** What a monitor in memory says of the same counts, read in one go. */
 async function undisturbed(
-  counts: ReadonlyMap<number, DriftCounts>,
+  counts: ReadonlyMap<number, Counted>,
   manifest: Manifest,
 ): Promise<DriftVerdict[]> {
   const role = await createMonitor({
@@ -49,10 +54,12 @@ async function undisturbed(
     decodeCounts: ({ value }) => Promise.resolve(counts.get(Number(value))!),
     encodeVerdict: (verdict) => ({ value: JSON.stringify(verdict) }),
     encodeRequest: () => ({ value: '' }),
-    lastVerdict: () => Promise.resolve(undefined),
+    findVerdict: () => Promise.resolve(undefined),
     manifestOf: () => Promise.resolve(manifest),
     topics: { driftVerdicts: 'verdicts', retrainEvents: 'requests' },
+    mayOverlap: false,
     onVerdict: () => undefined,
+    onSkipped: () => undefined,
   })(0, 0);
   const records = [...counts.keys()]
     .sort((a, b) => a - b)
@@ -61,7 +68,7 @@ async function undisturbed(
       timestampMs: 0,
       key: null,
       value: Buffer.from(String(offset)),
-      headers: {},
+      headers: counts.get(offset)!.headers,
     }));
   const { emit } = await role({ topic: 'counts', partition: 0, records }, () => Promise.resolve());
   return emit

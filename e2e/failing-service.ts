@@ -11,7 +11,7 @@ import type { RecordDecoder } from '../schemas/decoder.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
 import type { Writer, Role, Transaction } from '../schemas/ports.ts';
 import type { RoleName } from '../service/role-topics.ts';
-import type { Wrap } from '../service/roles.io.ts';
+import type { Wrap } from '../service/role-settings.ts';
 import { decoderOf } from '../service/codecs.ts';
 import { kafkaOf, registryOf } from '../service/wiring.io.ts';
 import type { Failpoint } from './failpoints.ts';

@@ -8,7 +8,7 @@ import type { RecordDecoder } from '../schemas/decoder.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { Position } from '../schemas/ports.ts';
-import type { Wrap } from '../service/roles.io.ts';
+import type { Wrap } from '../service/role-settings.ts';
 
 export interface BugContext {
   readonly kafka: KafkaClient;

@@ -5,7 +5,8 @@ import { produceGzip, setTopicSetting } from '../kafka/kafkajs/cluster.fixture.t
 import { createLog } from '../service/serve.io.ts';
 import { createMetrics } from '../service/metrics.io.ts';
 import { keepServing } from '../service/model-follower.io.ts';
-import { startRole, type Wrap } from '../service/roles.io.ts';
+import { startRole } from '../service/roles.io.ts';
+import type { Wrap } from '../service/role-settings.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
 import { collect, createWorld, events, produceRaw, settled, type RawRecord, type World } from './world.ts';
 
@@ -27,6 +28,8 @@ function startScorer({ context }: World, wrap: Wrap): { text(): Promise<string>;
     metrics,
     log,
     models,
+    concerns: { deadLetterShare: undefined, warnings: [] },
+    isAlone: true,
     fatal: (error) => fatal.push(error),
     wrap,
   });

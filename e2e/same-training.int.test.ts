@@ -34,7 +34,7 @@ async function train(node: string, out: string, ...more: string[]): Promise<stri
 }
 
 describe.each([
-  ['simulated customers', true, []],
+  ['simulated customers', true, ['--simulated']],
   ['the bank’s set', data !== undefined, ['--data', data ?? '']],
 ])('training on %s', (what, isThere, more) => {
   it.skipIf(!isThere)(

@@ -61,6 +61,24 @@ export async function findPosition(
   return { committed: undefined, ...around, start: await startOffset(admin, settings, bounds) };
 }
 
+/** Where each of these partitions goes on by the group's offsets and the start position alone. */
+export async function findCommitted(
+  admin: Pick<KafkaAdmin, 'committedOffsets' | 'offsetBounds' | 'offsetsSince'>,
+  settings: PositionSettings,
+  partitions: readonly number[],
+): Promise<ReadonlyMap<number, number>> {
+  const committed = await admin.committedOffsets(settings.groupId, settings.topic);
+  const found = new Map(partitions.map((partition) => [partition, committed.get(partition)?.offset]));
+  if ([...found.values()].includes(undefined)) {
+    for (const bounds of await admin.offsetBounds(settings.topic))
+      if (found.has(bounds.partition) && found.get(bounds.partition) === undefined)
+        found.set(bounds.partition, await startOffset(admin, settings, bounds));
+  }
+  return new Map(
+    [...found].flatMap(([partition, offset]) => (offset === undefined ? [] : [[partition, offset]])),
+  );
+}
+
 type PositionSettings = Pick<ConsumerSettings, 'topic' | 'groupId' | 'startFrom' | 'writtenBefore'>;
 
 async function startOffset(

@@ -104,8 +104,8 @@ export interface ConsumerEvents {
   /** Called in the synchronous part of the join: no fetch comes before it returns. */
   assigned(partitions: readonly number[]): void;
   deliver(partition: number, records: readonly SourceRecord[], delivery: Delivery): Promise<void>;
-  /** Records still to be read behind the processed ones, and the age of the last processed one (0 if none wait). */
-  lag(partition: number, records: number, ageMs: number): void;
+  /** Every second: what waits in each assigned partition, as far as it is known. */
+  lag(lags: readonly PartitionLag[]): void;
   /** A sign of life: a fetch, a heartbeat or a join. */
   alive(): void;
   /** The group has taken a heartbeat. */
@@ -116,6 +116,18 @@ export interface ConsumerEvents {
   failed(error: unknown): void;
   /** The consumer is gone for good: the process should end. */
   crashed(error: Error): void;
+}
+
+/** What waits in a partition. */
+export interface PartitionLag {
+  readonly partition: number;
+  /**
+   * From the first record not yet processed to the end of the partition. Counts what a reader may not see yet (open
+   * transactions) and, in what has not been fetched, transaction markers; 0 if nothing but markers follows.
+   */
+  readonly records: number;
+  /** Since the oldest of them was appended, milliseconds; 0 if none waits. */
+  readonly ageMs: number;
 }
 
 export interface LoopConsumer {

@@ -45,15 +45,6 @@ export async function findLast(
   return { record, isWhole: to === low };
 }
 
-/** The last committed record of a partition; undefined if there is none. */
-export const readLast = async (
-  kafka: Reading,
-  topic: string,
-  group: string,
-  partition = 0,
-): Promise<SourceRecord | undefined> =>
-  (await findLast(kafka, topic, group, partition, Infinity, () => true)).record;
-
 /** All committed records of a topic with one partition (a small one: the model log). */
 export async function readAll(kafka: Reading, topic: string, group: string): Promise<SourceRecord[]> {
   const [bounds] = await boundsOf(kafka, topic);

@@ -68,7 +68,7 @@ function optional(reader: Reader): Reader {
     const index = readLong(cursor);
     if (index === 1) return reader(cursor);
     if (index === 0) return null;
-    throw new Undecodable(`the union has no branch ${String(index)}`);
+    throw new Undecodable('a union has no such branch');
   };
 }
 
@@ -131,13 +131,13 @@ function skipBlocks(item: Skipper): Skipper {
 function branchOf<T>(branches: readonly T[], cursor: Cursor): T {
   const index = readLong(cursor);
   const branch = branches[index];
-  if (branch === undefined) throw new Undecodable(`the union has no branch ${String(index)}`);
+  if (branch === undefined) throw new Undecodable('a union has no such branch');
   return branch;
 }
 
 function symbolOf(symbols: readonly string[], cursor: Cursor): string {
   const index = readLong(cursor);
   const symbol = symbols[index];
-  if (symbol === undefined) throw new Undecodable(`the enum has no symbol ${String(index)}`);
+  if (symbol === undefined) throw new Undecodable('an enum has no such symbol');
   return symbol;
 }

@@ -62,7 +62,7 @@ export function skip(cursor: Cursor, size: number): number {
 
 export function readBoolean(cursor: Cursor): boolean {
   const byte = cursor.bytes[skip(cursor, 1)]!;
-  if (byte > 1) throw new Undecodable(`0x${byte.toString(16)} is no boolean`);
+  if (byte > 1) throw new Undecodable('a boolean that is neither 0 nor 1');
   return byte === 1;
 }
 
@@ -86,7 +86,7 @@ const MAX_DECIMAL = 32;
 /** Reads a decimal (two's complement, big endian) as the double that is nearest to it. */
 export function readDecimal(cursor: Cursor, size: number, scale: number): number {
   const start = skip(cursor, size);
-  if (size > MAX_DECIMAL) throw new Undecodable(`a decimal of ${String(size)} bytes`);
+  if (size > MAX_DECIMAL) throw new Undecodable(`a decimal of more than ${String(MAX_DECIMAL)} bytes`);
   if (size === 0) return 0;
   const hex = cursor.bytes.toString('hex', start, cursor.at);
   return Number(`${String(BigInt.asIntN(size * 8, BigInt(`0x${hex}`)))}e-${String(scale)}`);

@@ -3,9 +3,8 @@ import { parseIsoTime, type TimeLimits } from './time.ts';
 
 /** Longest id, country or gender accepted, in UTF-16 code units. */
 export const MAX_TEXT = 128;
-const MAX_SHOWN = 40;
 
-/** Why a value is refused; the message begins with the field's name. */
+/** Why a value is refused; the message begins with the field's name, and holds nothing of the value: it is a customer's. */
 export class Invalid extends Error {}
 /** What must be there is not: perhaps under another name. */
 export class Missing extends Invalid {}
@@ -24,22 +23,20 @@ export function missing(message: string): Missing {
   return MISSING;
 }
 
-/** A value as messages show it: short, and without running any code that the value brings along. */
-export function show(value: unknown): string {
-  if (typeof value === 'string')
-    return value.length > MAX_SHOWN ? `${JSON.stringify(value.slice(0, MAX_SHOWN))}…` : JSON.stringify(value);
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object' && value !== null) return 'an object';
-  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`;
-  return Object.is(value, -0) ? '-0' : String(value);
+/** What kind of value it is, without running any code that the value brings along. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (value === '') return 'an empty string';
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  return Array.isArray(value) ? 'an array' : 'an object';
 }
 
 /** A text of at most 128 characters that is text: half a surrogate pair would become another id when it is encoded. */
 export function checkText(value: unknown, field: string): string {
-  if (typeof value !== 'string') throw invalid(`${field} is ${show(value)}, not a string`);
+  if (typeof value !== 'string') throw invalid(`${field} is ${kindOf(value)}, not a string`);
   if (value.length > MAX_TEXT)
     throw invalid(`${field} has ${String(value.length)} characters, allowed are at most ${String(MAX_TEXT)}`);
-  if (!value.isWellFormed()) throw invalid(`${field} is ${show(value)}, which holds half a character`);
+  if (!value.isWellFormed()) throw invalid(`${field} holds half a character`);
   return value;
 }
 
@@ -57,11 +54,12 @@ export function checkTime(value: unknown, field: string, limits: TimeLimits): nu
   if (typeof ms === 'number' && Number.isSafeInteger(ms)) {
     if (ms >= limits.fromMs && ms < limits.toMs) return ms;
     const [from, to] = [limits.fromMs, limits.toMs].map(day);
-    throw invalid(`${field} is ${show(value)}, possible are times from ${from} until ${to}`);
+    const where = ms < limits.fromMs ? 'too early' : 'too late';
+    throw invalid(`${field} is ${where}, possible are times from ${from} until ${to}`);
   }
   if (value === undefined || value === null) throw missing(`${field} is missing`);
   const wanted = 'milliseconds since 1970 or an ISO 8601 time with an offset, such as 2026-01-31T12:00:00Z';
-  throw invalid(`${field} is ${show(value)}, not ${wanted}`);
+  throw invalid(`${field} is ${kindOf(value)}, not ${wanted}`);
 }
 
 const MAX_DATE_MS = 8.64e15;

@@ -160,6 +160,12 @@ export const ERRORS = {
       'The group has no committed offset, and the outputs that are there do not say whether they are its own and of this topic. ' +
       'Look at them (`bankchurn offsets show`), say where to go on (`bankchurn offsets adopt`), then start again.',
   },
+  COUNTS_OVERLAP: {
+    action: 'fatal',
+    means:
+      'The drift counts hold the same events twice, and nobody has said that they are to be scored again. The monitor stops; scoring goes on. ' +
+      'Look for a second writer. Then let the monitor start anew: stop it, and run `bankchurn offsets adopt --role monitor --from latest`.',
+  },
   TOPIC_MISCONFIGURED: {
     action: 'fatal',
     means:
@@ -169,6 +175,11 @@ export const ERRORS = {
 } as const satisfies Record<string, { readonly action: ErrorAction; readonly means: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;
+
+/** The codes that a dead letter may name: those of poison, and of an output that no topic takes. */
+export const LETTER_CODES: readonly ErrorCode[] = (Object.keys(ERRORS) as ErrorCode[]).filter(
+  (code) => ERRORS[code].action === 'poison' || code === 'OUTPUT_TOO_LARGE',
+);
 
 /** An error with a code of the table above. Expected per-record outcomes are values ({@link Poison}), not exceptions. */
 export class BankChurnError extends Error {
@@ -187,8 +198,25 @@ export class BankChurnError extends Error {
 export const isTransient = (error: unknown): error is BankChurnError =>
   error instanceof BankChurnError && error.action === 'transient';
 
+/** Whether a record can never be read: it is skipped. */
+export const isPoisonError = (error: unknown): error is BankChurnError =>
+  error instanceof BankChurnError && error.action === 'poison';
+
 /** The message of whatever was thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/**
+ * The message of whatever was thrown while a record was processed, without anything of the record: the messages of our own
+ * errors hold no values, those of others may quote them. Of these it says the class, and where in our code it was thrown.
+ */
+export function messageWithoutValues(error: unknown): string {
+  if (error instanceof BankChurnError) return error.message;
+  if (!(error instanceof Error)) return 'something that is no error was thrown';
+  const { name, message, stack = '' } = error;
+  const frames = stack.slice(stack.indexOf(message) + message.length);
+  const [, place] = /([\w.-]+\/[\w.-]+\.[jt]s:\d+:\d+)/.exec(frames) ?? [];
+  return place === undefined ? name : `${name} at ${place}`;
+}
 
 /** Why one record cannot be scored; becomes the headers of its dead letter. */
 export interface Poison {

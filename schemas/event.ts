@@ -1,5 +1,5 @@
 import type { CustomerEvent } from './generated.ts';
-import { checkId, checkText, checkTime, Invalid, invalid, missing, Missing, show } from './checks.ts';
+import { checkId, checkText, checkTime, Invalid, invalid, kindOf, missing, Missing } from './checks.ts';
 import type { Poison } from './errors.ts';
 import { misspellings } from './fields.ts';
 import { checkMembers, type JsonSource } from './members.ts';
@@ -54,19 +54,25 @@ export const EVENT_FIELDS: readonly string[] = Object.keys(COLUMNS);
 function id(value: unknown, column: unknown, field: 'eventId' | 'customerId'): string {
   if (value !== undefined || typeof column !== 'number') return checkId(value ?? column, field);
   if (!Number.isSafeInteger(column) || Object.is(column, -0))
-    throw invalid(`${field} is ${show(column)}, not a whole number of at most 2^53: write ids as strings`);
+    throw invalid(`${field} is a number, but no whole one of at most 2^53: write ids as strings`);
   return String(column);
 }
 
 function number(value: unknown, field: string, max: number, whole: boolean): number | null {
   if (value === undefined || value === null) return null;
-  if (typeof value !== 'number') throw invalid(`${field} is ${show(value)}, not a number`);
+  if (typeof value !== 'number') throw invalid(`${field} is ${kindOf(value)}, not a number`);
   if (!(value >= 0 && value <= max)) {
     const possible = max === Number.MAX_VALUE ? 'any finite amount' : String(max);
-    throw invalid(`${field} is ${String(value)}, possible are 0..${possible}`);
+    throw invalid(`${field} is ${placeOf(value)}, possible are 0..${possible}`);
   }
-  if (whole && !Number.isInteger(value)) throw invalid(`${field} is ${String(value)}, not a whole number`);
+  if (whole && !Number.isInteger(value)) throw invalid(`${field} is not a whole number`);
   return value;
+}
+
+/** Where a number lies that is not in its range. */
+function placeOf(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : 'infinite';
+  return value < 0 ? 'below 0' : 'too large';
 }
 
 function text(value: unknown, field: string): string | null {
@@ -77,7 +83,7 @@ function flag(value: unknown, field: string): boolean | null {
   if (value === undefined || value === null) return null;
   if (typeof value === 'boolean') return value;
   if (value === 0 || value === 1) return value === 1;
-  throw invalid(`${field} is ${show(value)}, not true or false`);
+  throw invalid(`${field} is ${kindOf(value)}, not true or false`);
 }
 
 const pick = (value: unknown, column: unknown): unknown => (value === undefined ? column : value);

@@ -29,7 +29,8 @@ const MAX_LOOKED_AT = 50;
 const MAX_TOLD = 4;
 
 /**
- * What a message says about names that look like misspelt fields: `: "credit_score" is not a field (creditScore is)`.
+ * What a message says about names that look like misspelt fields, without the names, which are a record's:
+ * `: misspelt is creditScore`.
  *
  * @param names of the fields that were there; @param known each name that is read → its field.
  */
@@ -40,7 +41,7 @@ export function misspellings(names: readonly string[], known: ReadonlyMap<string
     .slice(0, MAX_LOOKED_AT)
     .flatMap((name) => {
       const field = similarField(name, fields);
-      return field === undefined ? [] : [`${JSON.stringify(name)} is not a field (${field} is)`];
+      return field ?? [];
     });
-  return told.length === 0 ? '' : `: ${told.slice(0, MAX_TOLD).join(', ')}`;
+  return told.length === 0 ? '' : `: misspelt is ${[...new Set(told)].slice(0, MAX_TOLD).join(', ')}`;
 }

@@ -15,9 +15,16 @@ export function decodeJson<T>(value: Buffer, read: Read<T>, unknown: FieldCounts
   try {
     raw = JSON.parse(bytes.toString(isAscii ? 'latin1' : 'utf8'));
   } catch (error) {
-    return undecodable(`JSON: ${error instanceof Error ? error.message : String(error)}`);
+    return undecodable(`JSON ${jsonFault((error as Error).message)}`);
   }
   return read(raw, { bytes, strings: (isAscii ? quotes : ~quotes) / 2, unknown });
+}
+
+/** Where the text stops being JSON, as far as the engine says: its messages quote the text, which is a customer's. */
+function jsonFault(message: string): string {
+  const [, position] = /at position (\d+)/.exec(message) ?? [];
+  if (position !== undefined) return `that is not valid at position ${position}`;
+  return message.startsWith('Unexpected end') ? 'that ends too early' : 'that is not valid';
 }
 
 const hasByteOrderMark = (value: Buffer): boolean =>

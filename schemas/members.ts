@@ -1,5 +1,5 @@
 /** The members of a JSON object as they stand in its text, where a key may come twice. */
-import { invalid, show } from './checks.ts';
+import { invalid } from './checks.ts';
 import type { Poison } from './errors.ts';
 import { countField, type FieldCounts } from './fields.ts';
 
@@ -87,5 +87,7 @@ export function checkMembers(
   if (expected === source.strings) return;
   let members = 0;
   eachKey(source.bytes, () => members++);
-  if (members !== keys.length) throw invalid(`the key ${show(repeatedKey(source.bytes))} is there twice`);
+  if (members === keys.length) return;
+  const key = repeatedKey(source.bytes);
+  throw invalid(known.has(key) ? `the key "${key}" is there twice` : 'a key that is no field is there twice');
 }

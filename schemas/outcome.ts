@@ -1,4 +1,4 @@
-import { checkId, checkTime, Invalid, invalid, missing, Missing, show } from './checks.ts';
+import { checkId, checkTime, Invalid, invalid, kindOf, missing, Missing } from './checks.ts';
 import type { Poison } from './errors.ts';
 import { misspellings } from './fields.ts';
 import type { CustomerOutcome } from './generated.ts';
@@ -30,7 +30,8 @@ export function readLabel(value: unknown): boolean | null | undefined {
 function checkLabel(value: unknown): boolean {
   const label = readLabel(value);
   if (label === null) throw missing('churned is missing: no label, so no outcome');
-  if (label === undefined) throw invalid(`churned is ${show(value)}, not one of true, false, 1, 0, yes, no`);
+  if (label === undefined)
+    throw invalid(`churned is ${kindOf(value)}, not one of true, false, 1, 0, yes, no`);
   return label;
 }
 

@@ -63,6 +63,8 @@ export interface Decision {
   readonly commit: number | undefined;
   /** For metrics: records by outcome, e.g. `scored` or an error code. */
   readonly outcomes: ReadonlyMap<string, number>;
+  /** For metrics: the records whose scores are emitted. */
+  readonly scored?: readonly SourceRecord[] | undefined;
   /** For metrics: fields of the records that nobody reads, and how often each was there. Bounded. */
   readonly unknownFields?: ReadonlyMap<string, number> | undefined;
 }

@@ -8,7 +8,6 @@ import {
   type WriterDecoder,
 } from './avro.ts';
 import { ForeignSchema, parseSchemaText } from './avro-schema.ts';
-import { show } from './checks.ts';
 import type { FindWriter } from './decoder.ts';
 import { BankChurnError, type Poison } from './errors.ts';
 import { away } from './registry-errors.ts';
@@ -121,7 +120,8 @@ function sourceOf(id: number, { status, body }: Answer): unknown {
   const { schema, schemaType = 'AVRO' } = (body ?? {}) as { schema?: unknown; schemaType?: unknown };
   if (status !== 200 || typeof schema !== 'string')
     throw away(`status ${String(status)} for schema id ${String(id)}`);
-  if (schemaType !== 'AVRO') throw new ForeignSchema(`it is not Avro but ${show(schemaType)}`);
+  if (schemaType !== 'AVRO')
+    throw new ForeignSchema(`it is not Avro but ${JSON.stringify(String(schemaType).slice(0, 20))}`);
   return parseSchemaText(schema);
 }
 

@@ -1,14 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { COMPATIBILITY, SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import { SCHEMAS, type SchemaName } from './generated.ts';
 import { isHalfRegistered, refusal } from './registry-errors.ts';
 import { boundAgent, createAgent, createAsk } from './registry-http.io.ts';
+import type { Credentials } from './address.ts';
 import { createSchemaReader, type SchemaReader } from './registry-reader.ts';
 import type { TopicSubject } from './subjects.ts';
+import { readNamedFile, readSecret } from './secret-file.io.ts';
 
 /** How to reach a Confluent-compatible schema registry. */
 export interface RegistrySettings {
-  /** Base address, e.g. `http://localhost:8081` or `…/apis/ccompat/v7`. */
+  /** Base address without credentials, e.g. `http://localhost:8081` or `…/apis/ccompat/v7`. */
   readonly url: string;
   /** Longest wait for one answer, milliseconds. */
   readonly timeoutMs: number;
@@ -19,6 +20,8 @@ export interface RegistrySettings {
   readonly caFile?: string | undefined;
   readonly username?: string | undefined;
   readonly passwordFile?: string | undefined;
+  /** If there is no `username`. */
+  readonly credentials?: Credentials | undefined;
 }
 
 /** The schema registry as the product uses it. */
@@ -34,14 +37,14 @@ export interface Registry extends SchemaReader {
 export function createRegistry(settings: RegistrySettings): Registry {
   const { timeoutMs } = settings;
   const base = settings.url.replace(/\/+$/, '');
-  const ca = settings.caFile === undefined ? undefined : readFileSync(settings.caFile);
+  const ca = settings.caFile === undefined ? undefined : readNamedFile(settings.caFile, 'registry.caFile');
   const auth = credentials(settings);
   const agents = [createAgent(base, ca), boundAgent(createAgent(base, ca), timeoutMs)] as const;
   const library = new SchemaRegistry({
     host: base,
     clientId: 'bankchurn',
     agent: agents[1],
-    ...(auth === undefined ? {} : { auth }),
+    ...(auth === undefined ? {} : { auth: { ...auth } }),
     retry: { retries: 0 },
   });
   const ask = createAsk({ base, agent: agents[0], auth, timeoutMs });
@@ -83,9 +86,12 @@ export function createRegistry(settings: RegistrySettings): Registry {
   };
 }
 
-function credentials(settings: RegistrySettings): { username: string; password: string } | undefined {
-  if (settings.username === undefined || settings.passwordFile === undefined) return undefined;
-  return { username: settings.username, password: readFileSync(settings.passwordFile, 'utf8').trim() };
+function credentials(settings: RegistrySettings): Credentials | undefined {
+  if (settings.username === undefined || settings.passwordFile === undefined) return settings.credentials;
+  return {
+    username: settings.username,
+    password: readSecret(settings.passwordFile, 'registry.passwordFile'),
+  };
 }
 
 async function withTimeout<T>(work: Promise<T>, ms: number): Promise<T> {

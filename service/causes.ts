@@ -40,7 +40,7 @@ export function causesOf(state: HealthState): Cause[] {
   if (!state.kafka.isUsable) return [...kafka, ...others.filter(({ code }) => !OF_KAFKA.has(code))];
   const said = new Set(kafka.map(({ code }) => code));
   const causes = [...kafka, ...others.filter(({ code }) => !ofTopics(code) || !said.has(code))];
-  return [...(causes.length > 0 ? causes : ofMembership(state)), ...ofWorkers(state)];
+  return [...(causes.length > 0 ? causes : ofMembership(state)), ...ofWorkers(state), ...ofConcerns(state)];
 }
 
 /** The look at the topics names all of them, a role its own. */
@@ -121,6 +121,14 @@ function ofWorkers({ workers }: HealthState): Cause[] {
   if (workers === undefined || workers.up >= workers.configured) return [];
   const detail = `${String(workers.up)} of ${String(workers.configured)} workers are up`;
   return [{ code: 'WORKERS_DOWN', detail, blocks: false }];
+}
+
+/** What needs an operator while scoring goes on. */
+function ofConcerns({ deadLetterShare, warnings = [] }: HealthState): Cause[] {
+  const needed = warnings.map((detail): Cause => ({ code: 'OPERATOR_NEEDED', detail, blocks: false }));
+  if (deadLetterShare === undefined) return needed;
+  const detail = `${(deadLetterShare * 100).toFixed(0)} % of the last events are dead letters`;
+  return [{ code: 'DEAD_LETTERS', detail, blocks: false }, ...needed];
 }
 
 const seconds = (ms: number): string => `${String(Math.round(ms / 1000))} s`;

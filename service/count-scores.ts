@@ -10,16 +10,13 @@ export function recordScores(
   stageMs: StageTimes,
   nowMs: number,
 ): void {
-  let scored = 0;
   for (const [outcome, count] of decision.outcomes) {
     const isLetter = outcome !== 'scored' && outcome !== 'ignored';
     metrics.events.inc({ result: isLetter ? 'dead_letter' : outcome }, count);
     if (isLetter) metrics.deadLetters.inc({ code: outcome }, count);
-    if (outcome === 'scored') scored = count;
   }
-  if (scored > 0)
-    for (const { timestampMs } of batch.records)
-      metrics.scoreLatency.observe(Math.max(0, nowMs - timestampMs) / 1000);
+  for (const { timestampMs } of decision.scored ?? [])
+    metrics.scoreLatency.observe(Math.max(0, nowMs - timestampMs) / 1000);
   metrics.batchSize.observe(batch.records.length);
   for (const [stage, ms] of Object.entries(stageMs)) metrics.stage.observe({ stage }, (ms as number) / 1000);
 }

@@ -9,6 +9,8 @@ export type StateCode =
   | 'CONNECTING'
   | 'NOT_JOINED'
   | 'PARTITIONS_NOT_READY'
+  | 'DEAD_LETTERS'
+  | 'OPERATOR_NEEDED'
   | 'UNEXPECTED_ERROR';
 
 /** Plain data: it goes from a worker to its supervisor. */

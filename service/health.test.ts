@@ -102,6 +102,7 @@ test('a process is as well as the worst of its roles', () => {
     modelFault: undefined,
     stopping: false,
     stalled: false,
+    concerns: { deadLetterShare: undefined, warnings: [] },
     begunMs: 1000,
     nowMs: 10_400,
   };
@@ -113,6 +114,7 @@ test('a process is as well as the worst of its roles', () => {
     waitingRecords: 4,
     uptimeSeconds: 9,
     roles: ['scorer', 'monitor'],
+    warnings: [],
   });
   const fault = { code: 'TOPIC_MISSING', detail: 'topics missing: a' } as const;
   const waiting = { ...role, joined: false, leftAtMs: 9400, fault, lastAliveMs: undefined, waitingRecords: undefined }; // prettier-ignore
@@ -123,4 +125,15 @@ test('a process is as well as the worst of its roles', () => {
     waitingRecords: undefined,
     silentMs: 1400,
   });
+});
+
+test('what needs an operator while scoring goes on is a detail, and no reason for 503', () => {
+  const { status, body } = healthReport({
+    ...well,
+    deadLetterShare: 0.6123,
+    warnings: ['the monitor has stopped: X'],
+  });
+  expect([status, body['status'], body['dead_letter_share']]).toEqual([200, 'healthy', 0.612]);
+  expect(body['detail']).toBe('61 % of the last events are dead letters; the monitor has stopped: X');
+  expect(healthReport({ ...well, stopping: true, deadLetterShare: 0.6 }).body['detail']).toBe('Stopping');
 });

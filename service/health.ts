@@ -39,8 +39,19 @@ export interface HealthState {
   readonly uptimeSeconds: number;
   /** What this process does: scorer, monitor, … */
   readonly roles: readonly string[];
+  /** Share of dead letters in the last events of a process, where it is above the limit. */
+  readonly deadLetterShare?: number | undefined;
+  /** What needs an operator while scoring goes on. */
+  readonly warnings?: readonly string[];
   /** Processes of this container; undefined where it is one and the same. */
   readonly workers?: { readonly configured: number; readonly up: number };
+}
+
+/** What the roles of a process have for an operator; they change it. */
+export interface Concerns {
+  /** Where it is above the limit. */
+  deadLetterShare: number | undefined;
+  readonly warnings: string[];
 }
 
 /** A process at one moment. */
@@ -52,6 +63,7 @@ export interface ProcessView extends Pick<
   readonly roleNames: readonly string[];
   /** Of the model in service. */
   readonly manifest: HealthState['model'];
+  readonly concerns: Concerns;
   /** When it was started, and now; milliseconds since 1970. */
   readonly begunMs: number;
   readonly nowMs: number;
@@ -59,7 +71,8 @@ export interface ProcessView extends Pick<
 
 /** The health of a process: its roles taken together, the worst of each. */
 export function processHealth(view: ProcessView): HealthState {
-  const { roles, roleNames, manifest, begunMs, nowMs, kafka, modelFault, imageFault, registryFault } = view;
+  const { roles, roleNames, manifest, begunMs, nowMs, concerns } = view;
+  const { kafka, modelFault, imageFault, registryFault } = view;
   const alive = roles.flatMap(({ lastAliveMs }) => (lastAliveMs === undefined ? [] : [lastAliveMs]));
   const left = roles.flatMap(({ leftAtMs }) => (leftAtMs === undefined ? [] : [nowMs - leftAtMs]));
   return {
@@ -78,6 +91,8 @@ export function processHealth(view: ProcessView): HealthState {
     stalled: view.stalled,
     uptimeSeconds: Math.round((nowMs - begunMs) / 1000),
     roles: roleNames,
+    deadLetterShare: concerns.deadLetterShare,
+    warnings: [...concerns.warnings],
   };
 }
 
@@ -121,10 +136,12 @@ function causesShown(state: HealthState): { isWell: boolean; shown: object } {
 /** `GET /health`: 200 when events are being scored, or would be if some came. */
 export function healthReport(state: HealthState): Report {
   const { isWell, shown } = causesShown(state);
+  const { deadLetterShare } = state;
   const body = {
     status: isWell ? 'healthy' : 'degraded',
     model_loaded: state.model !== undefined,
     ...shown,
+    ...(deadLetterShare === undefined ? {} : { dead_letter_share: Number(deadLetterShare.toFixed(3)) }),
     ...(state.modelFault === undefined ? {} : { model_fault: state.modelFault.detail }),
     model_version: state.model?.version ?? null,
     model_sha256: state.model?.sha256 ?? null,

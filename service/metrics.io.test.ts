@@ -13,35 +13,33 @@ const PROMISED = [
   'http_request_duration_seconds', 'http_requests_total', 'model_prediction_drift', 'feature_drift_psi',
   'churn_events_total', 'churn_score_latency_seconds', 'churn_batch_size', 'churn_stage_seconds',
   'churn_dead_letters_total', 'churn_consumer_lag_records', 'churn_consumer_lag_seconds', 'churn_model_info',
-  'churn_model_swaps_total', 'churn_retrain_events_total', 'churn_training_runs_total', 'churn_estimated_f1',
-  'churn_realised_f1', 'churn_event_loop_lag_seconds', 'process_cpu_seconds_total', 'nodejs_heap_size_used_bytes',
+  'churn_model_swaps_total', 'churn_retrain_events_total', 'churn_training_runs_total',
+  'churn_dead_letter_share', 'churn_records_skipped_total', 'churn_retrain_deferred_seconds', 'churn_event_loop_lag_seconds', 'process_cpu_seconds_total', 'nodejs_heap_size_used_bytes',
 ]; // prettier-ignore
 
 test('every promised metric is there, with a help text; two registries do not meet', async () => {
   const text = await metrics().registry.metrics();
   expect(PROMISED.filter((name) => !text.includes(`# HELP ${name} `))).toEqual([]);
   metrics().events.inc({ result: 'scored' });
-  expect(text).not.toContain('result="scored"');
+  expect(text).toContain('churn_events_total{result="scored"} 0');
 });
 
 test('what was not measured has no sample; a revoked partition has none left', async () => {
-  const { registry, scorePsi, estimatedF1, lagRecords } = metrics();
+  const { registry, scorePsi, retrainDeferred, lagRecords } = metrics();
   const samples = async (): Promise<string[]> =>
     (await registry.metrics())
       .split('\n')
-      .filter((line) =>
-        /^(model_prediction_drift|churn_(estimated|realised)_f1|churn_consumer_lag)/.test(line),
-      );
+      .filter((line) => /^(model_prediction_drift|churn_retrain_deferred|churn_consumer_lag)/.test(line));
   expect(await samples()).toEqual([]);
   scorePsi.set(0.3);
-  estimatedF1.set(0.6);
+  retrainDeferred.set(60);
   lagRecords.set({ topic: 't', partition: 0 }, 7);
   lagRecords.set({ topic: 't', partition: 1 }, 8);
   lagRecords.remove({ topic: 't', partition: 0 });
   expect(await samples()).toEqual([
     'churn_consumer_lag_records{topic="t",partition="1"} 8',
     'model_prediction_drift 0.3',
-    'churn_estimated_f1 0.6',
+    'churn_retrain_deferred_seconds 60',
   ]);
 });
 

@@ -59,12 +59,16 @@ export function createList<List extends Readonly<Record<string, MetricSpec>>>(
 }
 
 function createMetric(
-  { type, labels, buckets, ...rest }: MetricSpec,
+  { type, labels, known, buckets, ...rest }: MetricSpec,
   registry: Registry,
   measure?: () => number,
 ): Counter | Gauge | Histogram {
   const settings = { ...rest, labelNames: labels, registers: [registry] };
-  if (type === 'counter') return new Counter(settings);
+  if (type === 'counter') {
+    const counter = new Counter(settings);
+    for (const set of known) counter.inc(set, 0);
+    return counter;
+  }
   if (type === 'histogram') return new Histogram({ ...settings, buckets: [...buckets] });
   const gauge: Gauge = new Gauge({
     ...settings,

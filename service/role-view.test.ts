@@ -28,25 +28,31 @@ test('each batch given up is counted; one line in two seconds says why, and how 
   expect(lines[0]).not.toHaveProperty('passedOver');
 });
 
-test('a revoked partition has no lag left; a join, a loss and a sign of life are seen', async () => {
+test('lag is that of the last look, and a revoked partition has none; a join, a loss and a sign of life are seen', async () => {
   const { view } = open();
   const signs = createSigns();
   let assigned: readonly number[] = [];
   const loop = {
-    state: () => ({ assigned, ready: [] }),
+    state: () => ({ assigned, ready: assigned.slice(1) }),
     assigned: (now: readonly number[]) => (assigned = now),
   };
   const events = consumerEvents(view, signs, loop as unknown as Loop, () => undefined, () => 7); // prettier-ignore
-  const lags = async () =>
-    (await view.metrics.lagSeconds.get()).values.map(({ labels, value }) => [labels.partition, value]);
+  const shown = async ({ lagRecords, lagSeconds }: RoleView['metrics']) =>
+    (await Promise.all([lagRecords.get(), lagSeconds.get()])).map(({ values }) =>
+      values.map(({ labels, value }) => [labels.partition, value]),
+    );
+  const lagOf = (partition: number) => ({ partition, records: partition + 10, ageMs: 500 });
   events.assigned([0, 1]);
-  events.lag(0, 10, 2500);
-  events.lag(1, 10, 500);
+  events.lag([lagOf(0)]);
+  expect(signs.waitingRecords).toBeUndefined();
+  events.lag([lagOf(0), lagOf(1)]);
   events.alive();
-  expect(signs).toMatchObject({ joined: true, fault: undefined, lastAliveMs: 7 });
-  expect(await lags()).toEqual([[0, 2.5], [1, 0.5]]); // prettier-ignore
-  events.assigned([1]);
-  expect(await lags()).toEqual([]);
+  expect(signs).toMatchObject({ joined: true, fault: undefined, lastAliveMs: 7, waitingRecords: 21 });
+  expect(await shown(view.metrics)).toEqual([[[0, 10], [1, 11]], [[0, 0.5], [1, 0.5]]]); // prettier-ignore
+  expect((await view.metrics.partitionsUnready.get()).values).toEqual([{ labels: { topic: 't' }, value: 1 }]);
+  events.assigned([1, 2]);
+  expect(signs.waitingRecords).toBeUndefined();
+  expect(await shown(view.metrics)).toEqual([[[1, 11]], [[1, 0.5]]]);
   events.left();
   expect(signs.joined).toBe(false);
 });

@@ -1,6 +1,7 @@
 /** What a running role shows of itself: its state, its metrics, its lines in the log. */
 import type { Loop, LoopObserver } from '../consumers/loop-ports.ts';
-import { BankChurnError, messageOf } from '../schemas/errors.ts';
+import type { PartitionLag } from '../kafka/port.ts';
+import { BankChurnError, messageOf, messageWithoutValues } from '../schemas/errors.ts';
 import { createPace } from '../schemas/pace.ts';
 import { faultOf, type Fault } from './fault.ts';
 import type { Metrics } from './metrics.io.ts';
@@ -31,7 +32,7 @@ export interface RoleState {
   readonly partitionFaults: readonly Fault[];
   /** When the consumer last gave a sign of life, milliseconds since 1970. */
   readonly lastAliveMs: number | undefined;
-  /** Records of the assigned partitions that are not processed yet; undefined: not known. */
+  /** Records waiting over all assigned partitions; undefined while that of one is not known. */
   readonly waitingRecords?: number | undefined;
 }
 
@@ -97,7 +98,7 @@ export function createObserver(
     rejected: (partition, offset, error) => {
       const code = error instanceof BankChurnError ? error.code : 'PROCESSING_FAILED';
       log.error(
-        { topic, partition, offset, code, fault: messageOf(error) },
+        { topic, partition, offset, code, fault: messageWithoutValues(error) },
         'record rejected: it cannot be processed',
       );
     },
@@ -105,7 +106,7 @@ export function createObserver(
   };
 }
 
-/** What happens to the consumer, handed on to the loop and shown. Lag is shown of assigned partitions only. */
+/** What happens to the consumer, handed on to the loop and shown. */
 export function consumerEvents(
   { metrics, log, topic }: RoleView,
   signs: Signs,
@@ -119,18 +120,23 @@ export function consumerEvents(
       signs.leftAtMs = undefined;
       signs.fault = undefined;
       signs.givenUp.clear();
-      for (const partition of loop.state().assigned) {
-        metrics.lagRecords.remove({ topic, partition });
-        metrics.lagSeconds.remove({ topic, partition });
-      }
+      signs.waitingRecords = undefined;
+      const revoked = loop.state().assigned.filter((partition) => !partitions.includes(partition));
+      removeLag(metrics, topic, revoked);
       log.info({ topic, partitions }, 'partitions assigned');
       loop.assigned(partitions);
     },
     deliver: loop.deliver,
     heard: loop.beat,
-    lag: (partition: number, records: number, ageMs: number) => {
-      metrics.lagRecords.set({ topic, partition }, records);
-      metrics.lagSeconds.set({ topic, partition }, ageMs / 1000);
+    lag: (lags: readonly PartitionLag[]) => {
+      const { assigned, ready } = loop.state();
+      for (const { partition, records, ageMs } of lags) {
+        metrics.lagRecords.set({ topic, partition }, records);
+        metrics.lagSeconds.set({ topic, partition }, ageMs / 1000);
+      }
+      metrics.partitionsUnready.set({ topic }, assigned.length - ready.length);
+      signs.waitingRecords =
+        lags.length < assigned.length ? undefined : lags.reduce((sum, { records }) => sum + records, 0);
     },
     alive: () => {
       signs.lastAliveMs = now();
@@ -145,4 +151,12 @@ export function consumerEvents(
     },
     crashed: (error: Error) => fatal(error),
   };
+}
+
+/** A partition that is no longer ours has no lag here: its new owner shows it. */
+function removeLag({ lagRecords, lagSeconds }: Metrics, topic: string, partitions: readonly number[]): void {
+  for (const partition of partitions) {
+    lagRecords.remove({ topic, partition });
+    lagSeconds.remove({ topic, partition });
+  }
 }

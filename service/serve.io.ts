@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { createStallRule, processHealth, type HealthState } from './health.ts';
+import { createStallRule, processHealth, type Concerns, type HealthState } from './health.ts';
 import { faultOf, type Fault } from './fault.ts';
 import { watchKafka } from './kafka-watch.io.ts';
 import { BankChurnError, messageOf } from '../schemas/errors.ts';
@@ -11,20 +11,27 @@ import type { RunningRole } from './run-role.io.ts';
 import { keepServing } from './model-follower.io.ts';
 import { startSidecar, type Sidecar, type SidecarOptions } from './sidecar.io.ts';
 import { startWorkers, type WorkersSettings } from './workers.io.ts';
-import { startRole, type Wrap } from './roles.io.ts';
+import { startRole } from './roles.io.ts';
+import type { Wrap } from './role-settings.ts';
 import { ROLES, roleTopics, type RoleName } from './role-topics.ts';
 import type { TopicNeeds } from './topic-checks.ts';
 import { readRelease } from '../models/store.io.ts';
 import { kafkaOf, modelLogOf, registryOf } from './wiring.io.ts';
 
-/** JSON lines on stdout, levels in capitals: `grep ERROR` finds errors. */
-export function createLog(level: string): Logger {
-  return pino({
+/**
+ * JSON lines on stdout, levels in capitals: `grep ERROR` finds errors.
+ *
+ * @param shown what a line becomes before it is written.
+ */
+export function createLog(level: string, shown: (line: string) => string = (line) => line): Logger {
+  const stdout = pino.destination(1);
+  const options = {
     level: level.toLowerCase(),
     base: { service: 'bankchurn' },
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label.toUpperCase() }) },
-  });
+    formatters: { level: (label: string) => ({ level: label.toUpperCase() }) },
+  };
+  return pino(options, { write: (line: string) => void stdout.write(`${shown(line.trimEnd())}\n`) });
 }
 
 /** Where a running service shows itself: the sidecar, or the process that started it. */
@@ -60,6 +67,7 @@ export async function serve(
     ...{ kafka, metrics, log, brokers: config.kafka.brokers, needs: needsOf(config, roleNames) },
     onLook: (answers) => lookForStall(answers),
   });
+  const concerns: Concerns = { deadLetterShare: undefined, warnings: [] };
   const health = (): HealthState =>
     processHealth({
       roles: roles.map((role) => role.state()),
@@ -70,6 +78,7 @@ export async function serve(
       imageFault,
       stopping,
       stalled,
+      concerns,
       begunMs: begun,
       nowMs: Date.now(),
     });
@@ -95,7 +104,8 @@ export async function serve(
       () => stopping,
     ).then(() => {
       if (stopping) return;
-      const around = { config, kafka, registry, metrics, log, models, fatal, wrap };
+      const isAlone = roleNames.length === 1;
+      const around = { config, kafka, registry, metrics, log, models, concerns, isAlone, fatal, wrap };
       roles = roleNames.map((name) => startRole(name, around));
     }, fatal);
   });

@@ -6,9 +6,9 @@ import { createControlEncoder, type OpenEncoder } from './control-encoder.ts';
 import { openModelLog, type ModelLogAccess } from './model-log.io.ts';
 import { connectKafka } from '../kafka/kafkajs/connect.io.ts';
 import type { KafkaClient } from '../kafka/port.ts';
-import { readLast } from '../kafka/read.ts';
+import { credentialsIn, withoutCredentials } from '../schemas/address.ts';
 import { messageOf } from '../schemas/errors.ts';
-import type { DriftVerdict, ModelRecord } from '../schemas/generated.ts';
+import type { ModelRecord } from '../schemas/generated.ts';
 import { createRegistry, type Registry } from '../schemas/registry.io.ts';
 
 /** A configuration and the clients made of it. */
@@ -45,23 +45,12 @@ export function registryOf({ registry }: Config): Registry | undefined {
   const path = (value: string | null): string | undefined => value ?? undefined;
   return createRegistry({
     ...rest,
-    url,
+    url: withoutCredentials(url),
+    credentials: credentialsIn(url),
     caFile: path(caFile),
     username: path(username),
     passwordFile: path(passwordFile),
   });
-}
-
-/** The newest verdict of the monitor, if there is one. */
-export async function readLastVerdict({
-  config,
-  kafka,
-  registry,
-}: Clients): Promise<DriftVerdict | undefined> {
-  const last = await readLast(kafka, config.topics.names.driftVerdicts, `${config.group}.verdicts`);
-  return last?.value == null
-    ? undefined
-    : ((await decodeOwn(last, registry, 'DriftVerdict')) as DriftVerdict);
 }
 
 /** The encoder of a control topic. `log` is warned if its records are JSON because the registry does not help. */

@@ -38,6 +38,9 @@ export interface Container {
   readonly nowMs: number;
 }
 
+const largest = (values: readonly number[]): number | undefined =>
+  values.length === 0 ? undefined : Math.max(...values);
+
 /** The health of a container: that of its workers that are up, the worst of each. */
 export function combineHealth(reports: readonly WorkerReport[], container: Container): HealthState {
   const { configured, stopping, uptimeSeconds, nowMs } = container;
@@ -64,6 +67,8 @@ export function combineHealth(reports: readonly WorkerReport[], container: Conta
     stalled: false,
     uptimeSeconds,
     roles: [...new Set(states.flatMap(({ roles }) => roles))],
+    deadLetterShare: largest(states.flatMap(({ deadLetterShare }) => deadLetterShare ?? [])),
+    warnings: [...new Set(states.flatMap(({ warnings = [] }) => warnings))],
     workers: { configured, up: up.length },
   };
 }

@@ -42,7 +42,7 @@ describe('parseDataset', () => {
       GOOD.replace('600', 'abc'),
       'line 2, column CreditScore (4): "abc" is not a number',
     ],
-    ['an impossible age', GOOD.replace('41', '-1'), 'line 2, column Age (7): age is -1'],
+    ['an impossible age', GOOD.replace('41', '-1'), 'line 2, column Age (7): age is below 0'],
     ['a label of neither class', GOOD.replace(/1$/, '2'), 'line 2, column Exited (14): "2", not 0'],
     ['no label', GOOD.replace(/1$/, ''), 'line 2, column Exited (14): empty: remove'],
     ['a flag of 2', GOOD.replace(',1,0,', ',2,0,'), 'line 2, column HasCrCard'],

@@ -8,7 +8,7 @@ import { describeRun } from './mlflow-run.ts';
 /** A training that is over. */
 export interface TrainingRun {
   readonly release: Release;
-  readonly alias: 'champion' | 'challenger';
+  readonly alias: 'champion' | 'challenger' | 'simulated';
   readonly begunMs: number;
   readonly endedMs: number;
   /** Further files of the run (figures, model card), by name. */

@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { readRelease } from '../models/store.io.ts';
 import { recordInMlflow, type MlflowOutcome } from './mlflow.io.ts';
@@ -12,18 +15,22 @@ async function ask(
   timeoutMs = 2000,
 ): Promise<{ outcome: MlflowOutcome; paths: string[] }> {
   const paths: string[] = [];
-  const server = createServer((request, response) => {
+  const { port } = await listen((request, response) => {
     paths.push(request.url!.replace('/api/2.0/', ''));
     answer(request, response);
   });
+  const outcome = await recordInMlflow({ uri: `http://127.0.0.1:${port}/`, timeoutMs }, run);
+  return { outcome, paths };
+}
+
+async function listen(listener: RequestListener): Promise<{ port: string }> {
+  const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
-  const uri = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`;
-  const outcome = await recordInMlflow({ uri, timeoutMs }, run);
-  return { outcome, paths };
+  return { port: String((server.address() as AddressInfo).port) };
 }
 
 const run = { release, alias: 'challenger', begunMs: 1, endedMs: 2, files: {} } as const;
@@ -102,13 +109,40 @@ test('a server that does not pass files on: the run is closed as failed, no vers
   expect(paths.slice(-2)).toEqual(['mlflow/runs/log-batch', 'mlflow/runs/update']);
 });
 
-test('no server, and credentials in the address, which are not repeated', async () => {
+test('no server', async () => {
   const gone = createServer();
   await new Promise<void>((resolve) => gone.listen(0, '127.0.0.1', resolve));
   const { port } = gone.address() as AddressInfo;
   await new Promise((resolve) => gone.close(resolve));
   const away = await recordInMlflow({ uri: `http://127.0.0.1:${String(port)}`, timeoutMs: 2000 }, run);
   expect(away).toEqual({ recorded: false, fault: expect.stringMatching(/ECONNREFUSED/) as string });
-  const secret = await recordInMlflow({ uri: 'http://user:secret@127.0.0.1:9', timeoutMs: 2000 }, run);
-  expect(secret).toEqual({ recorded: false, fault: 'credentials in the address are not taken' });
+});
+
+test('credentials of the address or of a file go into the header, and nowhere else', async () => {
+  const logins = new Set<string | undefined>();
+  const listener: RequestListener = (request, response) => {
+    logins.add(request.headers.authorization);
+    server('mlflow-artifacts:/1/r/artifacts')(request, response);
+  };
+  const { port } = await listen(listener);
+  const inside = await recordInMlflow({ uri: `http://me:p%40ss@127.0.0.1:${port}`, timeoutMs: 2000 }, run);
+  expect([...logins]).toEqual([`Basic ${btoa('me:p@ss')}`]);
+  expect(inside.recorded && inside.runUrl).toMatch(/^http:\/\/127/);
+  logins.clear();
+  const folder = mkdtempSync(join(tmpdir(), 'bankchurn-mlflow-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const passwordFile = join(folder, 'password');
+  writeFileSync(passwordFile, 'of the file\n');
+  const login = { username: 'me', passwordFile };
+  await recordInMlflow({ uri: `http://127.0.0.1:${port}`, timeoutMs: 2000, ...login }, run);
+  expect([...logins]).toEqual([`Basic ${btoa('me:of the file')}`]);
+  const missing = { username: 'me', passwordFile: 'hunter2' };
+  const careless = await recordInMlflow(
+    { uri: `http://127.0.0.1:${port}`, timeoutMs: 2000, ...missing },
+    run,
+  );
+  expect(careless).toEqual({
+    recorded: false,
+    fault: 'mlflow.passwordFile: names no file that can be read (ENOENT)',
+  });
 });

@@ -1,12 +1,16 @@
 /** MLflow over HTTP: bounded in time and size, and nothing depends on it. */
 import { z } from 'zod';
+import { credentialsIn, withoutCredentials } from '../schemas/address.ts';
+import { readSecret } from '../schemas/secret-file.io.ts';
 import { createMlflowClient, type AskMlflow, type MlflowClient } from './mlflow-client.ts';
 import { recordRun, type TrainingRun } from './mlflow-record.ts';
 
 /** Where MLflow is. */
 export interface MlflowSettings {
-  /** Tracking address without credentials, e.g. `http://localhost:5000`. */
+  /** Tracking address, e.g. `http://localhost:5000`. */
   readonly uri: string;
+  readonly username?: string | null;
+  readonly passwordFile?: string | null;
   /** Longest wait for one answer, milliseconds. */
   readonly timeoutMs: number;
 }
@@ -41,20 +45,31 @@ function faultOf(error: unknown): string {
   return code === undefined ? error.message : `${error.message}: ${code}`;
 }
 
-function connect({ uri, timeoutMs }: MlflowSettings, deadline: AbortSignal): MlflowClient {
-  const { username, password } = new URL(uri);
-  if (username !== '' || password !== '') throw new Error('credentials in the address are not taken');
-  const base = uri.replace(/\/+$/, '');
-  return createMlflowClient(base, createAsk(base, timeoutMs, deadline));
+function connect(settings: MlflowSettings, deadline: AbortSignal): MlflowClient {
+  const base = withoutCredentials(settings.uri).replace(/\/+$/, '');
+  return createMlflowClient(base, createAsk(base, settings, deadline));
 }
 
-function createAsk(base: string, timeoutMs: number, deadline: AbortSignal): AskMlflow {
+function authorization({ uri, username, passwordFile }: MlflowSettings): { authorization?: string } {
+  const given =
+    username == null || passwordFile == null
+      ? credentialsIn(uri)
+      : { username, password: readSecret(passwordFile, 'mlflow.passwordFile') };
+  if (given === undefined) return {};
+  const both = Buffer.from(`${given.username}:${given.password}`).toString('base64');
+  return { authorization: `Basic ${both}` };
+}
+
+function createAsk(base: string, settings: MlflowSettings, deadline: AbortSignal): AskMlflow {
+  const { timeoutMs } = settings;
+  const login = authorization(settings);
   return async (method, path, body) => {
     const response = await fetch(`${base}/api/2.0/${path}`, {
       method,
       signal: AbortSignal.any([deadline, AbortSignal.timeout(timeoutMs)]),
       redirect: 'error',
-      ...(body === undefined ? {} : { body, headers: { 'content-type': contentType(body) } }),
+      ...(body === undefined ? {} : { body }),
+      headers: { ...login, ...(body === undefined ? {} : { 'content-type': contentType(body) }) },
     });
     return { status: response.status, body: parse(await readText(response)) };
   };

@@ -68,29 +68,29 @@ const impossible: readonly CsvInput[] = [
   {
     input: 'an age of −3',
     file: withCell('Age', '-3'),
-    refused: 'line 3, column Age (7): age is -3, possible are 0..150: correct it, or leave it empty',
+    refused: 'line 3, column Age (7): age is below 0, possible are 0..150: correct it, or leave it empty',
   },
   {
     input: 'an age of 200',
     file: withCell('Age', '200'),
-    refused: 'line 3, column Age (7): age is 200, possible are 0..150: correct it, or leave it empty',
+    refused: 'line 3, column Age (7): age is too large, possible are 0..150: correct it, or leave it empty',
   },
   {
     input: 'an age of 36.5',
     file: withCell('Age', '36.5'),
-    refused: 'line 3, column Age (7): age is 36.5, not a whole number: correct it, or leave it empty',
+    refused: 'line 3, column Age (7): age is not a whole number: correct it, or leave it empty',
   },
   {
     input: 'a credit score of 1500',
     file: withCell('CreditScore', '1500'),
     refused:
-      'line 3, column CreditScore (4): creditScore is 1500, possible are 0..1000: correct it, or leave it empty',
+      'line 3, column CreditScore (4): creditScore is too large, possible are 0..1000: correct it, or leave it empty',
   },
   {
     input: 'a balance of −1',
     file: withCell('Balance', '-1'),
     refused:
-      'line 3, column Balance (9): balance is -1, possible are 0..any finite amount: correct it, or leave it empty',
+      'line 3, column Balance (9): balance is below 0, possible are 0..any finite amount: correct it, or leave it empty',
   },
   {
     input: 'three wrong cells in a row',
@@ -223,13 +223,13 @@ const identity: readonly CsvInput[] = [
     input: '`yesterday` as a time',
     file: withColumn('OccurredAt', ['1764000000000', 'yesterday', '1764000000000']),
     refused:
-      'line 3, column OccurredAt (15): occurredAt is "yesterday", not milliseconds since 1970 or an ISO 8601 time with an offset, such as 2026-01-31T12:00:00Z: correct it',
+      'line 3, column OccurredAt (15): occurredAt is a string, not milliseconds since 1970 or an ISO 8601 time with an offset, such as 2026-01-31T12:00:00Z: correct it',
   },
   {
     input: 'an empty time',
     file: withColumn('OccurredAt', ['1764000000000', '', '1764000000000']),
     refused:
-      'line 3, column OccurredAt (15): occurredAt is "", not milliseconds since 1970 or an ISO 8601 time with an offset, such as 2026-01-31T12:00:00Z: correct it',
+      'line 3, column OccurredAt (15): occurredAt is an empty string, not milliseconds since 1970 or an ISO 8601 time with an offset, such as 2026-01-31T12:00:00Z: correct it',
   },
 ];
 

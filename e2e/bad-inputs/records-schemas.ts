@@ -172,7 +172,7 @@ const types: readonly RecordInput[] = [
   {
     input: 'a flag as a text',
     record: writtenBy(withType('hasCrCard', 'string'), () => ({ hasCrCard: 'true' })),
-    back: invalid('hasCrCard is "true", not true or false'),
+    back: invalid('hasCrCard is a string, not true or false'),
   },
   {
     input: 'no age',

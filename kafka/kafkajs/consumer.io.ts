@@ -3,6 +3,7 @@ import './patches/install.io.ts'; // before the library
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, Kafka } from 'kafkajs';
 import { KafkaError } from '../errors.ts';
+import { createLagTracker, type LagTracker } from '../lag.ts';
 import { offsetNote } from '../offset-note.ts';
 import { findPosition } from '../offsets.ts';
 import type { ConsumerEvents, ConsumerSettings, LoopConsumer } from '../port.ts';
@@ -12,6 +13,7 @@ import { BankChurnError } from '../../schemas/errors.ts';
 import { adminOf } from './admin.io.ts';
 import { FETCH_LIMITS, METADATA_MAX_AGE_MS } from './client.io.ts';
 import { deliver, type Positions } from './delivery.ts';
+import { watchLag } from './lag-watch.io.ts';
 import { refuseJumps } from './patches/offset-jumps.io.ts';
 import { reading, throwNeeding, translated, translatedSync, translateError, type Needs } from './translate-errors.ts'; // prettier-ignore
 
@@ -42,19 +44,26 @@ export function createLoopConsumer(kafka: Kafka, settings: ConsumerSettings): Lo
   const offsets = { ...plain, topicId: rememberTopicId(plain) };
   let end = (): void => undefined;
   const positions: Positions = new Map();
+  const lag = createLagTracker();
   return {
     source: {
       pause: (partitions) => pause(consumer, [{ topic, partitions: [...partitions] }]),
       resume: (partition) => translatedSync(() => consumer.resume([{ topic, partitions: [partition] }])),
       seek: (partition, offset) => {
         positions.set(partition, offset);
+        lag.located(partition, offset);
         translatedSync(() => consumer.seek({ topic, partition, offset: String(offset) }));
       },
-      position: (partition) => findPosition(offsets, settings, partition),
+      position: async (partition) => {
+        const found = await findPosition(offsets, settings, partition);
+        lag.located(partition, found.committed ?? found.start);
+        return found;
+      },
     },
     start: async (events) => {
-      listen(consumer, topic, events, positions);
-      const stopWatching = watchIdentity(() => offsets.topicId(topic), events);
+      listen(consumer, topic, events, positions, lag);
+      const stopWatchingLag = watchLag({ admin, offsets, settings, lag, events });
+      const stopWatchingIdentity = watchIdentity(() => offsets.topicId(topic), events);
       const run = async (): Promise<void> => {
         await admin.connect();
         await consumer.connect();
@@ -63,12 +72,13 @@ export function createLoopConsumer(kafka: Kafka, settings: ConsumerSettings): Lo
           autoCommit: false,
           eachBatchAutoResolve: false,
           partitionsConsumedConcurrently: CONCURRENT_PARTITIONS,
-          eachBatch: (payload) => deliver(payload, events, positions, Date.now),
+          eachBatch: (payload) => deliver(payload, events, positions, lag),
         });
       };
       const running = keepRunning(consumer, run, reading([topic], groupId), events);
       end = () => {
-        stopWatching();
+        stopWatchingLag();
+        stopWatchingIdentity();
         running.end();
       };
       await running.begun;
@@ -160,13 +170,27 @@ function pause(consumer: Consumer, partitions: Parameters<Consumer['pause']>[0])
   }
 }
 
-function listen(consumer: Consumer, topic: string, events: ConsumerEvents, positions: Positions): void {
+function listen(
+  consumer: Consumer,
+  topic: string,
+  events: ConsumerEvents,
+  positions: Positions,
+  lag: LagTracker,
+): void {
   consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
+    if (payload.batchSize > 0) return;
     // Nothing but aborted records and markers: kafkajs skips it by itself.
-    if (payload.batchSize === 0) positions.set(payload.partition, Number(payload.lastOffset) + 1);
+    const { partition } = payload;
+    const firstOffset = payload.firstOffset as string | null;
+    const next = Number(payload.lastOffset) + 1;
+    positions.set(partition, next);
+    lag.fetched(partition, Number(firstOffset ?? next), [], next);
+    lag.processed(partition, next);
   });
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-    events.assigned(payload.memberAssignment[topic] ?? []);
+    const partitions = payload.memberAssignment[topic] ?? [];
+    lag.assigned(partitions);
+    events.assigned(partitions);
     events.alive();
   });
   consumer.on(consumer.events.HEARTBEAT, () => {

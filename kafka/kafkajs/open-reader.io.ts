@@ -8,7 +8,7 @@ import type { KafkaClient, OnFault, Reader } from '../port.ts';
 import { createRecordByRecord, type RecordByRecord } from '../record-by-record.ts';
 import { administer } from './admin.io.ts';
 import { FETCH_LIMITS, METADATA_MAX_AGE_MS } from './client.io.ts';
-import { leave, ownGroup, readable } from './readers.io.ts';
+import { anyOf, leave, ownGroup, readable } from './readers.io.ts';
 import { toSourceRecord } from './records.ts';
 import { reading as rightsOf, translated, translateError } from './translate-errors.ts';
 
@@ -26,7 +26,8 @@ type Next = RecordByRecord['next'];
 interface Opening {
   readonly kafka: Kafka;
   readonly topics: readonly string[];
-  readonly groupId: string;
+  /** What the name of its group begins with. */
+  readonly group: string;
   readonly records: RecordByRecord;
   readonly next: Next;
   /** It reads; or it does not, and why. */
@@ -41,7 +42,7 @@ export const openReader =
     const next: Next = (topic, partition) =>
       records.next(topic, partition) ?? ends?.get(topic)?.get(partition);
     return supervise(records, onFault, (onState) =>
-      openOnce({ kafka, topics, groupId: ownGroup(group), records, next, onState }),
+      openOnce({ kafka, topics, group, records, next, onState }),
     );
   };
 
@@ -114,7 +115,8 @@ function createTeller(onFault: OnFault): OnFault {
 
 /** Resolves when the consumer has joined; rejects if it cannot. */
 async function openOnce(opening: Opening): Promise<Running> {
-  const { kafka, topics, groupId, records } = opening;
+  const { kafka, topics, group, records } = opening;
+  const groupId = ownGroup(group);
   const consumer = kafka.consumer({
     groupId,
     allowAutoTopicCreation: false,
@@ -141,7 +143,7 @@ async function openOnce(opening: Opening): Promise<Running> {
         await Promise.race([joined, ended.then((error) => Promise.reject(error as Error))]);
         return { ended, leave: leaving };
       },
-      rightsOf(topics, groupId),
+      rightsOf(topics, anyOf(group)),
     );
   } catch (error) {
     void leaving().catch(() => undefined);
@@ -150,7 +152,7 @@ async function openOnce(opening: Opening): Promise<Running> {
 }
 
 /** When it has joined for the first time, and when it is gone for good. */
-function watch(consumer: Consumer, { topics, groupId, next, onState }: Opening) {
+function watch(consumer: Consumer, { topics, group, next, onState }: Opening) {
   const joined = new Promise<void>((resolve) => {
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       goOn(consumer, payload.memberAssignment, next);
@@ -160,7 +162,7 @@ function watch(consumer: Consumer, { topics, groupId, next, onState }: Opening) 
   });
   const ended = new Promise<unknown>((resolve) => {
     consumer.on(consumer.events.CRASH, ({ payload }) => {
-      const error = translateError(payload.error, rightsOf(topics, groupId));
+      const error = translateError(payload.error, rightsOf(topics, anyOf(group)));
       onState(error);
       if (!payload.restart) resolve(error);
     });

@@ -9,31 +9,34 @@ import { throwNeeding, throwTranslated, translated, writing } from './translate-
 
 /** What `createRecordProducer` makes the plain producer of. */
 export const openSender = (kafka: Kafka): Promise<IdempotentSender> =>
-  translated(async () => {
-    const producer = kafka.producer({
-      idempotent: true,
-      allowAutoTopicCreation: false,
-      createPartitioner: keyed,
-      metadataMaxAge: METADATA_MAX_AGE_MS,
-    });
-    await producer.connect();
-    return {
-      send: (topic, records) =>
-        translated(
-          async () => {
-            // The same objects in each try: `keyed` writes the partition on them.
-            const messages = records.map((record) => toMessage(record, record.partition));
-            const reply = await producer.send({ topic, acks: -1, messages });
-            messages.forEach(({ partition }, i) => {
-              if (partition !== undefined) records[i]!.partition = partition;
-            });
-            return reply.filter(({ errorCode }) => errorCode === 0).map(({ partition }) => partition);
-          },
-          writing([topic]),
-        ),
-      close: () => producer.disconnect().catch(throwTranslated),
-    };
-  });
+  translated(
+    async () => {
+      const producer = kafka.producer({
+        idempotent: true,
+        allowAutoTopicCreation: false,
+        createPartitioner: keyed,
+        metadataMaxAge: METADATA_MAX_AGE_MS,
+      });
+      await producer.connect();
+      return {
+        send: (topic, records) =>
+          translated(
+            async () => {
+              // The same objects in each try: `keyed` writes the partition on them.
+              const messages = records.map((record) => toMessage(record, record.partition));
+              const reply = await producer.send({ topic, acks: -1, messages });
+              messages.forEach(({ partition }, i) => {
+                if (partition !== undefined) records[i]!.partition = partition;
+              });
+              return reply.filter(({ errorCode }) => errorCode === 0).map(({ partition }) => partition);
+            },
+            writing([topic]),
+          ),
+        close: () => producer.disconnect().catch(throwTranslated),
+      };
+    },
+    { cluster: 'WRITE any topic' },
+  );
 
 /** The partition of a record is chosen once, and stays with it when the library tries again. */
 const keyed: kafkajs.ICustomPartitioner = () => {

@@ -28,7 +28,7 @@ export const readRanges =
     const groupId = ownGroup(group);
     const consumer = kafka.consumer({ groupId, allowAutoTopicCreation: false, ...FETCH_LIMITS });
     const silence = watchSilence(topic);
-    const needs = reading([topic], groupId);
+    const needs = reading([topic], anyOf(group));
     try {
       await translated(async () => {
         await consumer.connect();
@@ -90,6 +90,9 @@ interface RangeReading {
   readonly onRecords: OnRecords;
   readonly silence: ReturnType<typeof watchSilence>;
 }
+
+/** As a rule of the broker's names such groups. */
+export const anyOf = (group: string): string => `${group}.*`;
 
 export const ownGroup = (group: string): string => `${group}.${randomUUID()}`;
 

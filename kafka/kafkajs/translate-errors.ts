@@ -31,10 +31,10 @@ export const reading = (topics: readonly string[], group: string): Needs => ({
   group: `READ group ${group}`,
 });
 
-/** What a producer needs rights for; brokers before 2.8 ask for one on the cluster too. */
+/** What a producer needs rights for. Who may write no topic at all is refused by the cluster. */
 export const writing = (topics: readonly string[]): Needs => ({
   topic: `WRITE topic ${topics.join(', ')}`,
-  cluster: 'IDEMPOTENT_WRITE the cluster',
+  cluster: `WRITE topic ${topics.join(', ')}`,
 });
 
 const FENCED = new Set([

@@ -30,7 +30,12 @@ export const openFencedWriter = (
   scope: WriterScope,
 ): Promise<Writer> => {
   const topics = [...new Set(scope.outputs.map(({ topic }) => topic))];
-  const needs = { ...writing(topics), transactionalId: `WRITE transactional id ${transactionalId}` };
+  const { groupId } = scope;
+  const needs = {
+    ...writing(topics),
+    transactionalId: `WRITE transactional id ${transactionalId}`,
+    ...(groupId === undefined ? {} : { group: `READ group ${groupId}` }),
+  };
   return translated(async () => {
     const producer = kafka.producer({
       transactionalId,

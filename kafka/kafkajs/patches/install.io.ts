@@ -5,6 +5,7 @@
 import { createRequire } from 'node:module';
 import { keepCommitted } from './aborted-records.ts';
 import { keepingRefusals } from './broker-pool.io.ts';
+import { rememberCluster } from './cluster.io.ts';
 import { soundConnection } from './connection.io.ts';
 import { groupByPartition } from './group-by-partition.ts';
 import { rejoining } from './membership.io.ts';
@@ -13,7 +14,6 @@ import { tryAgain } from './passing-errors.io.ts';
 import { installRecordBatches } from './record-batches.io.ts';
 import { encodeRecord, type RecordFields } from './record-encoding.ts';
 import { silenceTimeoutWarning } from './timeout-warning.io.ts';
-import { rememberCluster } from './topic-id.io.ts';
 import { renewing } from './transactions.io.ts';
 
 const VERSION = '2.2.4';

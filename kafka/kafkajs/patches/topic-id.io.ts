@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import type { Admin } from 'kafkajs';
+import { clusterOf } from './cluster.io.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -103,20 +104,10 @@ interface Broker<Make, Answer> {
 interface Cluster {
   readonly brokerPool: { findConnectedBroker(): Promise<Broker<unknown, unknown>> };
 }
-const clusters = new WeakMap<Admin, Cluster>();
-
-/** The library's administrative client (`admin/index.js`), of which the cluster is remembered. */
-export const rememberCluster =
-  (createAdmin: (options: { readonly cluster: Cluster }) => Admin) =>
-  (options: { readonly cluster: Cluster }): Admin => {
-    const admin = createAdmin(options);
-    clusters.set(admin, options.cluster);
-    return admin;
-  };
 
 /** A broker for requests that the library itself does not make. */
 export const brokerOf = async <Make, Answer>(admin: Admin): Promise<Broker<Make, Answer>> =>
-  (await clusters.get(admin)!.brokerPool.findConnectedBroker()) as Broker<Make, Answer>;
+  (await (clusterOf(admin) as Cluster).brokerPool.findConnectedBroker()) as Broker<Make, Answer>;
 
 /** The id of a topic. undefined: Kafka is too old to give topics ids. Rejects if the topic does not exist. */
 export async function topicIdOf(admin: Admin, topic: string): Promise<TopicId> {

@@ -1,0 +1,147 @@
+/** Whether records of our own topics make sense: others may have written there too. Each check says what is wrong, or nothing. */
+import type { SeriesProfile } from '../models/manifest.ts';
+import type { Manifest } from '../models/manifest.ts';
+import type { DriftCounts, DriftVerdict, RetrainRequested } from '../schemas/generated.ts';
+import { regularBins, SPECIAL_BINS } from './bins.ts';
+import { SCORE_SERIES } from './counts.ts';
+import type { Counted } from './ranges.ts';
+import type { MonitorState, Pane } from './monitor.ts';
+
+/** Events of one scorer transaction: more than any has. */
+const MOST_EVENTS = 10_000;
+/** Partitions of a topic: more than any has. Each costs the state a few bytes. */
+const MOST_PARTITIONS = 10_000;
+/** Panes of a window, as `drift.windowPanes` allows. */
+const MOST_PANES = 1000;
+/** The latest point in time that has a date, milliseconds since 1970. */
+const LATEST_MS = 8.64e15;
+const LONGEST_TEXT = 300;
+
+type Profile = Manifest['profile'];
+
+const isCount = (value: unknown, most = Number.MAX_SAFE_INTEGER): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= most;
+const isTime = (value: unknown): boolean => isCount(value, LATEST_MS);
+const isActivation = (value: unknown): boolean => value === -1 || isCount(value);
+const isIndex = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 0;
+const isText = (value: unknown): boolean =>
+  typeof value === 'string' && value.length > 0 && value.length <= LONGEST_TEXT;
+
+/** The first check that fails, by its name. */
+const firstFault = (checks: Readonly<Record<string, boolean>>): string | undefined =>
+  Object.entries(checks).find(([, holds]) => !holds)?.[0];
+
+/** The series of a profile in the order of counts: the features, then the score. */
+const seriesOf = ({ features, score }: Profile): readonly SeriesProfile[] => [
+  ...features,
+  { ...score, name: SCORE_SERIES },
+];
+const binsOf = (series: SeriesProfile): number => regularBins(series) + SPECIAL_BINS.length;
+
+/** What is wrong with counts, whatever model they are of. */
+export function countsFault(counts: DriftCounts): string | undefined {
+  const { firstOffset, lastOffset, events } = counts;
+  return firstFault({
+    modelSha256: isText(counts.modelSha256),
+    activation: isActivation(counts.activation),
+    sourcePartition: isCount(counts.sourcePartition, MOST_PARTITIONS),
+    sourceTopic: isText(counts.sourceTopic),
+    firstOffset: isCount(firstOffset) && firstOffset <= lastOffset,
+    lastOffset: isCount(lastOffset),
+    maxTimestamp: isTime(counts.maxTimestamp),
+    events: isCount(events, MOST_EVENTS) && events > 0 && events <= lastOffset - firstOffset + 1,
+  });
+}
+
+/** What is wrong with counts of a model with this profile: other series or bins, or sums that are not the number of events. */
+export function countsMisfit({ series, events }: DriftCounts, profile: Profile): string | undefined {
+  const expected = seriesOf(profile);
+  if (series.length !== expected.length) return `${String(series.length)} series`;
+  for (const [i, { name, counts, contributionSum }] of series.entries()) {
+    if (name !== expected[i]!.name) return `series ${name.slice(0, LONGEST_TEXT)}`;
+    if (counts.length !== binsOf(expected[i]!)) return `${name}: ${String(counts.length)} bins`;
+    if (!counts.every((count) => isCount(count))) return `${name}: a count`;
+    if (counts.reduce((a, b) => a + b, 0) !== events) return `${name}: the sum of its counts`;
+    if (!Number.isFinite(contributionSum)) return `${name}: contributionSum`;
+  }
+  return undefined;
+}
+
+/** What is wrong with a verdict, its state aside. */
+export const verdictFault = (verdict: DriftVerdict): string | undefined =>
+  firstFault({
+    modelSha256: isText(verdict.modelSha256),
+    activation: isActivation(verdict.activation),
+    firstCountsOffset:
+      isCount(verdict.firstCountsOffset) && verdict.firstCountsOffset <= verdict.lastCountsOffset,
+    lastCountsOffset: isCount(verdict.lastCountsOffset),
+    events: isCount(verdict.events) && verdict.events > 0,
+    psi: verdict.psi.length > 0 && verdict.psi.every(({ name, psi }) => isText(name) && isIndex(psi)),
+  });
+
+/** The monitor's state as a verdict carries it; undefined: this is none, or not one of this verdict. */
+export function readState({ state, modelSha256, activation }: DriftVerdict): MonitorState | undefined {
+  let raw: Partial<MonitorState> | null;
+  try {
+    raw = JSON.parse(state) as Partial<MonitorState> | null;
+  } catch {
+    return undefined;
+  }
+  if (typeof raw !== 'object' || raw === null) return undefined;
+  // What earlier releases did not write.
+  const { driftSince = null, counted = {}, panes, streak, requested } = raw;
+  const isOne = isPanes(panes) && isCounted(counted) && isCount(streak) && typeof requested === 'boolean';
+  if (!isOne || (driftSince !== null && !isTime(driftSince))) return undefined;
+  if (raw.modelSha256 !== modelSha256 || raw.activation !== activation) return undefined;
+  return { modelSha256, activation, panes, open: undefined, streak, driftSince, requested, counted };
+}
+
+function isPanes(panes: unknown): panes is Pane[] {
+  if (!Array.isArray(panes) || panes.length > MOST_PANES) return false;
+  return (panes as (Partial<Pane> | null)[]).every(
+    (pane) =>
+      isCount(pane?.firstOffset) &&
+      isCount(pane.lastOffset) &&
+      isCount(pane.events) &&
+      isTime(pane.minTimestamp) &&
+      isTime(pane.maxTimestamp) &&
+      Array.isArray(pane.counts) &&
+      (pane.counts as unknown[]).every((counts) => Array.isArray(counts) && counts.every((n) => isCount(n))),
+  );
+}
+
+function isCounted(counted: unknown): counted is Counted {
+  if (typeof counted !== 'object' || counted === null) return false;
+  return Object.values(counted as Record<string, unknown>).every(
+    (partitions) =>
+      typeof partitions === 'object' &&
+      partitions !== null &&
+      Object.values(partitions as Record<string, unknown>).every((offset) => isCount(offset)),
+  );
+}
+
+/** Whether a state's panes have the series and bins of a profile. */
+export function fitsProfile({ panes }: MonitorState, profile: Profile): boolean {
+  const expected = seriesOf(profile).map(binsOf);
+  return panes.every(
+    ({ counts }) =>
+      counts.length === expected.length && counts.every((series, i) => series.length === expected[i]),
+  );
+}
+
+/** What is wrong with a retrain request. */
+export const requestFault = (request: RetrainRequested): string | undefined =>
+  firstFault({
+    requestId: isText(request.requestId),
+    modelSha256: isText(request.modelSha256),
+    modelVersion: isText(request.modelVersion),
+    activation: isActivation(request.activation),
+    requestedAt: isTime(request.requestedAt),
+    countsOffset: isCount(request.countsOffset),
+    scorePsi: isIndex(request.scorePsi),
+    maxFeaturePsi: isIndex(request.maxFeaturePsi),
+    events: isCount(request.events) && request.events > 0,
+    driftSince:
+      request.driftSince === null ||
+      (isTime(request.driftSince) && request.driftSince <= request.requestedAt),
+  });

@@ -1,0 +1,103 @@
+/** The trainer on Kafka: what it reads and writes, and what it shows. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { challenge } from '../consumers/challenge.io.ts';
+import { collectFreshRows } from '../consumers/fresh-rows.ts';
+import { createTrainer } from '../consumers/trainer.ts';
+import type { LogChange } from '../models/log.ts';
+import type { Release } from '../models/manifest.ts';
+import type { RetrainRequested } from '../schemas/generated.ts';
+import type { OpenRole } from '../schemas/ports.ts';
+import { recordInMlflow } from '../training/mlflow.io.ts';
+import { measureAtScrape } from './at-scrape.ts';
+import { decodeOwn, decoderOf, shapesOf } from './codecs.ts';
+import { createSkips } from './own-records.ts';
+import { commonSettings, skipRecord, type Surroundings } from './role-settings.ts';
+import { runRole, type RunningRole } from './run-role.io.ts';
+import { tellResult } from './tell-results.ts';
+import { modelLogOf } from './wiring.io.ts';
+
+export function startTrainer(around: Surroundings): RunningRole {
+  const settings = {
+    ...commonSettings(around, 'trainer'),
+    reject: skipRecord(1),
+    onCommitted: () => undefined,
+  };
+  return runRole(settings, trainerRole(around), around.fatal);
+}
+
+const LONGEST_RETRY_MS = 300_000;
+
+function trainerRole(around: Surroundings): OpenRole {
+  const { config, kafka, registry, metrics, log } = around;
+  const { training, topics, group } = config;
+  const modelLog = modelLogOf(around, log);
+  let waitingSince: number | undefined;
+  measureAtScrape(metrics.retrainDeferred, () => {
+    const ageMs = waitingSince === undefined ? 0 : Math.max(0, Date.now() - waitingSince);
+    metrics.retrainDeferred.set(ageMs / 1000);
+  });
+  const freshRows = {
+    ...training,
+    kafka,
+    group,
+    topics: topics.names,
+    decodeEvents: decoderOf(around, shapesOf(config).event),
+    decodeOutcomes: decoderOf(around, shapesOf(config).outcome),
+    onUnreadable: (count: number, fault: string) =>
+      log.warn({ count, fault }, 'outcomes that cannot be read'),
+  };
+  const challenging = {
+    baseCsv: training.baseCsv,
+    resampling: config.resampling.strategy,
+    memoryBudgetBytes: config.resampling.memoryBudgetMiB * 1024 * 1024,
+    gate: training,
+    fetchRelease: modelLog.fetch,
+    onProgress: (stage: string, share: number) => log.debug({ stage, share }, 'training'),
+  };
+  const trainer = createTrainer({
+    decodeRequest: (record) => decodeOwn(record, registry, 'RetrainRequested') as Promise<RetrainRequested>,
+    readLog: modelLog.read,
+    collect: (request) => collectFreshRows(freshRows, request),
+    challenge: (champion, fresh, signal) => {
+      const rows = { train: fresh.train.length, holdout: fresh.holdout.length };
+      log.info({ champion: champion.version, ...rows }, 'training a challenger');
+      return challenge(challenging, champion, fresh, signal);
+    },
+    write: async (decide, release) => {
+      const done = await modelLog.write(decide, 'GATE', release);
+      if (release !== undefined && done.change.release) void recordChallenger(around, release, done.change);
+      return done;
+    },
+    clock: { now: Date.now, sleep },
+    rule: { ...training, retryMs: { first: training.retryMs, longest: LONGEST_RETRY_MS } },
+    onResult: (...result) => tellResult(around, ...result),
+    onWaiting: (requestedAtMs) => {
+      waitingSince = requestedAtMs;
+    },
+    onSkipped: createSkips(around, topics.names.retrainEvents, Date.now),
+  });
+  return async (...where) => {
+    await modelLog.check();
+    return trainer(...where);
+  };
+}
+
+/** The challenger in MLflow, where that is on: bounded, and nothing depends on it. */
+async function recordChallenger(
+  { config, log }: Surroundings,
+  release: Release,
+  { kinds, answer }: LogChange,
+): Promise<void> {
+  if (!config.mlflow.enabled) return;
+  const endedMs = Date.now();
+  const outcome = await recordInMlflow(config.mlflow, {
+    release,
+    alias: kinds.includes('ACTIVATION') ? 'champion' : 'challenger',
+    begunMs: endedMs,
+    endedMs,
+    files: { 'gate.txt': `${answer?.reason ?? ''}\n` },
+  });
+  if (outcome.recorded)
+    log.info({ run: outcome.runUrl, version: outcome.modelVersion }, 'recorded in MLflow');
+  else log.warn({ fault: outcome.fault }, 'not recorded in MLflow; the release stands');
+}
