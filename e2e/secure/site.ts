@@ -1,6 +1,7 @@
 /** A deployment on the secured broker: topics below a prefix, made by the super user, and the environment of each user. */
 import { openContext, packageRoot, readConfig, type Context } from '../../cli/context.ts';
 import { prepareTopics } from '../../cli/topics.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SecureBroker } from './secure-broker.ts';
 
 export interface Site {
@@ -23,6 +24,7 @@ export async function openSite(
   );
   const context = openContext({ ...config, topics: { ...config.topics, partitions: 2 } });
   await prepareTopics(context);
+  await coordinatorReady(context);
   return {
     context,
     env: (user) => ({
@@ -33,4 +35,17 @@ export async function openSite(
       KAFKA_SASL_PASSWORD_FILE: broker.passwordFile(user),
     }),
   };
+}
+
+/** The first group of a new broker makes it create and load its topic of offsets. */
+async function coordinatorReady({ kafka, config }: Context): Promise<void> {
+  for (let tries = 50; ; tries--) {
+    try {
+      await kafka.administer((admin) => admin.committedOffsets('first', config.topics.names.churnModels));
+      return;
+    } catch (error) {
+      if (tries === 0) throw error;
+      await sleep(200);
+    }
+  }
 }

@@ -11,6 +11,7 @@ import { openSite, type Site } from './site.ts';
 
 /** Every challenger is good enough, and trained on the stream alone: in a second. */
 const LENIENT = {
+  MODEL_SOURCE: 'log',
   TRAINING_BASE_CSV: 'no/such/file.csv',
   TRAINING_MIN_RECENT_LABELS: '50',
   TRAINING_MIN_WEIGHTED_F1: '0',
