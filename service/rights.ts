@@ -150,7 +150,7 @@ const COMMAND_RIGHTS: Readonly<Record<CommandName, (names: Names) => Rights>> = 
     topic('READ', names.topics.names.customerEvents, 'runs', 'the event'),
     topic('READ', names.topics.names.churnScores, 'runs', 'the published score'),
     ...readers(`${names.group}.explain`, 'runs', 'reads both'),
-    ...followsModels(names, 'runs'),
+    ...followsModels(names, 'model'), // of a score whose model MODEL_DIR does not have
   ],
   drift: ({ group: of, topics }) => [
     topic('READ', topics.names.driftVerdicts, 'runs', 'the verdicts'),
