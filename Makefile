@@ -43,9 +43,7 @@ train: $(BUILD) ## Train on data/raw/Churn.csv or DATA=file.csv (SIMULATED=1: si
 	@$(BANKCHURN) train $(if $(DATA),--data "$(DATA)") $(if $(filter-out 0,$(SIMULATED)),--simulated)
 
 api-start: $(BUILD) ## The service against KAFKA_BROKERS, health and metrics on PORT (8000)
-	@# 1: Kafka is away, the service waits for it. 2: the configuration is at fault, and that has been told.
-	@$(BANKCHURN) topics create || [ $$? -eq 1 ]
-	@exec $(BANKCHURN) serve
+	@exec $(BANKCHURN) serve --create-topics
 
 broker: $(BUILD) ## Kafka (9092) and schema registry (8081) in the foreground, until Ctrl-C
 	@exec $(BANKCHURN) broker

@@ -92,6 +92,7 @@ export const SETTINGS = {
     dir: setting(path, 'models/champion', 'folder of the model release that ships with the program'),
     source: setting(choice(['auto', 'log', 'image']), 'auto',
       'auto activates a new release of dir in the model log, and serves the log; log only serves it; image only serves dir'),
+    allowSimulated: setting(flag, false, 'a model of simulated customers may replace one of real data', 'ALLOW_SIMULATED'),
   }),
 
   http: section('/health and /metrics', {

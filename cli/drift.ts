@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { Config } from '../config.ts';
-import { activeModel, type ModelLog } from '../models/log.ts';
+import { activeModel, servedRelease, type ModelLog } from '../models/log.ts';
 import type { DriftVerdict } from '../schemas/generated.ts';
 import { findVerdict } from '../service/last-verdict.io.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
@@ -62,11 +62,7 @@ function activeOf(log: ModelLog): Active | undefined {
   const active = activeModel(log);
   if (active === undefined) return undefined;
   const { offset: activation, sha256: modelSha256 } = active;
-  return {
-    version: log.releases.get(modelSha256)?.version ?? modelSha256.slice(0, 8),
-    modelSha256,
-    activation,
-  };
+  return { version: servedRelease(log, active)?.version ?? active.version, modelSha256, activation };
 }
 
 /** Whether a verdict is about another model than the one that serves. */

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { findScore, placeOf, readRecord, type RecordPlace } from './find-score.io.ts';
-import { activeModel, type ModelLog } from '../models/log.ts';
+import { activeModel, releasesOf, type LoggedRelease, type ModelLog } from '../models/log.ts';
 import { readRelease } from '../models/store.io.ts';
 import type { Release } from '../models/manifest.ts';
 import type { ChurnScore, CustomerEvent } from '../schemas/generated.ts';
@@ -8,6 +8,7 @@ import { explain, waterfall } from '../scoring/explanation.ts';
 import { openModel } from '../scoring/model.ts';
 import { createSession } from '../scoring/onnx.io.ts';
 import { decoderOf, shapesOf } from '../service/codecs.ts';
+import { fetchFirst } from '../service/model-log-fetch.io.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
 import { readScore } from './consume.ts';
 import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
@@ -49,7 +50,7 @@ async function run(context: Context, at: RecordPlace, asJson: boolean): Promise<
     say(
       `${churnScores} holds no score of ${scoreId} (not scored yet, or deleted): explained by the model in service`,
     );
-  const model = await openModel(await releaseOf(context, published?.modelSha256), createSession);
+  const model = await openModel(await releaseOf(context, published), createSession);
   const { score, explanation } = await explain(model, event, scoreId);
   await model.close();
   const isSame =
@@ -78,17 +79,26 @@ async function decodeEvent(context: Context, value: Buffer | null, scoreId: stri
   return event;
 }
 
+type ModelOfScore = Pick<ChurnScore, 'modelSha256' | 'modelVersion'>;
+
+/** Releases of a version and sha256, as a score names them. */
+const byName = (log: ModelLog, sha256: string, version = ''): readonly LoggedRelease[] =>
+  releasesOf(log, { version, sha256 });
+
 /** The release that made a score, from the folder or the log; without a score, the one in service. */
-async function releaseOf(context: Context, sha256: string | undefined): Promise<Release> {
+async function releaseOf(context: Context, published: ModelOfScore | undefined): Promise<Release> {
+  const { modelSha256: sha256, modelVersion: version } = published ?? {};
   const { dir, source } = context.config.model;
   const brought = await readRelease(dir).catch(() => undefined);
-  if (sha256 !== undefined && brought?.manifest.sha256 === sha256) return brought;
+  if (sha256 !== undefined && brought?.manifest.sha256 === sha256 && brought.manifest.version === version)
+    return brought;
   if (source === 'image' && sha256 === undefined && brought !== undefined) return brought;
   const modelLog = modelLogOf(context);
   const log: ModelLog = await modelLog.read();
-  const wanted = sha256 ?? activeModel(log)?.sha256;
-  const logged = wanted === undefined ? undefined : log.releases.get(wanted);
-  if (logged !== undefined) return modelLog.fetch(logged);
+  const active = activeModel(log);
+  const wanted = sha256 ?? active?.sha256;
+  const candidates = sha256 === undefined ? active && releasesOf(log, active) : byName(log, sha256, version);
+  if (candidates !== undefined && candidates.length > 0) return fetchFirst(modelLog, candidates);
   throw new Error(
     wanted === undefined
       ? 'no model is in service: the log has no activation'

@@ -1,101 +1,158 @@
-import { Command } from 'commander';
-import {
-  activeModel,
-  decideActivation,
-  decideRollback,
-  type LogChange,
-  type ModelLog,
-} from '../models/log.ts';
-import { readRelease } from '../models/store.io.ts';
+import { Command, InvalidArgumentError } from 'commander';
+import { decideResume } from '../models/log-decisions.ts';
+import type { ModelLog } from '../models/log.ts';
 import { proveRelease } from '../scoring/prove.io.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
-import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
-import { print } from './printable.ts';
+import { openContext, readConfig, say, withConfig } from './context.ts';
+import {
+  activateModel,
+  releaseModel,
+  rollbackModel,
+  type ChangeOptions,
+  type ModelsContext,
+  type RollbackOptions,
+} from './models-change.ts';
+import { factJson, factLine, listJson, listLines, liveJson, skippedLine } from './models-show.ts';
+import { positiveInteger } from './options.ts';
+import { print, printable } from './printable.ts';
+
+interface Options {
+  readonly config: string;
+}
+interface ShowOptions extends Options {
+  readonly json?: true;
+}
+
+const EXAMPLES = `
+Examples:
+  $ bankchurn models list
+  $ bankchurn models history --json | tail -20
+  $ bankchurn models at 2026-11-24T10:00Z            which model was live then
+  $ bankchurn models release models/champion --reason "threshold 0.35"
+  $ bankchurn models activate churn-26202539 --reason "ticket 4711"
+  $ bankchurn models rollback --dry-run              what would serve
+  $ bankchurn models rollback --to churn-26202539`;
 
 export function modelsCommand(): Command {
-  const list = withConfig(new Command('list'))
-    .description('releases and what served when')
-    .action(async (options: { config: string }) => {
-      await withLog(options, async (context) => {
-        for (const line of describe(await modelLogOf(context).read())) print(line);
-      });
-    });
-  const activate = withConfig(new Command('activate'))
-    .description('serve a release')
-    .argument('<release>', 'its version, or the beginning of its sha256')
-    .action(async (which: string, options: { config: string }) =>
-      change(options, (log) => decideActivation(log, which)),
-    );
-  const rollback = withConfig(new Command('rollback'))
-    .description('serve what served before, and hold later challengers until `models resume`')
-    .action(async (options: { config: string }) => change(options, decideRollback));
-  const resume = withConfig(new Command('resume'))
-    .description('end the hold of a rollback')
-    .action(async (options: { config: string }) => change(options, decideResume));
-  const release = withConfig(new Command('release'))
-    .description('put a release of a folder into the log, without serving it')
-    .argument('[folder]', 'as `bankchurn train` writes it', 'models/champion')
-    .action(async (folder: string, options: { config: string }) => {
-      const brought = await readRelease(folder);
-      await proveRelease(brought);
-      const { sha256 } = brought.manifest;
-      const decide = (log: ModelLog): LogChange => ({
-        release: !log.releases.has(sha256),
-        kinds: [],
-        sha256,
-      });
-      await withLog(options, async (context) => {
-        const { change: done } = await modelLogOf(context).write(decide, 'OPERATOR', brought);
-        say(
-          `${brought.manifest.version}: ${done.release ? 'released' : 'was released before'}; serve it: bankchurn models activate ${brought.manifest.version}`,
-        );
-      });
-    });
-  const root = new Command('models').description('the history of what is in production');
-  for (const command of [list, release, activate, rollback, resume]) root.addCommand(command);
+  const root = new Command('models')
+    .description('the history of what is in production')
+    .addHelpText('after', EXAMPLES);
+  const commands = [listCommand, historyCommand, atCommand, releaseCommand, activateCommand, rollbackCommand, resumeCommand]; // prettier-ignore
+  for (const create of commands) root.addCommand(create());
   return root;
 }
 
-function decideResume(log: ModelLog): LogChange {
-  const active = activeModel(log);
-  if (!log.held || active === undefined) throw new Error('nothing is held');
-  return { release: false, kinds: ['RESUME'], sha256: active.sha256 };
+const withJson = (command: Command): Command => withConfig(command).option('--json', 'as JSON');
+const withReason = (command: Command): Command =>
+  withConfig(command).option('--reason <text>', 'why; kept in the log');
+const withWait = (command: Command): Command =>
+  withReason(command)
+    .option('--timeout <seconds>', 'to wait until a scorer serves or refuses it', positiveInteger, 60)
+    .option('--no-wait', 'do not wait for a scorer');
+
+function listCommand(): Command {
+  return withJson(new Command('list'))
+    .description('releases, what served when, and the answers to retrain requests')
+    .action((options: ShowOptions) =>
+      withModels(options, async ({ modelLog, ...context }) => {
+        const log = await modelLog.read();
+        if (options.json === true) print(JSON.stringify(listJson(log)));
+        else for (const line of listLines(log)) print(line);
+        saySkipped(log, context.config.topics.names.churnModels);
+      }),
+    );
 }
 
-async function withLog(
-  options: { config: string },
-  work: (context: Context) => Promise<void>,
-): Promise<void> {
+function historyCommand(): Command {
+  return withJson(new Command('history'))
+    .description('each fact in order: releases, activations, what scorers said of them, refusals, holds')
+    .action((options: ShowOptions) =>
+      withModels(options, ({ modelLog }) =>
+        modelLog.scan((entry) =>
+          print(options.json === true ? JSON.stringify(factJson(entry)) : factLine(entry)),
+        ),
+      ),
+    );
+}
+
+function atCommand(): Command {
+  return withJson(new Command('at'))
+    .description('which model was live at a moment')
+    .argument('<time>', 'such as 2026-11-24T10:00Z', moment)
+    .action((atMs: number, options: ShowOptions) =>
+      withModels(options, async ({ modelLog, ...context }) => {
+        const log = await modelLog.read();
+        const live = liveJson(log, atMs) as { version: string; time: string; offset: number } | null;
+        if (options.json === true) print(JSON.stringify(live));
+        else
+          print(
+            live === null
+              ? 'no model was live'
+              : `${live.version}, since ${live.time} (activation ${String(live.offset)})`,
+          );
+        saySkipped(log, context.config.topics.names.churnModels);
+      }),
+    );
+}
+
+function releaseCommand(): Command {
+  return withReason(new Command('release'))
+    .description('put a release of a folder into the log, without serving it')
+    .argument('[folder]', 'as `bankchurn train` writes it', 'models/champion')
+    .action((folder: string, options: Options & { reason?: string }) =>
+      withModels(options, (context) => releaseModel(context, folder, options.reason)),
+    );
+}
+
+function activateCommand(): Command {
+  return withWait(new Command('activate'))
+    .description('serve a release: proves it, writes, and waits until a scorer serves or refuses it')
+    .argument('<release>', 'its version, or the beginning of its sha256')
+    .option('--allow-simulated', 'a model of simulated customers may replace one of real data')
+    .action((which: string, options: Options & ChangeOptions) =>
+      withModels(options, (context) => activateModel(context, which, options)),
+    );
+}
+
+function rollbackCommand(): Command {
+  return withWait(new Command('rollback'))
+    .description('serve what served before, and hold later challengers until `models resume`')
+    .option('--to <version>', 'a certain one of the models before')
+    .option('--dry-run', 'say what would serve, and write nothing')
+    .action((options: Options & RollbackOptions) =>
+      withModels(options, (context) => rollbackModel(context, options)),
+    );
+}
+
+function resumeCommand(): Command {
+  return withConfig(new Command('resume'))
+    .description('end the hold of a rollback')
+    .action((options: Options) =>
+      withModels(options, async ({ modelLog, say: tell }) => {
+        await modelLog.write(decideResume, 'OPERATOR');
+        tell('resumed: challengers that pass the gate are activated again');
+      }),
+    );
+}
+
+/** A point in time in ISO 8601, as milliseconds since 1970. */
+function moment(text: string): number {
+  const ms = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : NaN;
+  if (Number.isNaN(ms)) throw new InvalidArgumentError('a time such as 2026-11-24T10:00Z is needed.');
+  return ms;
+}
+
+async function withModels(options: Options, work: (context: ModelsContext) => Promise<void>): Promise<void> {
   const context = openContext(readConfig(options));
   try {
-    await work(context);
+    const modelLog = modelLogOf(context);
+    await work({ ...context, modelLog, prove: proveRelease, say: (line) => say(printable(line)) });
   } finally {
     context.registry?.close();
   }
 }
 
-async function change(options: { config: string }, decide: (log: ModelLog) => LogChange): Promise<void> {
-  await withLog(options, async (context) => {
-    const { log, change: done } = await modelLogOf(context).write(decide, 'OPERATOR');
-    say(
-      `${done.kinds.join(' and ').toLowerCase()}: ${log.releases.get(done.sha256)?.version ?? done.sha256}`,
-    );
-  });
-}
-
-/** The newest answers to retrain requests; all are in the log. */
-const ANSWERS_SHOWN = 10;
-
-function* describe(log: ModelLog): Generator<string> {
-  const active = activeModel(log);
-  for (const { version, sha256 } of log.releases.values()) {
-    const times = log.activations.filter((activation) => activation.sha256 === sha256);
-    const origins = times.map(({ offset, origin }) => `${origin.toLowerCase()}@${String(offset)}`).join(' ');
-    yield `${active?.sha256 === sha256 ? '*' : ' '} ${version.padEnd(24)} ${sha256.slice(0, 12)}  ${origins === '' ? 'never active' : `active: ${origins}`}`;
-  }
-  const answers = [...log.answers.values()];
-  if (answers.length > 0) yield 'retrain requests, newest last:';
-  for (const { requestId, kind, reason } of answers.slice(-ANSWERS_SHOWN))
-    yield `  ${requestId}  ${kind.toLowerCase()}: ${reason}`;
-  if (log.held) yield 'held: challengers are not activated until `bankchurn models resume`';
+function saySkipped(log: ModelLog, topic: string): void {
+  const line = skippedLine(log, topic);
+  if (line !== undefined) say(line);
 }

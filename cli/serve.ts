@@ -9,12 +9,14 @@ import { withoutCredentials } from '../schemas/address.ts';
 import { printable } from './printable.ts';
 import { readConfig, withConfig } from './context.ts';
 import { listOf } from './options.ts';
+import { createTopicsInBackground } from './topics-in-background.ts';
 import { programArguments } from './service-process.io.ts';
 
 interface ServeOptions {
   readonly config: string;
   readonly roles: readonly RoleName[];
   readonly withParent?: true;
+  readonly createTopics?: true;
   /** Which worker of a supervisor this process is, from 1. */
   readonly worker?: string;
 }
@@ -26,6 +28,7 @@ export function serveCommand(): Command {
     )
     .option('--roles <list>', `of ${ROLES.join(', ')}`, listOf(ROLES), [...ROLES])
     .option('--with-parent', 'stop when standard input closes (for programs that start this one)')
+    .option('--create-topics', 'create the topics that are missing, as soon as Kafka is there')
     .addOption(new Option('--worker <n>', 'be worker n of a supervisor').hideHelp())
     .action(async (options: ServeOptions) => {
       const warnings: string[] = [];
@@ -44,6 +47,7 @@ function run(config: Config, options: ServeOptions, warnings: readonly string[])
   if (worker !== undefined)
     return serve(config, log.child({ worker: Number(worker) }), roles, { outlet: reportToSupervisor });
   for (const warning of warnings) log.warn(warning);
+  if (options.createTopics) void createTopicsInBackground(config, log);
   // Only scoring is worth more than one process.
   if (config.workers === 1 || !roles.includes('scorer')) return serve(config, log, roles);
   return superviseWorkers(config, log, (n) => spawnWorker(n, options));

@@ -31,15 +31,20 @@ export function programArguments(): string[] {
     : ['--import', 'tsx', join(packageRoot(), 'cli/bankchurn.ts')];
 }
 
-/** Starts it (all roles, or those given) and returns when its sidecar listens. `onLine` is called for each line of its log. */
+/**
+ * Starts it (all roles, or those given; `more` are further options) and returns when its sidecar listens.
+ *
+ * @param onLine called for each line of its log.
+ */
 export async function startService(
   env: Readonly<Record<string, string>>,
   roles: readonly RoleName[] = ROLES,
   configFile?: string,
+  more: readonly string[] = [],
   onLine: (line: string) => void = () => undefined,
 ): Promise<ServiceProcess> {
   const config = configFile === undefined ? [] : ['--config', configFile];
-  const command = ['serve', '--with-parent', '--roles', roles.join(','), ...config];
+  const command = ['serve', '--with-parent', '--roles', roles.join(','), ...config, ...more];
   const child = spawn(process.execPath, [...programArguments(), ...command], {
     env: { ...process.env, PORT: '0', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { WantedTopic } from '../kafka/port.ts';
 import { createTopics, type TopicReport } from '../kafka/topics.ts';
 import type { Config } from '../config.ts';
+import { isTransient, messageOf } from '../schemas/errors.ts';
 import { TOPICS, type TopicId } from '../schemas/topics.ts';
 import { subjectsOf } from '../service/codecs.ts';
 import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
@@ -13,26 +14,53 @@ const DEAD_LETTER_MAX_BYTES = 2_097_152;
 
 export function topicsCommand(): Command {
   const create = withConfig(new Command('create'))
-    .description('create the topics that are missing, register their schemas, tell what differs')
+    .description('create the topics that are missing, register their schemas, report what differs')
     .action(async (options: { config: string }) => {
       const context = openContext(readConfig(options));
-      const reports = await prepareTopics(context);
-      for (const report of reports) print(describe(report));
-      say(
-        `${String(reports.filter(({ created }) => created).length)} of ${String(reports.length)} topics created`,
-      );
+      const { topics, errors } = await createAll(context);
+      for (const report of topics) if (report.error === undefined) print(describe(report));
+      const created = topics.filter((report) => report.created).length;
+      say(`${String(created)} of ${String(topics.length)} topics created`);
       context.registry?.close();
+      if (errors.length > 0) throw new Error(errors.join('\n'));
     });
   return new Command('topics').description('the topics of the product').addCommand(create);
 }
 
-/** Creates topics and registers schemas; changes nothing that exists. */
-export async function prepareTopics({ config, kafka, registry }: Context): Promise<TopicReport[]> {
-  const reports = await createTopics(kafka, wantedTopics(config), { now: Date.now, sleep });
-  if (registry === undefined || !config.registry.autoRegister) return reports;
+/** What could be made, and why the rest could not: a line for each topic and subject. */
+export interface Prepared {
+  readonly topics: readonly TopicReport[];
+  readonly errors: readonly string[];
+}
+
+/** Creates topics and registers schemas; changes nothing that exists. What fails for one does not keep the others. */
+export async function createAll(context: Context): Promise<Prepared> {
+  const { config, kafka } = context;
+  const topics = await createTopics(kafka, wantedTopics(config), { now: Date.now, sleep });
+  const errors = topics.flatMap(({ name, error }) =>
+    error === undefined ? [] : [`topic ${name}: ${error}`],
+  );
+  return { topics, errors: [...errors, ...(await registerSchemas(context))] };
+}
+
+/** The same for callers that need all of it. Throws if anything failed. */
+export async function prepareTopics(context: Context): Promise<void> {
+  const { errors } = await createAll(context);
+  if (errors.length > 0) throw new Error(errors.join('\n'));
+}
+
+/** Registers the schemas, if that is allowed. Returns what failed. */
+async function registerSchemas({ config, registry }: Context): Promise<string[]> {
+  if (registry === undefined || !config.registry.autoRegister) return [];
+  const errors: string[] = [];
   for (const { subject, schema, compatibility } of subjectsOf(config).values())
-    await registry.schemaId(subject, schema, compatibility);
-  return reports;
+    try {
+      await registry.schemaId(subject, schema, compatibility);
+    } catch (error) {
+      errors.push(`subject ${subject}: ${messageOf(error)}`);
+      if (isTransient(error)) break; // the same for all
+    }
+  return errors;
 }
 
 function wantedTopics({ topics }: Config): WantedTopic[] {

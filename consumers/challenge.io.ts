@@ -17,14 +17,15 @@ export interface ChallengeSettings {
   /** Of the resampling, bytes. */
   readonly memoryBudgetBytes: number;
   readonly gate: GateRule;
-  readonly fetchRelease: (logged: LoggedRelease) => Promise<Release>;
+  /** The first of these that is whole. */
+  readonly fetchRelease: (candidates: readonly LoggedRelease[]) => Promise<Release>;
   readonly onProgress: (stage: string, share: number) => void;
 }
 
 /** Trains a challenger in a worker thread and judges it against the champion on the stream's holdout. */
 export async function challenge(
   settings: ChallengeSettings,
-  champion: LoggedRelease,
+  champion: readonly LoggedRelease[],
   fresh: FreshRows,
   signal: AbortSignal,
 ): Promise<Challenge> {

@@ -1,5 +1,6 @@
 /** A trained challenger against the champion. */
-import type { Manifest, Release } from '../models/manifest.ts';
+import { withVersion } from '../models/log-manifests.ts';
+import type { Release } from '../models/manifest.ts';
 import { openModel, type CreateSession } from '../scoring/model.ts';
 import { rocAuc, type Evaluation } from '../training/evaluation.ts';
 import { judgeChallenger, type GateRule } from '../training/gate.ts';
@@ -27,7 +28,7 @@ export async function judgeChallenge(contest: Contest, createSession: CreateSess
     championAuc,
     challengerAuc,
   };
-  const manifest: Manifest = {
+  const manifest = withVersion({
     ...challenger.manifest,
     metrics: {
       ...challenger.manifest.metrics,
@@ -35,8 +36,10 @@ export async function judgeChallenge(contest: Contest, createSession: CreateSess
       recent_roc_auc: challengerAuc,
       recent_roc_auc_champion: championAuc,
     },
-  };
-  return { release: { ...challenger, manifest }, ...judgeChallenger(figures, gate) };
+  });
+  const verdict = judgeChallenger(figures, gate);
+  const report = JSON.stringify({ ...figures, rule: gate, passed: verdict.passed });
+  return { release: { ...challenger, manifest }, ...verdict, report };
 }
 
 /** ROC AUC of a release, proved and scored as in service, on labelled events. */

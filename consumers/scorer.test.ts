@@ -1,28 +1,17 @@
 /** The scorer's decisions in memory, with the shipped model: bytes in, records out. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { goldenSchema, manifestSchema } from '../models/manifest.ts';
 import { EVENT } from '../schemas/avro.ts';
 import { createDecoder } from '../schemas/decoder.ts';
 import type { ChurnScore, DriftCounts } from '../schemas/generated.ts';
 import type { Batch, Decision, OutputRecord, RecordHeaders, SourceRecord } from '../schemas/ports.ts';
-import { openModel } from '../scoring/model.ts';
-import { createSession } from '../scoring/onnx.io.ts';
+import { loadModel } from '../scoring/load-model.io.ts';
 import { deadLetter } from './dead-letter.ts';
 import { originOf } from './output-origin.ts';
 import { recordBytes } from './split-emission.ts';
 import { createScorer, rejectEvent, type ScorerPorts } from './scorer.ts';
 
-const read = (name: string): Buffer => readFileSync(`models/champion/${name}`);
-const model = await openModel(
-  {
-    manifest: manifestSchema.parse(JSON.parse(read('manifest.json').toString())),
-    onnx: read('model.onnx'),
-    golden: goldenSchema.parse(JSON.parse(read('golden.json').toString())),
-  },
-  createSession,
-);
+const model = await loadModel('models/champion');
 
 function scorer(more: Partial<ScorerPorts> = {}) {
   const role = createScorer({

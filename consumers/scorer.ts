@@ -15,6 +15,7 @@ import type {
 } from '../schemas/ports.ts';
 import type { Model, ScoreRequest } from '../scoring/model.ts';
 import { countsHeaders } from './counts-origin.ts';
+import { notFinite, notFiniteRows } from '../scoring/score.ts';
 import { deadLetter } from './dead-letter.ts';
 import { originHeaders } from './output-origin.ts';
 
@@ -58,12 +59,56 @@ export function createScorer(ports: ScorerPorts): Role {
     const { unknownFields } = decode;
     if (requests.length === 0) return { ...decision(batch, [], letters, [], ports, outcomes), unknownFields };
     const { scores, outputs } = await serving.model.evaluate(requests);
-    outcomes.set('scored', scores.length);
     const events = requests.map(({ event }) => event);
-    const counts = [countRecord(ports, serving, batch, events, scores, outputs)];
-    const scored = scoreRecords(ports, batch, scores, sources);
-    return { ...decision(batch, scored, letters, counts, ports, outcomes), scored: sources, unknownFields };
+    const evaluated = { scores, outputs, events, sources };
+    const { kept, lost } = withoutNotFinite(evaluated);
+    const all = withLetters(ports, batch, letters, lost, notFinite(serving.model.manifest));
+    if (lost.length > 0) outcomes.set('SCORE_NOT_FINITE', lost.length);
+    if (kept.scores.length === 0) return { ...decision(batch, [], all, [], ports, outcomes), unknownFields };
+    outcomes.set('scored', kept.scores.length);
+    const counts = [countRecord(ports, serving, batch, kept)];
+    const scored = scoreRecords(ports, batch, kept.scores, kept.sources);
+    return { ...decision(batch, scored, all, counts, ports, outcomes), scored: kept.sources, unknownFields };
   };
+}
+
+/** Events in the order of their scores; `outputs` is [events × (1 + features)], `sources` their records. */
+interface Evaluated {
+  readonly scores: readonly ChurnScore[];
+  readonly outputs: Float32Array;
+  readonly events: readonly CustomerEvent[];
+  readonly sources: readonly SourceRecord[];
+}
+
+/** What has a score, and the records that have none. */
+function withoutNotFinite(all: Evaluated): { kept: Evaluated; lost: readonly SourceRecord[] } {
+  const width = all.outputs.length / all.scores.length;
+  const rows = notFiniteRows(all.outputs, width);
+  if (rows === undefined) return { kept: all, lost: [] };
+  const isKept = (_: unknown, row: number): boolean => !rows.has(row);
+  const kept = {
+    scores: all.scores.filter(isKept),
+    outputs: all.outputs.filter((_, i) => !rows.has(Math.floor(i / width))),
+    events: all.events.filter(isKept),
+    sources: all.sources.filter(isKept),
+  };
+  return { kept, lost: all.sources.filter((_, row) => rows.has(row)) };
+}
+
+/** More letters among others, in the order of their records: the newest output says how far the group has come. */
+function withLetters(
+  ports: Pick<ScorerPorts, 'group' | 'maxLetterBytes'>,
+  batch: Batch,
+  letters: readonly OutputRecord[],
+  records: readonly SourceRecord[],
+  poison: Poison,
+): readonly OutputRecord[] {
+  if (records.length === 0) return letters;
+  const more = records.map((record) =>
+    deadLetter(batch, ports.group, record, poison, ports.maxLetterBytes()),
+  );
+  const offsetOf = ({ headers }: OutputRecord): number => Number(headers?.['source-offset']);
+  return [...letters, ...more].sort((a, b) => offsetOf(a) - offsetOf(b));
 }
 
 /** A batch by what becomes of its records. */
@@ -180,9 +225,7 @@ function countRecord(
   ports: ScorerPorts,
   { model, activation }: ServingModel,
   batch: Batch,
-  events: readonly CustomerEvent[],
-  scores: readonly ChurnScore[],
-  outputs: Float32Array,
+  { events, scores, outputs }: Evaluated,
 ): OutputRecord {
   const { manifest } = model;
   const { topic, partition, records } = batch;

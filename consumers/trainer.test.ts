@@ -1,6 +1,7 @@
 /** The trainer's decisions in memory: bytes in, records of the model log out. */
 import { expect, test } from 'vitest';
-import { EMPTY_LOG, foldRecord, type LogChange, type ModelLog } from '../models/log.ts';
+import type { LogChange } from '../models/log-decisions.ts';
+import { EMPTY_LOG, foldRecord, type ModelLog } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { ModelRecord, RetrainRequested } from '../schemas/generated.ts';
@@ -47,7 +48,7 @@ class World {
     kind: ModelRecord['kind'],
     sha256: string,
     origin: ModelRecord['origin'],
-    answer?: { requestId: string; reason: string },
+    answer: Pick<LogChange, 'requestId' | 'reason' | 'gateReport'> = {},
   ): void {
     const record: ModelRecord = {
       kind,
@@ -55,23 +56,24 @@ class World {
       modelSha256: sha256,
       origin,
       recordedAt: this.now,
-      reason: answer?.reason ?? null,
-      requestId: answer?.requestId ?? null,
+      reason: answer.reason ?? null,
+      requestId: answer.requestId ?? null,
       manifest: '{}',
       artifactOffset: 0,
       artifactChunks: 1,
       actor: null,
-      gateReport: null,
+      gateReport: answer.gateReport ?? null,
       aboutActivation: null,
       outcome: null,
+      servingActivation: null,
     };
     this.log = foldRecord(this.log, this.records.length, record);
     this.records.push(record);
   }
   write(decide: (log: ModelLog) => LogChange): { change: LogChange } {
     const change = decide(this.log);
-    if (change.release) this.append('RELEASE', change.sha256, 'GATE', change.answer);
-    for (const kind of change.kinds) this.append(kind, change.sha256, 'GATE', change.answer);
+    if (change.release) this.append('RELEASE', change.sha256, 'GATE', change);
+    for (const kind of change.kinds) this.append(kind, change.sha256, 'GATE', change);
     return { change };
   }
   ports(): TrainerPorts {
@@ -87,8 +89,9 @@ class World {
       challenge: async () => {
         this.trained += 1;
         await this.onTraining();
-        const release = { manifest: { sha256: `challenger-${String(this.trained)}` } } as Release;
-        return { release, passed: this.passes, reason: 'figures' };
+        const sha256 = `challenger-${String(this.trained)}`;
+        const release = { manifest: { version: `v-${sha256}`, sha256 } } as Release;
+        return { release, passed: this.passes, reason: 'figures', report: '{"figures":1}' };
       },
       write: (decide) => Promise.resolve(this.write(decide)),
       clock: {

@@ -2,11 +2,12 @@ import { requestFault } from '../drift/checks.ts';
 import {
   decideChallenger,
   decideRefusal,
+  isChange,
   requestState,
+  type GateWord,
   type LogChange,
-  type LoggedRelease,
-  type ModelLog,
-} from '../models/log.ts';
+} from '../models/log-decisions.ts';
+import { activeModel, releasesOf, type LoggedRelease, type ModelLog } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import { backOff } from '../schemas/back-off.ts';
 import { BankChurnError, isPoisonError, isTransient, messageOf } from '../schemas/errors.ts';
@@ -22,6 +23,8 @@ export type TrainingResult = 'promoted' | 'rejected' | 'deferred' | 'failed' | '
 /** A trained challenger and the gate's word on it. */
 export interface Challenge extends GateVerdict {
   readonly release: Release;
+  /** JSON of every figure that the gate saw. */
+  readonly report: string;
 }
 
 export interface TrainerPorts {
@@ -29,8 +32,12 @@ export interface TrainerPorts {
   readonly readLog: () => Promise<ModelLog>;
   /** Labelled rows of the stream that are there by now. */
   readonly collect: (request: RetrainRequested) => Promise<FreshRows>;
-  /** Trains a challenger and holds it against the champion. Stops early when aborted. */
-  readonly challenge: (champion: LoggedRelease, fresh: FreshRows, signal: AbortSignal) => Promise<Challenge>;
+  /** Trains a challenger and holds it against the champion: the first of these that is whole. Stops early when aborted. */
+  readonly challenge: (
+    champion: readonly LoggedRelease[],
+    fresh: FreshRows,
+    signal: AbortSignal,
+  ) => Promise<Challenge>;
   /** Fences other writers of the model log, reads it, decides, writes. */
   readonly write: (
     decide: (log: ModelLog) => LogChange,
@@ -124,8 +131,10 @@ async function answer(
     const labels = tooFew(fresh, rule);
     if (labels === undefined) return await retrain(ports, request, log, fresh);
     if (clock.now() - request.requestedAt > rule.expiryMs)
-      return refuse(ports, request, 'rejected', `expired: after ${hours(rule.expiryMs)} still ${labels}`);
-    if (state === 'open') await refuse(ports, request, 'deferred', labels);
+      return refuse(ports, request, 'rejected', {
+        reason: `expired: after ${hours(rule.expiryMs)} still ${labels}`,
+      });
+    if (state === 'open') await refuse(ports, request, 'deferred', { reason: labels });
     ports.onWaiting(request.requestedAt);
     await clock.sleep(backOff(rule.retryMs, failures));
   }
@@ -148,13 +157,13 @@ async function retrain(
   log: ModelLog,
   fresh: FreshRows,
 ): Promise<TrainingResult> {
-  const champion = log.releases.get(request.modelSha256)!; // it is active: the request is not stale
+  const champion = releasesOf(log, activeModel(log)!); // the request is not stale: it is about the active model
   const challenge = await ports.challenge(champion, fresh);
-  if (typeof challenge === 'string') return refuse(ports, request, 'failed', challenge);
-  const { release, passed, reason } = challenge;
-  if (!passed) return refuse(ports, request, 'rejected', reason);
-  const decide = (now: ModelLog): LogChange =>
-    decideChallenger(now, request, release.manifest.sha256, reason);
+  if (typeof challenge === 'string') return refuse(ports, request, 'failed', { reason: challenge });
+  const { release, passed, reason, report: figures } = challenge;
+  const word = { reason, report: figures };
+  if (!passed) return refuse(ports, request, 'rejected', word);
+  const decide = (now: ModelLog): LogChange => decideChallenger(now, request, release.manifest, word);
   const { change } = await ports.write(decide, release);
   return report(ports, request, change, 'promoted', reason);
 }
@@ -163,11 +172,11 @@ async function refuse(
   ports: Kept,
   request: RetrainRequested,
   result: 'rejected' | 'failed' | 'deferred',
-  reason: string,
+  word: GateWord,
 ): Promise<TrainingResult> {
   const kind = result === 'deferred' ? 'DEFERRAL' : 'REJECTION';
-  const { change } = await ports.write((log) => decideRefusal(log, request, kind, reason));
-  return report(ports, request, change, result, reason);
+  const { change } = await ports.write((log) => decideRefusal(log, request, kind, word));
+  return report(ports, request, change, result, word.reason);
 }
 
 /** Nothing was written: in the meantime someone else answered, or another model serves. */
@@ -178,7 +187,7 @@ function report(
   result: TrainingResult,
   reason: string,
 ): TrainingResult {
-  const isOver = change.kinds.length === 0 && !change.release;
+  const isOver = !isChange(change);
   const final = isOver ? 'stale' : result;
   ports.onResult(final, request, isOver ? 'in the meantime answered, or another model serves' : reason);
   return final;
@@ -193,7 +202,7 @@ function keptAlive(ports: TrainerPorts, keepAlive: KeepAlive) {
     readLog: () => held(ports.readLog),
     collect: (request: RetrainRequested) => held(() => ports.collect(request)),
     /** The challenger, or how its training failed. */
-    challenge: (champion: LoggedRelease, fresh: FreshRows) =>
+    challenge: (champion: readonly LoggedRelease[], fresh: FreshRows) =>
       held<Challenge | string>((signal) =>
         ports.challenge(champion, fresh, signal).catch((error: unknown) => {
           if (isTransient(error)) throw error;

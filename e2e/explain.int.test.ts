@@ -62,7 +62,7 @@ test.each([true, false])(
     expect(await service.stop()).toBe(0);
     // Another model serves by now: it must not be the one that explains.
     const release = otherRelease();
-    await modelLogOf(context).write(() => ({ release: true, kinds: ['ACTIVATION'], sha256: release.manifest.sha256 }), 'GATE', release); // prettier-ignore
+    await modelLogOf(context).write(() => ({ release: true, kinds: ['ACTIVATION'], version: release.manifest.version, sha256: release.manifest.sha256 }), 'GATE', release); // prettier-ignore
 
     const champion = (await readRelease('models/champion')).manifest;
     // No release in a folder: the log's own history must do.
@@ -120,7 +120,12 @@ test(
     expect((await explain(world, `${topic}/77/0`)).stderr).toContain('has the partitions 0..5, not 77');
     expect((await explain(world, 'no-such-topic/0/0')).stderr).toContain('no-such-topic cannot be read');
     const release = otherRelease();
-    const change = { release: true, kinds: ['ACTIVATION'], sha256: release.manifest.sha256 } as const;
+    const change = {
+      release: true,
+      kinds: ['ACTIVATION'],
+      version: release.manifest.version,
+      sha256: release.manifest.sha256,
+    } as const;
     await modelLogOf(world.context).write(() => change, 'GATE', release);
     const { code, stdout, stderr } = await explain(world, `${topic}/0/0`, '--json');
     expect([code, stderr.includes('holds no score of')]).toEqual([0, true]);

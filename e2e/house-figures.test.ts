@@ -36,7 +36,7 @@ test('the share is of production files without cli/, generated files and configu
     lines('config.ts', 10),
     ...['drift/a.test.ts', 'drift/a.bench.ts', 'kafka/a.fixture.ts'].map((path) => lines(path, 100)),
     ...['e2e/a.ts', 'bench/a.ts', 'cli/a.ts', 'vitest.config.ts'].map((path) => lines(path, 100)),
-    ...['schemas/generated.ts', 'training/onnx_pb.ts'].map((path) => lines(path, 1000)),
+    ...['schemas/generated.ts', 'models/onnx_pb.ts'].map((path) => lines(path, 1000)),
   ]);
   expect(figures).toMatchObject({ pureLines: 40, codeLines: 100 });
   const { isKept, text } = said(figures);

@@ -3,31 +3,13 @@ import { promisify } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { packageRoot } from '../cli/context.ts';
+import { factJson } from '../cli/models-show.ts';
 import { programArguments, type ServiceProcess } from '../cli/service-process.io.ts';
-import { readAll } from '../kafka/read.ts';
 import { activeModel } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
-import { createSimulator } from '../producers/simulator.ts';
-import { splitDataset } from '../training/split.ts';
-import { trainRelease } from '../training/train.ts';
-import { decodeOwn } from '../service/codecs.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
+import { otherModel } from './other-model.ts';
 import { collect, createWorld, events, produceRaw, settled, type World } from './world.ts';
-
-/** Another model than the shipped one. */
-function challenger(): Release {
-  const next = createSimulator({ seed: 3, startMs: 0, stepMs: 1, idPrefix: 's' });
-  const all = Array.from({ length: 2000 }, next);
-  const labels = Uint8Array.from(all, ({ churned }) => Number(churned));
-  const dataset = {
-    name: 'simulated',
-    sha256: 'of-no-file',
-    events: all.map(({ event }) => event),
-    labels,
-    rowNumbers: all.map((_, i) => i + 1),
-  };
-  return trainRelease(dataset, splitDataset(dataset, 1), { parameters: { rounds: 10 } }).release;
-}
 
 const servingVersion = async ({ port }: ServiceProcess): Promise<unknown> =>
   ((await (await fetch(`http://127.0.0.1:${String(port)}/health`)).json()) as { model_version: unknown })
@@ -48,11 +30,11 @@ async function allServe(
   }
 }
 
+/** What was written to the log, the scorers' words on it aside. */
 async function kinds({ context }: World): Promise<string[]> {
-  const records = await readAll(context.kafka, context.config.topics.names.churnModels, 'kinds');
-  return Promise.all(
-    records.map(async (record) => ((await decodeOwn(record, context.registry)) as { kind: string }).kind),
-  );
+  const facts: string[] = [];
+  await modelLogOf(context).scan((entry) => facts.push(factJson(entry).kind));
+  return facts.filter((kind) => kind !== 'SERVED' && kind !== 'REFUSED');
 }
 
 const bankchurn = (env: Record<string, string>, ...args: string[]) =>
@@ -89,10 +71,10 @@ test(
       );
     await send(0, 2000);
 
-    const release = challenger();
+    const release = otherModel();
     const { version, sha256 } = release.manifest;
-    await modelLog.write(() => ({ release: true, kinds: ['ACTIVATION'], sha256 }), 'GATE', release);
-    await allServe(services, version, 5000);
+    await modelLog.write(() => ({ release: true, kinds: ['ACTIVATION'], version, sha256 }), 'GATE', release);
+    await allServe(services, version, 20_000);
     await send(2000, 4000);
 
     await bankchurn(env, 'models', 'rollback');
@@ -109,7 +91,11 @@ test(
       onnx: flipped,
       manifest: { ...release.manifest, version: 'corrupt' },
     };
-    await modelLog.write(() => ({ release: true, kinds: ['ACTIVATION'], sha256 }), 'OPERATOR', corrupt);
+    await modelLog.write(
+      () => ({ release: true, kinds: ['ACTIVATION'], version: 'corrupt', sha256 }),
+      'OPERATOR',
+      corrupt,
+    );
     await send(4000, 6000);
     await settled(() => out.scores.length >= all.length, 'all scores', 60_000, 3000);
     expect(out.scores).toHaveLength(all.length);
@@ -128,13 +114,13 @@ test('a restarted scorer does not undo a later model', { timeout: 90_000 }, asyn
   const modelLog = modelLogOf(world.context);
   const service = await world.start();
   await settled(() => true, 'a moment', 1000, 3000);
-  const release = challenger();
+  const release = otherModel();
   const { version, sha256 } = release.manifest;
-  await modelLog.write(() => ({ release: true, kinds: ['ACTIVATION'], sha256 }), 'GATE', release);
-  await allServe([service], version, 5000);
+  await modelLog.write(() => ({ release: true, kinds: ['ACTIVATION'], version, sha256 }), 'GATE', release);
+  await allServe([service], version, 20_000);
   expect(await service.stop()).toBe(0);
   const again = await world.start();
-  await allServe([again], version, 10_000);
+  await allServe([again], version, 20_000);
   await sleep(2000);
   expect(await servingVersion(again)).toBe(version);
   expect(await kinds(world)).toEqual(['RELEASE', 'ACTIVATION', 'RELEASE', 'ACTIVATION']);

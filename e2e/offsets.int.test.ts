@@ -68,8 +68,8 @@ test(
   },
 );
 
-/** One of all the roles’ partitions. */
-const WAITING = /^1 of \d+ partitions are not ready$/;
+/** All of the roles’ outputs that have not grown. */
+const WAITING = /^fewer partitions than \S+customer-events \(7\): \S+/;
 
 test(
   'a new input partition without its output partition waits, with an alert; it goes on when that is there',

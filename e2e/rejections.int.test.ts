@@ -22,7 +22,10 @@ function startScorer({ context }: World, wrap: Wrap): { text(): Promise<string>;
   const modelLog = modelLogOf(context);
   const giveUp = (error: unknown): void => void fatal.push(error);
   const source = 'image' as const;
-  const models = keepServing({ modelDir: 'models/champion', source, log, metrics, modelLog, fatal: giveUp });
+  const models = keepServing({
+    ...{ modelDir: 'models/champion', source, scores: true, allowSimulated: false, log, metrics, modelLog },
+    fatal: giveUp,
+  });
   const role = startRole('scorer', {
     ...context,
     metrics,

@@ -10,7 +10,8 @@ import { watchDrift, type DriftWatch } from '../cli/demo-drift.ts';
 import { simulateEvents } from '../producers/simulate-events.io.ts';
 import type { SourcedEvent } from '../producers/sourced-event.ts';
 import type { ServiceProcess } from '../cli/service-process.io.ts';
-import { decideRollback } from '../models/log.ts';
+import { decideByOperator } from '../models/log-decisions.ts';
+import { lineOf } from '../models/log-history.ts';
 import { createSimulator } from '../producers/simulator.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
 import { collect, createWorld, produceRaw, settled, type World } from './world.ts';
@@ -89,7 +90,7 @@ test(
     trainer = await world.start({}, ['trainer']);
     await settled(() => answers(watch, request?.requestId).length >= 3, 'the answer', 90_000, 4000);
     expect(answers(watch, request?.requestId)).toEqual(['DEFERRAL GATE', 'RELEASE GATE', 'ACTIVATION GATE']);
-    const promoted = watch.models[watch.models.length - 1]!;
+    const promoted = watch.models.findLast(({ kind }) => kind === 'ACTIVATION')!;
     expect(promoted.reason).toMatch(
       /\d+ recent labels .* ROC AUC on them 0\.\d+ against the champion's 0\.\d+/,
     );
@@ -105,7 +106,10 @@ test(
     );
 
     // A rollback holds challengers back: the next one is released and does not serve.
-    await modelLogOf(world.context).write(decideRollback, 'OPERATOR');
+    await modelLogOf(world.context).write(
+      (log) => decideByOperator(lineOf(log).at(-2)!, true, undefined),
+      'OPERATOR',
+    );
     const second = drifted(3);
     await send(world, second);
     await sendOutcomes(world, second);
@@ -152,7 +156,7 @@ test(
       90_000,
       3000,
     );
-    expect(watch.models[watch.models.length - 1]?.reason).toMatch(
+    expect(watch.models.findLast(({ requestId }) => requestId !== null)?.reason).toMatch(
       /FAILED: weighted F1 on the base holdout 0\.\d+ \(above 0\.8\)/,
     );
     expect(watch.models.filter(({ kind }) => kind === 'ACTIVATION')).toHaveLength(1);

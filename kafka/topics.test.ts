@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { KafkaAdmin, KafkaClient, TopicDescription, WantedTopic } from './port.ts';
+import { KafkaError } from './errors.ts';
 import { createTopics, partitionCounts } from './topics.ts';
 
 const wanted = (name: string, settings: Record<string, string> = {}): WantedTopic => ({
@@ -9,15 +10,22 @@ const wanted = (name: string, settings: Record<string, string> = {}): WantedTopi
   settings,
 });
 
-/** A cluster with some topics; a new one has leaders after some looks at it. */
-function cluster(topics: TopicDescription[], looks = 2, settings = new Map<string, string>()) {
+/** A cluster with some topics; a new one has leaders after some looks at it. `refused`: what may not be created, and why. */
+function cluster(
+  topics: TopicDescription[],
+  looks = 2,
+  settings = new Map<string, string>(),
+  refused: Readonly<Record<string, Error>> = {},
+) {
   const created: string[] = [];
   const admin: Partial<KafkaAdmin> = {
     listTopics: () => Promise.resolve(topics.map(({ name }) => name)),
     createTopics: (missing) => {
-      created.push(...missing.map(({ name }) => name));
-      topics = [...topics, ...missing.map((topic) => ({ ...topic, hasLeaders: false }))];
-      return Promise.resolve();
+      const granted = missing.filter(({ name }) => refused[name] === undefined);
+      created.push(...granted.map(({ name }) => name));
+      topics = [...topics, ...granted.map((topic) => ({ ...topic, hasLeaders: false }))];
+      const error = missing.map(({ name }) => refused[name]).find((found) => found !== undefined);
+      return error === undefined ? Promise.resolve() : Promise.reject(error);
     },
     describeTopics: (names) => {
       if (looks-- === 0) topics = topics.map((topic) => ({ ...topic, hasLeaders: true }));
@@ -54,6 +62,32 @@ test('creates what is missing, waits for its leaders, and reports what differs o
     ['old', false, [['partitions', ['6', '3']], ['retention.ms', ['7', '5']]]],
     ['new', true, []],
   ]); // prettier-ignore
+});
+
+test('what the broker refuses is reported with its reason, and the others are created', async () => {
+  const refused = {
+    big: new KafkaError('fatal', 'Replication-factor is invalid'),
+    foreign: new KafkaError('unauthorized', 'no right'),
+  };
+  const { kafka, created } = cluster([], 1, new Map(), refused);
+  const reports = await createTopics(
+    kafka,
+    ['a', 'big', 'b', 'foreign'].map((name) => wanted(name)),
+    clock(),
+  );
+  expect(reports.map(({ name, created: isNew, error }) => [name, isNew, error])).toEqual([
+    ['a', true, undefined],
+    ['big', false, 'Replication-factor is invalid'],
+    ['b', true, undefined],
+    ['foreign', false, 'no right'],
+  ]);
+  expect(new Set(created)).toEqual(new Set(['a', 'b']));
+});
+
+test('Kafka away in the middle is one error, not one for each topic', async () => {
+  const away = new KafkaError('transient', 'no broker');
+  const { kafka } = cluster([], 1, new Map(), { a: away, b: away });
+  await expect(createTopics(kafka, [wanted('a'), wanted('b')], clock())).rejects.toBe(away);
 });
 
 test('topics without leaders for 30 s are an error', async () => {

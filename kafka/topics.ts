@@ -1,5 +1,5 @@
 /** Topics made, compared, counted, deleted. */
-import { BankChurnError } from '../schemas/errors.ts';
+import { BankChurnError, messageOf } from '../schemas/errors.ts';
 import { KafkaError } from './errors.ts';
 import type { Clock } from '../schemas/ports.ts';
 import type { KafkaAdmin, KafkaClient, TopicDescription, WantedTopic } from './port.ts';
@@ -10,12 +10,19 @@ export interface TopicReport {
   readonly created: boolean;
   /** Setting → [wanted, actual], for a topic that was there. */
   readonly differences: ReadonlyMap<string, readonly [string, string]>;
+  /** Why it could not be created or looked at; undefined: it could. */
+  readonly error: string | undefined;
 }
 
 const LEADERS_WAIT_MS = 30_000;
 const LEADERS_POLL_MS = 100;
 
-/** Creates what is missing, changes nothing that exists, reports what differs; returns when each topic has leaders. */
+/**
+ * Creates what is missing, changes nothing that exists, reports what differs; returns when each topic has leaders. What fails for
+ * one topic is in its report, and the others go on.
+ *
+ * @throws BankChurnError BROKER_UNAVAILABLE if Kafka is away.
+ */
 export async function createTopics(
   kafka: Pick<KafkaClient, 'administer'>,
   wanted: readonly WantedTopic[],
@@ -24,20 +31,52 @@ export async function createTopics(
   return kafka.administer(async (admin) => {
     const existing = new Set(await admin.listTopics());
     const missing = wanted.filter(({ name }) => !existing.has(name));
-    if (missing.length > 0) await admin.createTopics(missing);
-    await waitForLeaders(
-      admin,
-      wanted.map(({ name }) => name),
-      clock,
-    );
+    const errors = await createMissing(admin, missing);
+    const present = wanted.filter(({ name }) => !errors.has(name));
+    if (present.length > 0)
+      await waitForLeaders(
+        admin,
+        present.map(({ name }) => name),
+        clock,
+      );
     const reports: TopicReport[] = [];
     for (const topic of wanted) {
-      const created = !existing.has(topic.name);
-      const differences = created ? new Map<string, [string, string]>() : await compare(admin, topic);
-      reports.push({ name: topic.name, created, differences });
+      const error = errors.get(topic.name);
+      const created = error === undefined && !existing.has(topic.name);
+      const compared =
+        error === undefined && !created ? await compare(admin, topic) : { differences: new Map(), error };
+      reports.push({ name: topic.name, created, ...compared });
     }
     return reports;
   });
+}
+
+/** Creates topics. Returns why, of those that the broker refuses. */
+async function createMissing(
+  admin: KafkaAdmin,
+  missing: readonly WantedTopic[],
+): Promise<ReadonlyMap<string, string>> {
+  const errors = new Map<string, string>();
+  if (missing.length === 0) return errors;
+  try {
+    await admin.createTopics(missing);
+    return errors;
+  } catch (error) {
+    throwIfAway(error);
+  }
+  // One of them is at fault, or each is: asked for one by one, the broker says which, and why.
+  for (const topic of missing)
+    try {
+      await admin.createTopics([topic]);
+    } catch (error) {
+      throwIfAway(error);
+      errors.set(topic.name, messageOf(error));
+    }
+  return errors;
+}
+
+function throwIfAway(error: unknown): void {
+  if (error instanceof BankChurnError && error.code === 'BROKER_UNAVAILABLE') throw error;
 }
 
 async function waitForLeaders(admin: KafkaAdmin, topics: readonly string[], clock: Clock): Promise<void> {
@@ -58,10 +97,15 @@ async function waitForLeaders(admin: KafkaAdmin, topics: readonly string[], cloc
 async function compare(
   admin: KafkaAdmin,
   wanted: WantedTopic,
-): Promise<Map<string, readonly [string, string]>> {
-  const [found] = await admin.describeTopics([wanted.name]);
-  const settings = await admin.topicSettings(wanted.name, Object.keys(wanted.settings));
-  return differences(wanted, found, settings);
+): Promise<Pick<TopicReport, 'differences' | 'error'>> {
+  try {
+    const [found] = await admin.describeTopics([wanted.name]);
+    const settings = await admin.topicSettings(wanted.name, Object.keys(wanted.settings));
+    return { differences: differences(wanted, found, settings), error: undefined };
+  } catch (error) {
+    throwIfAway(error);
+    return { differences: new Map(), error: `it exists, and cannot be looked at: ${messageOf(error)}` };
+  }
 }
 
 /** Setting → [wanted, actual] of each that differs. */

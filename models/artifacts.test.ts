@@ -9,12 +9,12 @@ const release = await readRelease('models/champion');
 const { sha256, version } = release.manifest;
 const chunks = artifactChunks(release, 1e6);
 const bytes = Buffer.concat(chunks.map(({ value }) => value as Buffer));
-const CHANGE = { release: true, kinds: ['ACTIVATION', 'HOLD'], sha256 } as const;
+const CHANGE = { release: true, kinds: ['ACTIVATION', 'HOLD'], version, sha256 } as const;
 const CONTEXT = {
   origin: 'GATE',
+  actor: 'trainer on host',
   recordedAt: 5,
-  manifest: JSON.stringify(release.manifest),
-  artifact: { offset: 40, chunks: chunks.length },
+  brought: { manifest: JSON.stringify(release.manifest), artifact: { offset: 40, chunks: chunks.length } },
 } as const;
 
 test('a change is its release, then what is done with it; the log that reads it finds the bytes', () => {
@@ -26,16 +26,22 @@ test('a change is its release, then what is done with it; the log that reads it 
   ]);
   const log = records.reduce((before, record, i) => foldRecord(before, 7 + i, record), EMPTY_LOG);
   expect(log).toMatchObject({ held: true, activations: [{ offset: 8, sha256, origin: 'GATE' }] });
-  const logged = log.releases.get(sha256)!;
+  const logged = log.releases[0]!;
   expect(logged).toMatchObject({ artifactOffset: 40, artifactChunks: chunks.length });
   expect(assembleRelease(logged, bytes)).toEqual({ ...release, onnx: Buffer.from(release.onnx) });
 });
 
-test('a change of a model that the log does not know by its manifest is named by its sha256', () => {
-  const context = { ...CONTEXT, manifest: undefined, artifact: undefined };
+test('a change without a release names model, actor and reason', () => {
   const answer = { requestId: 'r', reason: 'too few labels' };
-  const records = changeRecords({ release: false, kinds: ['DEFERRAL'], sha256, answer }, context);
-  const expected = { kind: 'DEFERRAL', modelVersion: sha256.slice(0, 8), ...answer, manifest: null };
+  const change = { release: false, kinds: ['DEFERRAL'], version, sha256, ...answer } as const;
+  const records = changeRecords(change, { ...CONTEXT, brought: undefined });
+  const expected = {
+    kind: 'DEFERRAL',
+    modelVersion: version,
+    actor: 'trainer on host',
+    ...answer,
+    manifest: null,
+  };
   expect(records).toEqual([expect.objectContaining(expected)]);
 });
 
@@ -53,11 +59,14 @@ test('chunks are of 512 KiB at most, each under the model’s sha256', () => {
 });
 
 const logged: LoggedRelease = {
-  version,
-  sha256,
-  manifest: CONTEXT.manifest,
-  artifactOffset: 0,
-  artifactChunks: chunks.length,
+  ...{
+    version,
+    sha256,
+    manifest: CONTEXT.brought.manifest,
+    artifactOffset: 0,
+    artifactChunks: chunks.length,
+  },
+  ...{ offset: 0, origin: 'GATE', recordedAt: 0, actor: null, reason: null, gateReport: null },
 };
 const flipped = (at: number): Buffer => {
   const copy = Buffer.from(bytes);
@@ -71,6 +80,7 @@ test.each<[what: string, logged: LoggedRelease, bytes: Buffer, fault: RegExp]>([
   ['a missing end', logged, bytes.subarray(0, -1), /golden rows have another sha256/],
   ['nothing', logged, Buffer.alloc(0), /model bytes have another sha256/],
   ['a record that names another model', { ...logged, sha256: '0'.repeat(64) }, bytes, /another sha256/],
+  ['a record that names another version', { ...logged, version: 'other' }, bytes, /another version/],
   ['a manifest that is none', { ...logged, manifest: '{}' }, bytes, /formatVersion/],
 ])('%s is refused as corrupt', (_, record, found, fault) => {
   const expected = { code: 'MODEL_CORRUPT', message: expect.stringMatching(fault) as string };

@@ -1,16 +1,16 @@
 /** The bytes of a release as records of `churn-model-artifacts`, and back. */
 import { BankChurnError, messageOf } from '../schemas/errors.ts';
 import type { OutputRecord } from '../schemas/ports.ts';
-import { goldenText } from './golden.ts';
 import type { LoggedRelease } from './log.ts';
-import { goldenSchema, manifestSchema, type Release } from './manifest.ts';
+import { manifestSchema, type Release } from './manifest.ts';
 import { sha256 } from './release-files.ts';
 
-/** Bytes of one record at most, and of a whole release. */
+/** Bytes of one record at most. */
 const CHUNK_BYTES = 512 * 1024;
 /** Of a chunk besides its value: the sha256 and lengths. */
 const KEY_BYTES = 128;
-const MAX_BYTES = 64 * 1024 * 1024;
+/** Bytes of a whole release at most. */
+export const MAX_RELEASE_BYTES = 64 * 1024 * 1024;
 
 /**
  * ONNX bytes and golden rows behind each other, in chunks: the manifest's `sizeBytes` is where the rows begin.
@@ -18,11 +18,11 @@ const MAX_BYTES = 64 * 1024 * 1024;
  * @param maxBytes of a record, as the topic takes it.
  */
 export function artifactChunks({ manifest, onnx, golden }: Release, maxBytes: number): OutputRecord[] {
-  const bytes = Buffer.concat([onnx, Buffer.from(goldenText(golden))]);
-  if (bytes.length > MAX_BYTES)
+  const bytes = Buffer.concat([onnx, golden]);
+  if (bytes.length > MAX_RELEASE_BYTES)
     throw new BankChurnError(
       'MODEL_CORRUPT',
-      `release ${manifest.version} has ${String(bytes.length)} bytes, allowed are ${String(MAX_BYTES)}`,
+      `release ${manifest.version} has ${String(bytes.length)} bytes, allowed are ${String(MAX_RELEASE_BYTES)}`,
     );
   const chunks: OutputRecord[] = [];
   const size = Math.max(1, Math.min(CHUNK_BYTES, maxBytes - KEY_BYTES));
@@ -37,11 +37,12 @@ export function assembleRelease(logged: LoggedRelease, bytes: Buffer): Release {
   try {
     const manifest = manifestSchema.parse(JSON.parse(logged.manifest));
     const onnx = bytes.subarray(0, manifest.sizeBytes);
-    const rows = bytes.subarray(manifest.sizeBytes);
+    const golden = bytes.subarray(manifest.sizeBytes);
+    if (manifest.version !== logged.version) throw new Error('the manifest is of another version');
     if (manifest.sha256 !== logged.sha256 || sha256(onnx) !== logged.sha256)
       throw new Error('the model bytes have another sha256');
-    if (sha256(rows) !== manifest.goldenSha256) throw new Error('the golden rows have another sha256');
-    return { manifest, onnx, golden: goldenSchema.parse(JSON.parse(rows.toString())) };
+    if (sha256(golden) !== manifest.goldenSha256) throw new Error('the golden rows have another sha256');
+    return { manifest, onnx, golden };
   } catch (cause) {
     const fault = messageOf(cause).slice(0, 300);
     throw new BankChurnError('MODEL_CORRUPT', `release ${logged.version} in the log: ${fault}`, { cause });

@@ -28,6 +28,10 @@ export function unknownFeatures(features: readonly FeatureSpec[]): string[] {
   return features.map((feature) => feature.name).filter((name) => !INPUT_NAMES.has(name));
 }
 
+/** Columns of a feature row. */
+export const columnsOf = (features: readonly FeatureSpec[]): number =>
+  features.reduce((sum, feature) => sum + (feature.kind === 'numeric' ? 1 : feature.categories.length), 0);
+
 /** Compiles the encoder of a model's features. */
 export function createFeatureRowEncoder(features: readonly FeatureSpec[]): FeatureRowEncoder {
   const writers: ColumnWriter[] = [];

@@ -1,5 +1,6 @@
+import { messageOf } from '../schemas/errors.ts';
 import { createRandom } from '../schemas/random.ts';
-import type { FeatureSpec, Golden, SeriesProfile } from './manifest.ts';
+import { goldenSchema, type FeatureSpec, type Golden, type SeriesProfile } from './manifest.ts';
 
 /** Rows of a release's golden set. */
 const GOLDEN_ROWS = 96;
@@ -64,9 +65,25 @@ function numericValue(
 }
 
 /** A golden set as it is stored and hashed. */
-export function goldenText(golden: Golden): string {
-  return `${JSON.stringify(golden)}\n`;
+export const goldenBytes = (golden: Golden): Uint8Array => Buffer.from(`${JSON.stringify(golden)}\n`);
+
+/** Of a golden set: 10,000 rows with all the digits that JSON may give them. */
+const MAX_BYTES = 8 * 1024 * 1024;
+
+/** The golden set of a release. Throws an Error that says what is wrong with it. */
+export function parseGolden(bytes: Uint8Array): Golden {
+  if (bytes.length > MAX_BYTES)
+    throw new Error(`golden.json has ${String(bytes.length)} bytes, allowed are ${String(MAX_BYTES)}`);
+  try {
+    return goldenSchema.parse(JSON.parse(Buffer.from(bytes).toString()));
+  } catch (cause) {
+    throw new Error(`golden.json is not valid: ${messageOf(cause).slice(0, 300)}`, { cause });
+  }
 }
+
+/** The rows as a model takes them: row after row, missing is NaN. */
+export const goldenRows = ({ rows }: Pick<Golden, 'rows'>): Float32Array =>
+  Float32Array.from(rows.flatMap((row) => row.map((value) => value ?? NaN)));
 
 /** The golden set of a model. `outputs` [rows × width] as the model gives them. */
 export function createGolden(rows: (number | null)[][], outputs: ArrayLike<number>, width: number): Golden {

@@ -1,6 +1,6 @@
 /** What a change of the model log is written as. */
 import type { ModelOrigin, ModelRecord } from '../schemas/generated.ts';
-import type { LogChange } from './log.ts';
+import type { LogChange } from './log-decisions.ts';
 
 /** Where the bytes of a release lie in `churn-model-artifacts`. */
 export interface ArtifactPlace {
@@ -10,44 +10,40 @@ export interface ArtifactPlace {
 
 export interface ChangeContext {
   readonly origin: ModelOrigin;
+  /** Who writes. */
+  readonly actor: string;
   /** Milliseconds since 1970. */
   readonly recordedAt: number;
-  /** JSON of the model's manifest, if it is known. */
-  readonly manifest: string | undefined;
-  /** Of a change that brings a release. */
-  readonly artifact: ArtifactPlace | undefined;
+  /** Of a change that brings a release: its manifest as JSON, and where its bytes are. */
+  readonly brought: { readonly manifest: string; readonly artifact: ArtifactPlace } | undefined;
 }
 
 /** The records of a change in their order: the release before what is done with it. */
 export function changeRecords(change: LogChange, context: ChangeContext): ModelRecord[] {
-  const { artifact, manifest = '{}' } = context;
   const records = change.kinds.map((kind) => record(kind, change, context));
-  if (artifact === undefined) return records;
-  const { offset: artifactOffset, chunks } = artifact;
-  const release = { ...record('RELEASE', change, context), manifest, artifactOffset, artifactChunks: chunks };
-  return [release, ...records];
+  if (context.brought === undefined) return records;
+  const { manifest, artifact } = context.brought;
+  const { offset: artifactOffset, chunks: artifactChunks } = artifact;
+  return [{ ...record('RELEASE', change, context), manifest, artifactOffset, artifactChunks }, ...records];
 }
 
-function record(
-  kind: ModelRecord['kind'],
-  { sha256, answer }: LogChange,
-  { origin, recordedAt, manifest = '{}' }: ChangeContext,
-): ModelRecord {
-  const { version } = JSON.parse(manifest) as { version?: string };
+function record(kind: ModelRecord['kind'], change: LogChange, context: ChangeContext): ModelRecord {
+  const { version, sha256, reason, requestId, gateReport, outcome } = change;
   return {
     kind,
-    modelVersion: version ?? sha256.slice(0, 8),
+    modelVersion: version,
     modelSha256: sha256,
-    origin,
-    recordedAt,
-    reason: answer?.reason ?? null,
-    requestId: answer?.requestId ?? null,
+    origin: context.origin,
+    recordedAt: context.recordedAt,
+    reason: reason ?? null,
+    requestId: requestId ?? null,
     manifest: null,
-    artifactOffset: null,
+    artifactOffset: outcome?.artifactOffset ?? null,
     artifactChunks: null,
-    actor: null,
-    gateReport: null,
-    aboutActivation: null,
-    outcome: null,
+    actor: context.actor,
+    gateReport: gateReport ?? null,
+    aboutActivation: outcome?.activation ?? null,
+    servingActivation: outcome?.serving ?? null,
+    outcome: outcome === undefined ? null : outcome.served ? 'served' : 'refused',
   };
 }

@@ -1,25 +1,47 @@
 /**
- * The model log (`churn-models`): which releases there are and which of them serves, as a fold over its records; and what a
- * writer may add to it. Pure: writers fence, read to the end, decide here, and write (ADR 6).
+ * The model log (`churn-models`): which releases there are and which of them serves, as a fold over its records. Whoever can
+ * write to the topic can write anything: what a record claims is taken in at a bounded size, and trusted by nobody (ADR 6).
  */
-import type { ModelOrigin, ModelRecord, RetrainRequested } from '../schemas/generated.ts';
+import type { ModelOrigin, ModelRecord } from '../schemas/generated.ts';
 
-/** A release as the log knows it. */
-export interface LoggedRelease {
+/** Who is responsible for a record of the log, and when and why it was written. */
+export interface Provenance {
+  /** Of the record in the log. */
+  readonly offset: number;
+  readonly origin: ModelOrigin;
+  /** As its writer says, milliseconds since 1970. */
+  readonly recordedAt: number;
+  readonly actor: string | null;
+  readonly reason: string | null;
+}
+
+/** A model by what identifies it: the ONNX of several releases may be the same. */
+export interface ModelName {
   readonly version: string;
   readonly sha256: string;
+}
+
+/** A release as the log knows it. */
+export interface LoggedRelease extends Provenance, ModelName {
   /** JSON of the manifest. */
   readonly manifest: string;
   /** Where its bytes begin in `churn-model-artifacts`, and in how many chunks. */
   readonly artifactOffset: number;
   readonly artifactChunks: number;
+  readonly gateReport: string | null;
 }
 
-export interface Activation {
-  /** Of its record in the log. */
-  readonly offset: number;
-  readonly sha256: string;
-  readonly origin: ModelOrigin;
+export interface Activation extends Provenance, ModelName {
+  readonly gateReport: string | null;
+}
+
+/** What scorers said of an activation. */
+export interface Outcome extends Pick<Provenance, 'recordedAt' | 'actor' | 'reason'> {
+  readonly served: boolean;
+  /** The activation that serves; -1: none of the log; null: not told. */
+  readonly serving: number | null;
+  /** Where the bytes of the release lie that serves. */
+  readonly artifactOffset: number | null;
 }
 
 /** What became of a retrain request. */
@@ -32,142 +54,183 @@ export interface Answer {
 }
 
 export interface ModelLog {
-  /** By sha256, oldest first. */
-  readonly releases: ReadonlyMap<string, LoggedRelease>;
+  /** Oldest first; several may have the same version. */
+  readonly releases: readonly LoggedRelease[];
   /** Oldest first. */
   readonly activations: readonly Activation[];
+  /** By the offset of the activation: the first time it served, else the first refusal. */
+  readonly outcomes: ReadonlyMap<number, Outcome>;
   /** After an operator's rollback: challengers are released and not activated. */
   readonly held: boolean;
   /** The newest answer to each retrain request, by its id, oldest first. */
   readonly answers: ReadonlyMap<string, Answer>;
+  /** Records that could not be read, by error code. */
+  readonly skipped: ReadonlyMap<string, number>;
 }
 
-export const EMPTY_LOG: ModelLog = { releases: new Map(), activations: [], held: false, answers: new Map() };
+export const EMPTY_LOG: ModelLog = {
+  releases: [],
+  activations: [],
+  outcomes: new Map(),
+  held: false,
+  answers: new Map(),
+  skipped: new Map(),
+};
 
-/** What serves now. */
-export function activeModel(log: ModelLog): Activation | undefined {
-  return log.activations[log.activations.length - 1];
+/** What the state holds at most; the oldest go first. */
+export const LOG_LIMITS = { releases: 500, activations: 10_000, answers: 10_000 } as const;
+/** Characters: longer manifests, names and ids make a record invalid; longer reasons are cut. */
+const MAX_MANIFEST = 256 * 1024;
+const MAX_NAME = 200;
+const MAX_TEXT = 4000;
+/** Chunks of one release. */
+const MAX_CHUNKS = 4096;
+
+/** A record of the log, or the error code of one that cannot be read. */
+export interface LogEntry {
+  readonly offset: number;
+  readonly record: ModelRecord | { readonly unreadable: string };
+}
+
+/** Why a record says nothing that can be true; undefined: it may be. */
+export function recordFault(record: ModelRecord): string | undefined {
+  const { kind, modelVersion, modelSha256, requestId, manifest } = record;
+  const { artifactOffset: from, artifactChunks: chunks } = record;
+  if (modelVersion === '' || modelVersion.length > MAX_NAME) return 'modelVersion is empty or too long';
+  if (modelSha256 === '' || modelSha256.length > MAX_NAME) return 'modelSha256 is empty or too long';
+  if (requestId != null && requestId.length > MAX_NAME) return 'requestId is too long';
+  if (kind !== 'RELEASE') return undefined;
+  if (manifest == null) return 'a release without a manifest';
+  if (manifest.length > MAX_MANIFEST) return `a manifest of more than ${String(MAX_MANIFEST / 1024)} KiB`;
+  if (from == null || from < 0) return 'a release without the offset of its bytes';
+  if (chunks == null || chunks < 1 || chunks > MAX_CHUNKS)
+    return `a release of less than 1 or more than ${String(MAX_CHUNKS)} chunks`;
+  return undefined;
 }
 
 /** Takes the next record of the log. */
-export function foldRecord(log: ModelLog, offset: number, record: ModelRecord): ModelLog {
-  const next = foldHistory(log, offset, record);
-  const { kind, requestId, modelSha256: sha256, reason } = record;
-  if (requestId === null || kind === 'HOLD' || kind === 'RESUME') return next;
-  const answers = new Map(next.answers).set(requestId, { requestId, kind, sha256, reason: reason ?? '' });
-  return { ...next, answers };
-}
+export const foldRecord = (log: ModelLog, offset: number, record: ModelRecord): ModelLog =>
+  foldRecords(log, [{ offset, record }]);
 
-function foldHistory(log: ModelLog, offset: number, record: ModelRecord): ModelLog {
-  const { modelSha256: sha256, modelVersion: version, origin } = record;
-  switch (record.kind) {
-    case 'RELEASE': {
-      const release = {
-        version,
-        sha256,
-        manifest: record.manifest ?? '{}',
-        artifactOffset: record.artifactOffset ?? -1,
-        artifactChunks: record.artifactChunks ?? 0,
-      };
-      return { ...log, releases: new Map([...log.releases, [sha256, release]]) };
-    }
-    case 'ACTIVATION':
-      return { ...log, activations: [...log.activations, { offset, sha256, origin }] };
-    case 'HOLD':
-      return { ...log, held: true };
-    case 'RESUME':
-      return { ...log, held: false };
-    case 'REJECTION':
-    case 'DEFERRAL':
-      return log;
+/** Takes the next records of the log. */
+export function foldRecords(log: ModelLog, entries: readonly LogEntry[]): ModelLog {
+  const next = {
+    releases: [...log.releases],
+    activations: [...log.activations],
+    outcomes: new Map(log.outcomes),
+    held: log.held,
+    answers: new Map(log.answers),
+    skipped: new Map(log.skipped),
+  };
+  for (const { offset, record } of entries) {
+    if ('unreadable' in record) skip(next, record.unreadable);
+    else if (recordFault(record) !== undefined) skip(next, 'RECORD_INVALID');
+    else take(next, offset, record);
   }
+  return next;
 }
 
-/** What a writer adds. `release`: the bytes of that model go with it. */
-export interface LogChange {
-  readonly release: boolean;
-  readonly kinds: readonly ModelRecord['kind'][];
-  readonly sha256: string;
-  /** Of a retrain request's answer. */
-  readonly answer?: { readonly requestId: string; readonly reason: string };
+/** The state while records are folded. */
+interface Folding {
+  readonly releases: LoggedRelease[];
+  readonly activations: Activation[];
+  readonly outcomes: Map<number, Outcome>;
+  held: boolean;
+  readonly answers: Map<string, Answer>;
+  readonly skipped: Map<string, number>;
 }
 
-const NOTHING: LogChange = { release: false, kinds: [], sha256: '' };
-
-type Complaint = Pick<RetrainRequested, 'requestId' | 'modelSha256' | 'activation'>;
-
-/** Whether a retrain request still waits for its answer: replays and duplicates do not, and no complaint about a past activation does. */
-export function requestState(log: ModelLog, request: Complaint): 'open' | 'deferred' | 'answered' | 'stale' {
-  const kind = log.answers.get(request.requestId)?.kind;
-  if (kind !== undefined && kind !== 'DEFERRAL') return 'answered';
-  const active = activeModel(log);
-  if (active?.offset !== request.activation || active.sha256 !== request.modelSha256) return 'stale';
-  return kind === undefined ? 'open' : 'deferred';
+function skip({ skipped }: Folding, code: string): void {
+  skipped.set(code, (skipped.get(code) ?? 0) + 1);
 }
 
-/** A challenger that passed the gate is released, and serves at once unless an operator holds challengers back. */
-export function decideChallenger(
-  log: ModelLog,
-  request: Complaint,
-  sha256: string,
-  reason: string,
-): LogChange {
-  const state = requestState(log, request);
-  if (state === 'answered' || state === 'stale') return NOTHING;
-  const answer = { requestId: request.requestId, reason };
-  const release = !log.releases.has(sha256);
-  if (!log.held) return { release, kinds: ['ACTIVATION'], sha256, answer };
-  const told = { ...answer, reason: `held by an operator, not activated; ${reason}` };
-  // A release that is in the log already would leave nothing to write, and the request without an answer.
-  return release ? { release, kinds: [], sha256, answer: told } : refusal('REJECTION', request, told.reason);
+function take(log: Folding, offset: number, record: ModelRecord): void {
+  const { kind, requestId, modelSha256: sha256, modelVersion: version } = record;
+  const reason = cut(record.reason);
+  const { origin, recordedAt } = record;
+  const from = { offset, origin, recordedAt, actor: cut(record.actor), reason };
+  const common = { ...from, version, sha256, gateReport: cut(record.gateReport) };
+  if (kind === 'RELEASE') addRelease(log, { ...common, manifest: record.manifest!, artifactOffset: record.artifactOffset!, artifactChunks: record.artifactChunks! }); // prettier-ignore
+  if (kind === 'ACTIVATION') addActivation(log, common);
+  if (kind === 'HOLD') log.held = true;
+  if (kind === 'RESUME') log.held = false;
+  if (kind === 'REJECTION' && requestId == null) addOutcome(log, record, from);
+  if (requestId == null || kind === 'HOLD' || kind === 'RESUME') return;
+  log.answers.set(requestId, { requestId, kind, sha256, reason: reason ?? '' });
+  dropFirst(log.answers, LOG_LIMITS.answers);
 }
 
-/** A request is refused for good, or put off: said once. */
-export function decideRefusal(
-  log: ModelLog,
-  request: Complaint,
-  kind: 'REJECTION' | 'DEFERRAL',
-  reason: string,
-): LogChange {
-  const state = requestState(log, request);
-  if (state === 'answered' || state === 'stale' || (kind === 'DEFERRAL' && state === 'deferred'))
-    return NOTHING;
-  return refusal(kind, request, reason);
+const cut = (text: string | null | undefined): string | null => text?.slice(0, MAX_TEXT) ?? null;
+
+/** One that was never activated is dropped before one that was: a flood of releases displaces none that served. */
+function addRelease({ releases, activations }: Folding, release: LoggedRelease): void {
+  releases.push(release);
+  if (releases.length <= LOG_LIMITS.releases) return;
+  const activated = new Set(activations.map(({ version }) => version));
+  const unused = releases.slice(0, -1).findIndex(({ version }) => !activated.has(version));
+  releases.splice(Math.max(0, unused), 1);
 }
 
-function refusal(kind: 'REJECTION' | 'DEFERRAL', request: Complaint, reason: string): LogChange {
-  const { requestId, modelSha256: sha256 } = request;
-  return { release: false, kinds: [kind], sha256, answer: { requestId, reason } };
+function addActivation({ activations, outcomes }: Folding, activation: Activation): void {
+  activations.push(activation);
+  if (activations.length > LOG_LIMITS.activations) outcomes.delete(activations.shift()!.offset);
 }
+
+function addOutcome(
+  { activations, outcomes }: Folding,
+  { aboutActivation, outcome, artifactOffset, servingActivation, modelVersion }: ModelRecord,
+  { recordedAt, actor, reason }: Provenance,
+): void {
+  if (aboutActivation == null || (outcome !== 'served' && outcome !== 'refused')) return;
+  const about = activations.findLast(({ offset }) => offset === aboutActivation);
+  if (about?.version !== modelVersion || outcomes.get(aboutActivation)?.served === true) return;
+  const served = outcome === 'served';
+  if (served || !outcomes.has(aboutActivation))
+    outcomes.set(aboutActivation, { served, recordedAt, actor, reason, serving: servingActivation ?? null, artifactOffset: artifactOffset ?? null }); // prettier-ignore
+}
+
+function dropFirst(map: Map<string, unknown>, most: number): void {
+  if (map.size > most) map.delete(map.keys().next().value!);
+}
+
+/** Of the releases that an activation may mean so many are tried. */
+const CANDIDATES = 5;
 
 /**
- * A starting scorer brings the release of its image. It activates it only if the newest activation *of an image* was of
- * another one: so a restarted pod never undoes a retrained model, and a deployed image (or its rollback) does change it.
+ * The releases that an activation may mean, in the order in which to try them: those of its version and sha256, the oldest
+ * first, so that a later one does not displace a good one; the newest is always among them, so that it can repair a broken
+ * one. Older logs activated by the first characters of the sha256: then those of the sha256.
  */
-export function decideImage(log: ModelLog, sha256: string): LogChange {
-  const newest = log.activations.findLast(({ origin }) => origin === 'IMAGE');
-  if (newest?.sha256 === sha256) return NOTHING;
-  return { release: !log.releases.has(sha256), kinds: ['ACTIVATION'], sha256 };
-}
-
-/** An operator activates a release by version or (the beginning of) its sha256. Throws an Error that names what there is. */
-export function decideActivation(log: ModelLog, which: string): LogChange {
-  const found = [...log.releases.values()].filter(
-    ({ version, sha256 }) => version === which || sha256.startsWith(which),
+export function releasesOf({ releases }: ModelLog, { version, sha256 }: ModelName): readonly LoggedRelease[] {
+  const isKnown = releases.some((release) => release.version === version);
+  const found = releases.filter(
+    (release) => release.sha256 === sha256 && (!isKnown || release.version === version),
   );
-  if (found.length !== 1) {
-    const known = [...log.releases.values()].map(({ version }) => version).join(', ');
-    throw new Error(
-      `${which}: ${found.length === 0 ? 'no such release' : 'more than one release'} (there are: ${known || 'none'})`,
-    );
-  }
-  return { release: false, kinds: ['ACTIVATION'], sha256: found[0]!.sha256 };
+  return found.length <= CANDIDATES ? found : [...found.slice(0, CANDIDATES - 1), found[found.length - 1]!];
 }
 
-/** Back to the model that served before the present one; later challengers are held until `resume`. */
-export function decideRollback(log: ModelLog): LogChange {
-  const active = activeModel(log);
-  const former = log.activations.findLast(({ sha256 }) => sha256 !== active?.sha256);
-  if (former === undefined) throw new Error('no other model has served before the present one');
-  return { release: false, kinds: ['ACTIVATION', 'HOLD'], sha256: former.sha256 };
+/** The release that serves an activation, as far as the log says. */
+export function servedRelease(log: ModelLog, activation: Activation): LoggedRelease | undefined {
+  const candidates = releasesOf(log, activation);
+  const place = log.outcomes.get(activation.offset)?.artifactOffset;
+  return candidates.find(({ artifactOffset }) => artifactOffset === place) ?? candidates[0];
 }
+
+/** What serves now, as far as the log says: the newest activation that scorers have not refused. */
+export function activeModel({
+  activations,
+  outcomes,
+}: Pick<ModelLog, 'activations' | 'outcomes'>): Activation | undefined {
+  let newest = Infinity;
+  return activations.findLast(({ offset }) => {
+    const outcome = outcomes.get(offset);
+    if (offset > newest || outcome?.served !== false) return offset <= newest;
+    // What was refused along with it is not told one by one.
+    newest = outcome.serving ?? newest;
+    return false;
+  });
+}
+
+/** Whether two names are of the same model. */
+export const isSame = (a: ModelName, b: ModelName): boolean =>
+  a.version === b.version && a.sha256 === b.sha256;

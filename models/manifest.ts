@@ -75,5 +75,6 @@ export type Golden = z.infer<typeof goldenSchema>;
 export interface Release {
   readonly manifest: Manifest;
   readonly onnx: Uint8Array;
-  readonly golden: Golden;
+  /** The text of `golden.json` as it came: its sha256 is the manifest's. See `parseGolden`. */
+  readonly golden: Uint8Array;
 }

@@ -2,8 +2,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { BankChurnError, messageOf } from '../schemas/errors.ts';
-import { goldenText } from './golden.ts';
-import { goldenSchema, manifestSchema, type Manifest, type Release } from './manifest.ts';
+import { manifestSchema, type Manifest, type Release } from './manifest.ts';
 
 /** Names of the files of a release. */
 export const RELEASE_FILES = {
@@ -41,7 +40,7 @@ export function parseRelease(manifest: Manifest, onnx: Buffer, golden: Buffer, p
   }
   compare(pathOf(RELEASE_FILES.onnx), sha256(onnx), manifest.sha256);
   compare(pathOf(RELEASE_FILES.golden), sha256(golden), manifest.goldenSha256);
-  return { manifest, onnx, golden: parse(RELEASE_FILES.golden, golden, goldenSchema, pathOf) };
+  return { manifest, onnx, golden };
 }
 
 /** The files of a release in the order in which they are written: the manifest last. */
@@ -50,7 +49,7 @@ export function releaseFiles(release: Release): [file: string, bytes: Uint8Array
   const stored = { ...manifest, manifestSha256: sha256(toText(manifest)) };
   return [
     [RELEASE_FILES.onnx, onnx],
-    [RELEASE_FILES.golden, Buffer.from(goldenText(golden))],
+    [RELEASE_FILES.golden, golden],
     [RELEASE_FILES.manifest, Buffer.from(`${toText(stored)}\n`)],
   ];
 }

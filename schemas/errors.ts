@@ -104,6 +104,12 @@ export const ERRORS = {
       'Our own code fails on this record: it leaves alone, and its neighbours are processed. Report the bug with the record; ' +
       'the log line before names topic, partition and offset.',
   },
+  SCORE_NOT_FINITE: {
+    action: 'poison',
+    means:
+      'The model in service gives no finite score for this record; the message names its version. The record becomes a dead letter, its neighbours are scored. ' +
+      'Activate another model, then produce the dead letters again.',
+  },
   OUTPUT_TOO_LARGE: {
     action: 'transient',
     means:

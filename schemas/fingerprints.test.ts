@@ -13,6 +13,13 @@ import {
 import { EARLIER_SCHEMAS, SCHEMAS } from './generated.ts';
 
 const FOLDER = 'schemas/written';
+/** Schemas of records that lie in topics somewhere. Add those of a release; never remove one. */
+const RELEASED = [
+  'DriftCounts.c0de38ef76e6c7d7',
+  'DriftVerdict.e919865e9b7cd663',
+  'ModelRecord.1547c022bb406af5',
+  'RetrainRequested.db19e1c46d653fc2',
+];
 const request = {
   requestId: 'r', modelVersion: '1', modelSha256: 'a', activation: 3, countsOffset: 9, requestedAt: 5, reason: 'why', scorePsi: 0.5,
   maxFeaturePsi: 0.75, events: 7, driftSince: null,
@@ -23,6 +30,11 @@ test.each(CONTROL_SCHEMAS)('%s: what this release writes can be read by every la
   const file = `${name}.${fingerprint(SCHEMAS[name])}.avsc`;
   const advice = `the schema of ${name} has changed: run \`npm run generate\`, and commit ${FOLDER}/${file} beside the former ones`;
   expect(readdirSync(FOLDER), advice).toContain(file);
+});
+
+test.each(RELEASED)('%s is kept: records that lie in topics were written with it', (name) => {
+  const advice = `${FOLDER}/${name}.avsc was removed: take it back from the history, and run \`npm run generate\``;
+  expect(readdirSync(FOLDER), advice).toContain(`${name}.avsc`);
 });
 
 test.each(readdirSync(FOLDER))('%s holds the schema that its name says, and is in the table', (file) => {

@@ -1,8 +1,9 @@
 /** HTTP to the schema registry, bounded: whatever answers, it takes neither more memory nor more time than this. */
 import http from 'node:http';
 import https from 'node:https';
+import { withoutCredentials } from './address.ts';
+import { describeFailure, type Answer } from './registry-api.ts';
 import { away } from './registry-errors.ts';
-import type { Answer } from './registry-reader.ts';
 
 /** Bytes of an answer that are read at most. */
 const MAX_ANSWER = 1_000_000;
@@ -25,7 +26,10 @@ export function createAgent(base: string, ca: Buffer | undefined): http.Agent {
     : new http.Agent({ keepAlive: true });
 }
 
-/** Asks the registry for JSON. Rejects with REGISTRY_UNAVAILABLE if there is no such answer in time and size. */
+/**
+ * Asks the registry. Rejects with REGISTRY_UNAVAILABLE if there is no answer in time and size; what is no JSON is an answer
+ * without a body.
+ */
 export function createAsk({ base, agent, auth, timeoutMs }: Connection): Ask {
   const { request } = base.startsWith('https:') ? https : http;
   return async (method, path, body) => {
@@ -45,12 +49,20 @@ export function createAsk({ base, agent, auth, timeoutMs }: Connection): Ask {
           .once('error', reject)
           .end(body === undefined ? undefined : JSON.stringify(body));
       });
-      return { status: response.statusCode ?? 0, body: JSON.parse(await readText(response)) as unknown };
+      return { status: response.statusCode ?? 0, body: parsed(await readText(response)) };
     } catch (cause) {
-      const why = options.signal.aborted ? `no answer in ${String(timeoutMs)} ms` : String(cause);
-      throw away(`${method} ${path}: ${why}`, cause);
+      const why = options.signal.aborted ? `no answer in ${String(timeoutMs)} ms` : describeFailure(cause);
+      throw away(`${withoutCredentials(base)}: ${why}`, cause);
     }
   };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 async function readText(response: http.IncomingMessage): Promise<string> {

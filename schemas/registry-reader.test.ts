@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { EVENT } from './avro.ts';
 import { SCHEMAS } from './generated.ts';
-import { createSchemaReader, type Answer } from './registry-reader.ts';
+import type { Answer } from './registry-api.ts';
+import { createSchemaReader } from './registry-reader.ts';
 
 const NOT_FOUND: Answer = { status: 404, body: { error_code: 40403 } };
 const TTL_MS = 1000;

@@ -10,21 +10,14 @@ import {
 import { ForeignSchema, parseSchemaText } from './avro-schema.ts';
 import type { FindWriter } from './decoder.ts';
 import { BankChurnError, type Poison } from './errors.ts';
+import { isNotFound, type Answer } from './registry-api.ts';
 import { away } from './registry-errors.ts';
 
-/** What the registry says to a request. */
-export interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-}
 /** Asks the registry for a path. Rejects with REGISTRY_UNAVAILABLE if there is no answer. */
 export type AskRegistry = (path: string) => Promise<Answer>;
 
 /** Writer schemas kept; beyond that the oldest goes. */
 const MAX_WRITERS = 500;
-/** The registry's own "schema not found": the only answer that makes a record unreadable for good. */
-const SCHEMA_NOT_FOUND = 40403;
-
 export interface SchemaReader {
   /** The decoders of writer schemas. Whether a schema is ours is seen from itself, not from the subjects it is listed under. */
   findWriter<T>(shape: Shape<T>): FindWriter<T>;
@@ -134,10 +127,6 @@ function coded<T>(read: () => T): T {
     const message = `its writer schema cannot be read: ${cause.message}`;
     throw new BankChurnError('SCHEMA_FOREIGN', message, { cause });
   }
-}
-
-function isNotFound({ status, body }: Answer): boolean {
-  return status === 404 && (body as { error_code?: unknown } | null)?.error_code === SCHEMA_NOT_FOUND;
 }
 
 function bounded<V>(map: Map<number, V>): Map<number, V> {

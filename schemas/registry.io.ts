@@ -1,8 +1,11 @@
 import { COMPATIBILITY, SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import { SCHEMAS, type SchemaName } from './generated.ts';
 import { isHalfRegistered, refusal } from './registry-errors.ts';
-import { boundAgent, createAgent, createAsk } from './registry-http.io.ts';
 import type { Credentials } from './address.ts';
+import { PROBE_PATH } from './registry-api.ts';
+import { createAskForSchema } from './registry-asking.io.ts';
+import { boundAgent, createAgent, createAsk, type Ask, type Connection } from './registry-http.io.ts';
+import { createRegistrySigns, type RegistryState } from './registry-state.ts';
 import { createSchemaReader, type SchemaReader } from './registry-reader.ts';
 import type { TopicSubject } from './subjects.ts';
 import { readNamedFile, readSecret } from './secret-file.io.ts';
@@ -28,6 +31,10 @@ export interface RegistrySettings {
 export interface Registry extends SchemaReader {
   /** Id of our schema under a subject; registers it (with its compatibility) where that is allowed. */
   schemaId(subject: string, name: SchemaName, compatibility: TopicSubject['compatibility']): Promise<number>;
+  /** Asks whether the registry is there. Rejects with REGISTRY_UNAVAILABLE, which says what is wrong with it. */
+  check(): Promise<void>;
+  /** As of the last request. */
+  state(): RegistryState;
   /** Deletes a subject (the demo's own, on a registry that was given). */
   deleteSubject(subject: string): Promise<void>;
   close(): void;
@@ -40,24 +47,49 @@ export function createRegistry(settings: RegistrySettings): Registry {
   const ca = settings.caFile === undefined ? undefined : readNamedFile(settings.caFile, 'registry.caFile');
   const auth = credentials(settings);
   const agents = [createAgent(base, ca), boundAgent(createAgent(base, ca), timeoutMs)] as const;
+  const connection = { base, agent: agents[0], auth, timeoutMs };
+  const ask = createAsk(connection);
+  const signs = createRegistrySigns(Date.now);
+  const askForSchema = createAskForSchema(connection, signs);
+  const check = async (): Promise<void> => {
+    await askForSchema(PROBE_PATH);
+  };
+  const register = createRegister(settings, agents[1], auth, ask);
+  return {
+    ...createSchemaReader({ ask: askForSchema, negativeTtlMs: settings.negativeTtlMs, now: Date.now }),
+    schemaId: async (subject, name, compatibility) => {
+      await check();
+      return register(subject, name, compatibility);
+    },
+    check,
+    state: signs.state,
+    deleteSubject: async (subject) => {
+      await ask('DELETE', `/subjects/${encodeURIComponent(subject)}`);
+    },
+    close: () => agents.forEach((agent) => agent.destroy()),
+  };
+}
+
+/** Finds or registers our schemas. Whether the registry is there is asked before. */
+function createRegister(
+  settings: RegistrySettings,
+  agent: Connection['agent'],
+  auth: Connection['auth'],
+  ask: Ask,
+): Registry['schemaId'] {
+  const { timeoutMs, autoRegister } = settings;
   const library = new SchemaRegistry({
-    host: base,
+    host: settings.url.replace(/\/+$/, ''),
     clientId: 'bankchurn',
-    agent: agents[1],
+    agent,
     ...(auth === undefined ? {} : { auth: { ...auth } }),
     retry: { retries: 0 },
   });
-  const ask = createAsk({ base, agent: agents[0], auth, timeoutMs });
-
-  async function schemaId(
-    subject: string,
-    name: SchemaName,
-    compatibility: TopicSubject['compatibility'],
-  ): Promise<number> {
+  return async (subject, name, compatibility) => {
     const schema = { type: 'AVRO' as never, schema: JSON.stringify(SCHEMAS[name]) };
     const register = async (): Promise<number> =>
       (await library.register(schema, { subject, compatibility: COMPATIBILITY[compatibility] })).id;
-    const asking = !settings.autoRegister
+    const asking = !autoRegister
       ? library.getRegistryIdBySchema(subject, schema)
       : register().catch(async (error: unknown) => {
           // A first registration that was cut off in the middle has left the subject without its compatibility.
@@ -68,21 +100,8 @@ export function createRegistry(settings: RegistrySettings): Registry {
     try {
       return await withTimeout(asking, timeoutMs * 3);
     } catch (cause) {
-      throw refusal(subject, name, settings.autoRegister, cause);
+      throw refusal(subject, name, autoRegister, cause);
     }
-  }
-
-  return {
-    ...createSchemaReader({
-      ask: (path) => ask('GET', path),
-      negativeTtlMs: settings.negativeTtlMs,
-      now: Date.now,
-    }),
-    schemaId,
-    deleteSubject: async (subject) => {
-      await ask('DELETE', `/subjects/${encodeURIComponent(subject)}`);
-    },
-    close: () => agents.forEach((agent) => agent.destroy()),
   };
 }
 

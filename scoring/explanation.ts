@@ -1,6 +1,7 @@
+import { BankChurnError } from '../schemas/errors.ts';
 import type { ChurnScore, CustomerEvent, RiskLevel } from '../schemas/generated.ts';
 import type { Model } from './model.ts';
-import { sigmoid } from './score.ts';
+import { notFinite, notFiniteRows, sigmoid } from './score.ts';
 
 /** What a feature added to the log-odds of one score, and what it was. */
 export interface Contribution {
@@ -29,7 +30,7 @@ export interface Explanation {
   readonly contributions: readonly Contribution[];
 }
 
-/** Scores an event again and tells the contributions of all features. */
+/** Scores an event again and tells the contributions of all features. Throws SCORE_NOT_FINITE if it has no score. */
 export async function explain(
   model: Model,
   event: CustomerEvent,
@@ -37,6 +38,10 @@ export async function explain(
 ): Promise<{ score: ChurnScore; explanation: Explanation }> {
   const { scores, outputs } = await model.evaluate([{ event, scoreId }]);
   const score = scores[0]!;
+  if (notFiniteRows(outputs, outputs.length) !== undefined) {
+    const { code, message } = notFinite(model.manifest);
+    throw new BankChurnError(code, message);
+  }
   const contributions = model.manifest.features.map(({ name }, i) => ({
     feature: name,
     value: event[name as keyof CustomerEvent],

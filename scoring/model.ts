@@ -1,9 +1,12 @@
-import { BankChurnError } from '../schemas/errors.ts';
+import { BankChurnError, messageOf } from '../schemas/errors.ts';
 import type { ChurnScore, CustomerEvent } from '../schemas/generated.ts';
 import type { Golden, Manifest, Release } from '../models/manifest.ts';
-import { createFeatureRowEncoder, unknownFeatures } from '../models/feature-row.ts';
+import { constantFault, goldenFaults, outputFaults, toleranceOf } from '../models/check-golden.ts';
+import { manifestFaults } from '../models/check-manifest.ts';
+import { createFeatureRowEncoder } from '../models/feature-row.ts';
+import { goldenRows, parseGolden } from '../models/golden.ts';
 import { sha256 } from '../models/release-files.ts';
-import { createScoreBuilder } from './score.ts';
+import { createScoreBuilder, notFinite, notFiniteRows } from './score.ts';
 
 /** A loaded ONNX model (`onnx.io.ts`): input `features` float32 [n, columns], output `outputs` float32 [n, 1 + features]. */
 export interface OnnxModel {
@@ -26,81 +29,132 @@ export interface ScoreRequest {
 /** A release that proved itself and can score. */
 export interface Model {
   readonly manifest: Manifest;
-  /** Scores in the order of the requests. A batch of n gives the same bits as n batches of one. */
+  /**
+   * Scores in the order of the requests. A batch of n gives the same bits as n batches of one.
+   *
+   * @throws BankChurnError SCORE_NOT_FINITE with the first event that has none.
+   */
   score(requests: readonly ScoreRequest[]): Promise<ChurnScore[]>;
-  /** As `score`, with the outputs they were made of: [requests × (1 + features)], margin first, log-odds. */
+  /**
+   * As `score`, with the outputs they were made of: [requests × (1 + features)], margin first, log-odds. Scores of outputs
+   * that are not finite (`notFiniteRows`) are among them, and must not be published.
+   */
   evaluate(requests: readonly ScoreRequest[]): Promise<{ scores: ChurnScore[]; outputs: Float32Array }>;
   close(): Promise<void>;
 }
 
 /** Rows of one ONNX call: keeps the event loop free every few milliseconds. */
-const RUN_ROWS = 512;
+export const RUN_ROWS = 512;
 
 /**
- * Opens a release: sha256, feature names and shapes are checked, and the golden rows must come out as recorded.
+ * Opens a release: its checksums, what a score and a drift count read, and its golden rows, which must come out as recorded.
+ * Whether it can be trusted with any row is for `proveRelease` to say.
  *
  * @throws BankChurnError MODEL_CORRUPT with what is wrong; such a release never serves.
  */
 export async function openModel(release: Release, createSession: CreateSession): Promise<Model> {
-  const { manifest, onnx, golden } = release;
-  const found = sha256(onnx);
-  if (found !== manifest.sha256) {
-    throw corrupt(manifest, `model.onnx has sha256 ${found}, the manifest says ${manifest.sha256}`);
-  }
-  const unknown = unknownFeatures(manifest.features);
-  if (unknown.length > 0) throw corrupt(manifest, `events have no feature named ${unknown.join(', ')}`);
-  const session = await createSession(onnx);
+  const { manifest } = release;
   try {
-    checkShapes(manifest, session);
-    await proveGolden(manifest, golden, session);
+    const { session } = await openSession(release, createSession);
+    return createModel(manifest, session);
+  } catch (cause) {
+    throw corrupt(manifest, cause);
+  }
+}
+
+/** As `openModel`: the session, and the golden rows that came out as recorded. Throws an Error with what is wrong. */
+export async function openSession(
+  release: Release,
+  createSession: CreateSession,
+): Promise<{ session: OnnxModel; rows: Float32Array }> {
+  const golden = checkRelease(release);
+  const rows = goldenRows(golden);
+  const session = await createSession(release.onnx);
+  try {
+    checkShapes(release.manifest, session);
+    await checkGolden(release.manifest, golden, rows, session);
   } catch (error) {
     await session.close();
     throw error;
   }
-  return createModel(manifest, session);
+  return { session, rows };
 }
 
-function corrupt(manifest: Manifest, fault: string): BankChurnError {
-  return new BankChurnError('MODEL_CORRUPT', `release ${manifest.version}: ${fault}`);
+/** What is wrong, with the release it is wrong with. */
+export const corrupt = ({ version }: Manifest, cause: unknown): BankChurnError =>
+  new BankChurnError('MODEL_CORRUPT', `release ${version}: ${messageOf(cause)}`, { cause });
+
+/** Throws an Error with the first of some faults. */
+export function refuse(faults: Iterable<string>): void {
+  for (const fault of faults) throw new Error(fault);
 }
 
-function checkShapes(manifest: Manifest, session: OnnxModel): void {
-  const columns = manifest.features.reduce(
-    (sum, f) => sum + (f.kind === 'numeric' ? 1 : f.categories.length),
-    0,
-  );
-  if (session.columns !== columns || manifest.columns !== columns) {
-    throw corrupt(
-      manifest,
+/** The golden rows of a release in which all parts fit together. */
+function checkRelease({ manifest, onnx, golden }: Release): Golden {
+  const found = sha256(onnx);
+  if (found !== manifest.sha256)
+    throw new Error(`model.onnx has sha256 ${found}, the manifest says ${manifest.sha256}`);
+  if (onnx.length !== manifest.sizeBytes)
+    throw new Error(
+      `model.onnx has ${String(onnx.length)} bytes, sizeBytes is ${String(manifest.sizeBytes)}`,
+    );
+  if (sha256(golden) !== manifest.goldenSha256)
+    throw new Error('golden.json has another sha256 than goldenSha256');
+  refuse(manifestFaults(manifest));
+  const parsed = parseGolden(golden);
+  refuse(goldenFaults(parsed, manifest));
+  return parsed;
+}
+
+function checkShapes({ features, columns }: Manifest, session: OnnxModel): void {
+  if (session.columns !== columns)
+    throw new Error(
       `${String(session.columns)} input columns in the ONNX, ${String(columns)} in the features`,
     );
-  }
-  if (session.outputs !== manifest.features.length + 1) {
-    throw corrupt(
-      manifest,
-      `${String(session.outputs)} outputs, expected a margin and ${String(manifest.features.length)} contributions`,
+  if (session.outputs !== features.length + 1)
+    throw new Error(
+      `${String(session.outputs)} outputs, expected a margin and ${String(features.length)} contributions`,
     );
-  }
 }
 
-async function proveGolden(manifest: Manifest, golden: Golden, session: OnnxModel): Promise<void> {
-  const rows = new Float32Array(golden.rows.flatMap((row) => row.map((value) => value ?? NaN)));
-  const expected = golden.outputs.flat();
-  if (
-    rows.length !== golden.rows.length * session.columns ||
-    expected.length !== golden.rows.length * session.outputs
-  ) {
-    throw corrupt(manifest, 'the golden rows have another width than the model');
-  }
-  const outputs = await session.run(rows, golden.rows.length);
-  const wrong = expected.findIndex((value, i) => !(Math.abs(value - outputs[i]!) <= golden.tolerance));
+async function checkGolden(
+  manifest: Manifest,
+  golden: Golden,
+  rows: Float32Array,
+  session: OnnxModel,
+): Promise<void> {
+  const outputs = await runInBatches(session, rows, RUN_ROWS);
+  const recorded = golden.outputs.flat();
+  const tolerance = toleranceOf(golden);
+  const wrong = recorded.findIndex((value, i) => !(Math.abs(value - outputs[i]!) <= tolerance));
   if (wrong >= 0) {
     const row = Math.floor(wrong / session.outputs);
-    throw corrupt(
-      manifest,
-      `golden row ${String(row)} gives ${String(outputs[wrong])}, recorded was ${String(expected[wrong])}`,
+    throw new Error(
+      `golden row ${String(row)} gives ${String(outputs[wrong])}, recorded was ${String(recorded[wrong])}`,
     );
   }
+  refuse(outputFaults(outputs, manifest, 'golden row'));
+  const fault = constantFault(outputs, session.outputs);
+  if (fault !== undefined) throw new Error(fault);
+}
+
+/** The outputs of rows that are run `size` at a time. */
+export async function runInBatches(
+  session: OnnxModel,
+  rows: Float32Array,
+  size: number,
+): Promise<Float32Array> {
+  const count = rows.length / session.columns;
+  const all = new Float32Array(count * session.outputs);
+  for (let from = 0; from < count; from += size) {
+    const n = Math.min(size, count - from);
+    const batch = rows.subarray(from * session.columns, (from + n) * session.columns);
+    const outputs = await session.run(batch, n);
+    if (outputs.length !== n * session.outputs)
+      throw new Error(`a batch of ${String(n)} rows gives ${String(outputs.length)} outputs`);
+    all.set(outputs, from * session.outputs);
+  }
+  return all;
 }
 
 function createModel(manifest: Manifest, session: OnnxModel): Model {
@@ -130,7 +184,13 @@ function createModel(manifest: Manifest, session: OnnxModel): Model {
   return {
     manifest,
     evaluate,
-    score: async (requests) => (await evaluate(requests)).scores,
+    score: async (requests) => {
+      const { scores, outputs } = await evaluate(requests);
+      const [first] = notFiniteRows(outputs, session.outputs) ?? [];
+      if (first === undefined) return scores;
+      const { code, message } = notFinite(manifest);
+      throw new BankChurnError(code, `${message}: ${requests[first]!.event.eventId}`);
+    },
     close: () => session.close(),
   };
 }

@@ -2,8 +2,8 @@
 import { Worker } from 'node:worker_threads';
 import type { Release } from '../models/manifest.ts';
 import { BankChurnError, messageOf } from '../schemas/errors.ts';
-import { openModel } from './model.ts';
 import { createSession } from './onnx.io.ts';
+import { prove } from './proof.ts';
 import type { ProofMessage } from './prove.io.ts';
 
 /** A model in ONNX Runtime blocks this thread: another one notices that the parent is gone, and ends the process. */
@@ -14,14 +14,10 @@ const WATCH = `
 
 const tell = (message: ProofMessage): void => void process.send?.(message);
 
-async function prove(release: Release): Promise<void> {
-  await (await openModel(release, createSession)).close();
-}
-
 new Worker(WATCH, { eval: true }).unref();
 process.once('disconnect', () => process.exit(1));
 process.once('message', (release: Release) => {
-  prove(release).then(
+  prove(release, { createSession, now: () => performance.now() }).then(
     () => tell({ kind: 'proven' }),
     (error: unknown) => {
       const code = error instanceof BankChurnError ? error.code : 'MODEL_CORRUPT';

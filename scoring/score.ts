@@ -1,10 +1,32 @@
 import type { ChurnScore, CustomerEvent, Reason, RiskLevel } from '../schemas/generated.ts';
+import type { Poison } from '../schemas/errors.ts';
 import type { Manifest } from '../models/manifest.ts';
 
 /** Log-odds to probability, taken in JavaScript and not by a CPU kernel, so that a score is the same on any machine. */
 export function sigmoid(margin: number): number {
   return 1 / (1 + Math.exp(-margin));
 }
+
+/**
+ * Rows of some outputs, [rows × width], that hold something else than finite numbers: such a row has no score.
+ *
+ * @returns undefined where there are none, as a rule.
+ */
+export function notFiniteRows(outputs: Float32Array, width: number): ReadonlySet<number> | undefined {
+  let rows: Set<number> | undefined;
+  for (let i = 0; i < outputs.length; i++) {
+    if (Math.abs(outputs[i]!) < Infinity) continue;
+    rows ??= new Set();
+    rows.add(Math.floor(i / width));
+  }
+  return rows;
+}
+
+/** What is said of an event without a score. */
+export const notFinite = ({ version }: Pick<Manifest, 'version'>): Poison => ({
+  code: 'SCORE_NOT_FINITE',
+  message: `model ${version} gives no finite score for this event`,
+});
 
 /** Builds scores of one model. A score is a pure function of event, its place in the log, and the model. */
 export type ScoreBuilder = (

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { causesOf } from './causes.ts';
 import type { Fault } from './fault.ts';
-import type { HealthState } from './health.ts';
+import type { HealthState } from './health-state.ts';
 
 const well: HealthState = {
   kafka: { isUsable: true, faults: [] },
@@ -39,9 +39,10 @@ test.each<[what: string, change: Partial<HealthState>, causes: readonly string[]
   ['login', { ...notRead, kafka: login }, ['503 KAFKA_UNAUTHORIZED login refused for user u']],
   ['a topic missing: once', { ...notRead, kafka: { isUsable: true, faults: [missing] }, faults: [fault('TOPIC_MISSING', 'topics missing: a (mine)')] }, ['503 TOPIC_MISSING topics missing: a']],
   ['a topic missing, and the registry away', { ...notRead, kafka: { isUsable: true, faults: [missing] }, registryFault: 'http://r' }, ['503 TOPIC_MISSING topics missing: a', '200 REGISTRY_UNAVAILABLE schema registry: http://r']],
+  ['a topic missing, and the model log not read so far', { ...notRead, model: undefined, kafka: { isUsable: true, faults: [missing] } }, ['503 TOPIC_MISSING topics missing: a']],
   ['a right of the group: not that it has not joined', { joined: false, faults: [fault('KAFKA_UNAUTHORIZED', 'no right to READ group g')] }, ['503 KAFKA_UNAUTHORIZED no right to READ group g']],
   ['no model', { ...notRead, model: undefined, modelFault: fault('MODEL_UNAVAILABLE', 'none in the log: make train') }, ['503 MODEL_UNAVAILABLE Model not available: none in the log: make train']],
-  ['no model yet', { ...notRead, model: undefined }, ['503 MODEL_UNAVAILABLE Model not available: the model log is being read']],
+  ['no model yet', { ...notRead, model: undefined }, ['503 STARTING Model not available: the model log is being read']],
   ['a newer model refused', { modelFault: fault('MODEL_CORRUPT', 'v2 is refused: x') }, ['200 MODEL_CORRUPT model log: v2 is refused: x']],
   ['the model log forbidden', { modelFault: fault('KAFKA_UNAUTHORIZED', 'no right to READ topic m') }, ['503 KAFKA_UNAUTHORIZED model log: no right to READ topic m']],
   ['a rebalance', { joined: false, leftMs: 3200 }, ['503 NOT_JOINED Not joined: the group is rebalancing for 3 s']],

@@ -1,6 +1,6 @@
 /** Why a process does not do all its work, in order of depth: what lies deeper explains what lies above it, and hides it. */
 import { distinct, type Fault } from './fault.ts';
-import type { HealthState } from './health.ts';
+import type { HealthState } from './health-state.ts';
 
 /** One cause, and whether the process counts as unwell for it. */
 export interface Cause extends Fault {
@@ -82,11 +82,10 @@ function ofModel({ model, modelFault, imageFault, kafka }: HealthState): Cause[]
             blocks: modelFault.code === 'KAFKA_UNAUTHORIZED',
           },
         ];
-  if (kafka.isUsable || modelFault?.code === 'MODEL_CORRUPT')
-    return [noModel(modelFault ?? { code: 'MODEL_UNAVAILABLE', detail: 'the model log is being read' })];
-  return imageFault === undefined
-    ? []
-    : [noModel({ ...imageFault, detail: `${imageFault.detail}; the model log cannot be read now` })];
+  if (modelFault !== undefined && (kafka.isUsable || modelFault.code === 'MODEL_CORRUPT'))
+    return [noModel(modelFault)];
+  if (kafka.isUsable || imageFault === undefined) return [];
+  return [noModel({ ...imageFault, detail: `${imageFault.detail}; the model log cannot be read now` })];
 }
 
 const noModel = ({ code, detail }: Fault): Cause =>
@@ -105,7 +104,8 @@ function ofPartitions(state: HealthState): Cause[] {
 
 /** What is left when nothing else explains it. */
 function ofMembership(state: HealthState): Cause[] {
-  const { joined, leftMs, silentMs = 0 } = state;
+  const { model, joined, leftMs, silentMs = 0 } = state;
+  if (model === undefined) return [noModel({ code: 'STARTING', detail: 'the model log is being read' })];
   if (!joined) {
     const since = leftMs === undefined ? '' : ` for ${seconds(leftMs)}`;
     return [

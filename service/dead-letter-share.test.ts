@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createLetterWatch, createShare } from './dead-letter-share.ts';
-import type { Concerns } from './health.ts';
+import type { Concerns } from './health-state.ts';
 import { createMetrics } from './metrics.io.ts';
 
 /** A watch with a limit of half, and what it says. */

@@ -1,6 +1,6 @@
 /** The share of dead letters in the last events: one producer's mistake, or a stream that nobody scores any more. */
 import type { Decision } from '../schemas/ports.ts';
-import type { Concerns } from './health.ts';
+import type { Concerns } from './health-state.ts';
 import type { RoleView } from './role-view.ts';
 
 /** Events that are looked at: the last so many, whole batches. */

@@ -7,6 +7,7 @@ export type StateCode =
   | 'STOPPING'
   | 'WORKERS_DOWN'
   | 'CONNECTING'
+  | 'STARTING'
   | 'NOT_JOINED'
   | 'PARTITIONS_NOT_READY'
   | 'DEAD_LETTERS'

@@ -1,13 +1,6 @@
 import { expect, test } from 'vitest';
-import {
-  createStallRule,
-  healthReport,
-  liveReport,
-  processHealth,
-  readyReport,
-  type HealthState,
-  type ProcessView,
-} from './health.ts';
+import { createStallRule, healthReport, liveReport, readyReport } from './health.ts';
+import { processHealth, type HealthState, type ProcessView } from './health-state.ts';
 import type { RoleState } from './role-view.ts';
 
 const well: HealthState = {

@@ -4,7 +4,7 @@ import { KafkaError } from '../kafka/errors.ts';
 import type { KafkaClient } from '../kafka/port.ts';
 import { messageOf } from '../schemas/errors.ts';
 import { faultOf, type Fault } from './fault.ts';
-import type { KafkaView } from './health.ts';
+import type { KafkaView } from './health-state.ts';
 import type { Metrics } from './metrics.io.ts';
 import type { Log } from './role-view.ts';
 import { topicFaults, topicsOf, type TopicNeeds } from './topic-checks.ts';

@@ -102,6 +102,7 @@ export const METRICS = {
     'Age of the oldest retrain request that is deferred; 0: none is', 'max'),
   kafkaUp: gauge('churn_kafka_up', 'Whether Kafka answers and takes the connection and the login: 1 or 0', 'min'),
   disarmed: counter('churn_partition_rearms_total', 'Times a partition failed and was armed again'),
+  registryUp: gauge('churn_registry_up', 'Whether the schema registry answers (1) or not (0); no sample without a registry', 'min'),
   eventLoopLag: gauge('churn_event_loop_lag_seconds', 'Mean delay of the event loop since the last scrape', 'max'),
 } as const satisfies Record<string, MetricSpec>;
 

@@ -1,34 +1,40 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Metrics } from './metrics.io.ts';
-import type { ModelLogAccess } from './model-log.io.ts';
-import type { Log } from './role-view.ts';
+/** The model of a process: what the model log says, kept up to date, or what the image brings. */
 import type { ServingModel } from '../consumers/scorer.ts';
-import { activeModel, decideImage, type ModelLog } from '../models/log.ts';
-import { manifestSchema, type Manifest, type Release } from '../models/manifest.ts';
+import { activeManifest, createManifests } from '../models/log-manifests.ts';
+import { activeModel } from '../models/log.ts';
+import type { Manifest, Release } from '../models/manifest.ts';
 import { readRelease } from '../models/store.io.ts';
-import { backOff } from '../schemas/back-off.ts';
-import { BankChurnError, isTransient, messageOf } from '../schemas/errors.ts';
-import { openModel } from '../scoring/model.ts';
-import { createSession } from '../scoring/onnx.io.ts';
-import { proveRelease } from '../scoring/prove.io.ts';
+import type { Reader } from '../kafka/port.ts';
+import { faultOf, type Fault } from './fault.ts';
+import type { BringSettings } from './bring-image.io.ts';
+import type { Refusal } from './model-choice.io.ts';
+import type { ReadLog } from './model-log.io.ts';
+import { createManifestOf } from './model-manifests.io.ts';
+import { createTroubles, type TroublesSettings } from './model-troubles.io.ts';
+import { createScoringModel } from './scoring-model.io.ts';
+import { createSeat } from './serving-seat.io.ts';
 
-export interface ServingSettings {
+export interface ServingSettings extends BringSettings, TroublesSettings {
   /** Folder of the image's release. */
   readonly modelDir: string;
   /** `image`: that release and nothing else; `log`: what the log says; `auto`: the log, to which the image brings its own. */
   readonly source: 'auto' | 'log' | 'image';
-  readonly log: Log;
-  readonly metrics: Metrics;
-  readonly modelLog: ModelLogAccess;
-  /** Called when no trying helps: the process should end. */
-  readonly fatal: (error: unknown) => void;
+  /** Whether this process scores: others open no model and bring none, they only follow. */
+  readonly scores: boolean;
 }
 
 /** The model in service, kept up to date. */
 export interface Serving {
+  /** In a process that scores. */
   readonly current: () => ServingModel | undefined;
-  /** Why there is none. */
-  readonly fault: () => string | undefined;
+  /** Of the model in service; in a process that does not score, of the one that the log says is active. */
+  readonly manifest: () => Manifest | undefined;
+  /** Offset of that model's activation in the model log; -1: the image's own. */
+  readonly activation: () => number | undefined;
+  /** Why there is none, or why none that is newer can come. */
+  readonly fault: () => Fault | undefined;
+  /** The newest activation, if it is not what serves. */
+  readonly refused: () => Refusal | undefined;
   /**
    * The manifest that an activation of the model log serves (activation -1: the image's).
    *
@@ -39,161 +45,74 @@ export interface Serving {
   stop(): Promise<void>;
 }
 
-const RETRY_MS = { first: 1000, longest: 5000 };
-/** A batch in hand may still use the former model. */
-const CLOSE_AFTER_MS = 10_000;
-
-/** Starts; keeps trying until there is a model, and follows the log from then on. Never gives up a model for a bad one. */
+/** Starts; keeps trying until there is a model, and follows the log from then on. A bad model never replaces a good one. */
 export function keepServing(settings: ServingSettings): Serving {
-  const { modelDir, source, modelLog, fatal } = settings;
+  const { source, modelLog, scores } = settings;
   const seat = createSeat(settings);
-  let newest: ModelLog | undefined;
-  let stopped = false;
-  let closeReader = (): Promise<void> => Promise.resolve();
+  const troubles = createTroubles(settings);
+  const manifests = createManifests();
+  let newest: ReadLog | undefined;
+  let image: Release | undefined;
+  let reader: Reader | undefined;
 
-  /** Repeats until it works; each new fault is told once. */
-  async function retrying(work: () => Promise<void>): Promise<void> {
-    for (let failures = 0; !stopped; failures++) {
-      try {
-        await work();
-        return;
-      } catch (error) {
-        if (error instanceof BankChurnError && error.action === 'fatal') {
-          fatal(error);
-          return;
-        }
-        const retryInMs = backOff(RETRY_MS, failures);
-        seat.tell(error, { retryInMs });
-        await sleep(retryInMs, undefined, { ref: false });
-      }
-    }
+  async function readImage(): Promise<Release> {
+    image ??= await readRelease(settings.modelDir);
+    return image;
   }
 
-  async function onLog(state: ModelLog): Promise<void> {
-    newest = state;
-    await serveActive(state, seat, modelLog);
-  }
+  const scoring = createScoringModel({
+    ...settings,
+    ...{ seat, troubles, readImage, newest: () => newest, bringsImage: source === 'auto' },
+  });
 
   async function start(): Promise<void> {
     if (source === 'image') {
-      await retrying(async () => seat.swap(await readRelease(modelDir), -1));
+      await troubles.retrying(async () => {
+        const release = await readImage();
+        if (scores) await seat.swap(release, -1);
+      });
       return;
     }
-    await retrying(async () => {
-      closeReader = (await modelLog.follow(onLog, (error) => seat.tell(error, {}))).close;
+    if (!scores) await readImage().catch(() => undefined);
+    const onLog = (read: ReadLog): void => {
+      newest = read;
+      if (scores) void scoring.update();
+    };
+    await troubles.retrying(async () => {
+      reader = await modelLog.follow(onLog, (error) => troubles.tell(error, {}));
     });
-    if (source === 'auto') await retrying(() => bringImage(settings, seat));
+    if (scores) await troubles.retrying(scoring.bring);
   }
+
+  function manifest(): Manifest | undefined {
+    if (scores) return seat.current()?.model.manifest;
+    return source === 'image' ? image?.manifest : newest && activeManifest(newest.log, manifests);
+  }
+
+  const findManifest = createManifestOf({
+    ...{ modelLog, newest: () => newest, image: () => image?.manifest, manifestOf: manifests },
+  });
 
   void start();
   return {
     current: seat.current,
-    fault: seat.fault,
-    manifestOf: (_, sha256) => {
-      const logged = newest?.releases.get(sha256)?.manifest;
-      if (!seat.manifests.has(sha256) && logged !== undefined)
-        seat.manifests.set(sha256, manifestSchema.parse(JSON.parse(logged)));
-      const manifest = seat.manifests.get(sha256);
-      if (manifest !== undefined) return Promise.resolve(manifest);
-      return Promise.reject(
-        new BankChurnError('MODEL_UNAVAILABLE', `the profile of model ${sha256} is not known here`),
-      );
+    manifest,
+    activation: () => seat.current()?.activation ?? (newest && activeModel(newest.log)?.offset),
+    fault: () => {
+      const lost = reader?.fault();
+      if (lost !== undefined) return faultOf(lost);
+      return manifest() === undefined ? troubles.newest() : undefined;
+    },
+    refused: scoring.refused,
+    manifestOf: async (activation, sha256) => {
+      const serving = seat.current();
+      const isServing = serving?.activation === activation && serving.model.manifest.sha256 === sha256;
+      return isServing ? serving.model.manifest : findManifest(activation, sha256);
     },
     stop: async () => {
-      stopped = true;
-      await closeReader();
-      await seat.current()?.model.close();
+      troubles.stop();
+      await reader?.close();
+      await seat.close();
     },
   };
-}
-
-/** Where the model in service sits. */
-interface Seat {
-  readonly current: () => ServingModel | undefined;
-  /** Why it is empty. */
-  readonly fault: () => string | undefined;
-  /** Of models that served, by sha256. */
-  readonly manifests: Map<string, Manifest>;
-  /** Says why a model does not serve: each new fault once. */
-  tell(error: unknown, context: object): void;
-  /** Proves a release and puts it into service. */
-  swap(release: Release, activation: number): Promise<void>;
-  /** The model that serves was activated again. */
-  reactivated(activation: number): void;
-}
-
-function createSeat({ log, metrics }: ServingSettings): Seat {
-  let serving: ServingModel | undefined;
-  let fault: string | undefined;
-  const manifests = new Map<string, Manifest>();
-  return {
-    current: () => serving,
-    fault: () => (serving === undefined ? fault : undefined),
-    manifests,
-    tell: (error, context) => {
-      const message = messageOf(error);
-      if (message !== fault) {
-        log.error({ code: error instanceof BankChurnError ? error.code : undefined, ...context }, message);
-        if (!isTransient(error)) metrics.modelSwaps.inc({ result: 'refused' });
-      }
-      fault = message;
-    },
-    swap: async (release, activation) => {
-      await proveRelease(release);
-      const model = await openModel(release, createSession);
-      const former = serving;
-      serving = { model, activation };
-      fault = undefined;
-      const { version, sha256 } = release.manifest;
-      manifests.set(sha256, release.manifest);
-      metrics.modelInfo.reset();
-      metrics.modelInfo.set({ version, sha256 }, 1);
-      metrics.modelSwaps.inc({ result: 'activated' });
-      log.info({ version, sha256, activation, former: former?.model.manifest.version }, 'model in service');
-      if (former !== undefined)
-        void sleep(CLOSE_AFTER_MS, undefined, { ref: false }).then(() => former.model.close());
-    },
-    reactivated: (activation) => {
-      if (serving !== undefined) serving = { ...serving, activation };
-    },
-  };
-}
-
-/** Serves what the log says; a release that fails its checks leaves the present one in service. Throws what may pass. */
-async function serveActive(state: ModelLog, seat: Seat, modelLog: ModelLogAccess): Promise<void> {
-  const active = activeModel(state);
-  const serving = seat.current();
-  if (active === undefined || active.offset === serving?.activation) return;
-  const logged = state.releases.get(active.sha256);
-  try {
-    if (logged === undefined)
-      throw new BankChurnError(
-        'MODEL_UNAVAILABLE',
-        `activation of ${active.sha256.slice(0, 8)} names no release`,
-      );
-    if (serving?.model.manifest.sha256 === active.sha256) seat.reactivated(active.offset);
-    else await seat.swap(await modelLog.fetch(logged), active.offset);
-  } catch (error) {
-    if (isTransient(error)) throw error;
-    seat.tell(error, { activation: active.offset, stays: serving?.model.manifest.version });
-  }
-}
-
-/** Brings the image's release into the log. With a model from the log in service, no release in the image is no fault. */
-async function bringImage({ modelDir, log, modelLog }: ServingSettings, seat: Seat): Promise<void> {
-  let release: Release;
-  try {
-    release = await readRelease(modelDir);
-    await proveRelease(release);
-  } catch (error) {
-    if (seat.current() !== undefined) return;
-    throw error;
-  }
-  const { change } = await modelLog.write(
-    (state) => decideImage(state, release.manifest.sha256),
-    'IMAGE',
-    release,
-  );
-  if (change.kinds.length > 0)
-    log.info({ version: release.manifest.version }, 'the image’s model is activated');
 }

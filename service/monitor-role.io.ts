@@ -15,7 +15,7 @@ import { controlEncoderOf } from './wiring.io.ts';
 /** Starts the monitor. It ends alone where other roles run beside it and its counts are in doubt: they go on. */
 export function startMonitor(around: Surroundings): RunningRole {
   const { models, metrics, log } = around;
-  const view = createDriftView({ metrics, log }, () => models.current()?.activation);
+  const view = createDriftView({ metrics, log }, models.activation);
   const settings = {
     ...commonSettings(around, 'monitor'),
     // Committed with the next verdict: the pane that is filling is read again after a restart.

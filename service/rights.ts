@@ -71,11 +71,15 @@ const writers = (of: string, input: string): NeededRight =>
   ({ operation: 'WRITE', resource: 'TRANSACTIONAL_ID', name: `${of}.${input}.`, pattern: 'PREFIXED', need: 'runs',
     why: 'transactions of outputs and offsets' }); // prettier-ignore
 
-/** Reading the model log and the bytes of its releases. */
+/** Reading the model log. */
 const followsModels = ({ group: of, topics: { names } }: Names, need: Need): Rights => [
   topic('READ', names.churnModels, need, 'which model serves'),
-  topic('READ', names.modelArtifacts, need, 'the bytes of its release'),
   ...readers(`${of}.models`, need, 'reads the model log'),
+];
+/** And the bytes of its releases. */
+const readsModels = (names: Names, need: Need): Rights => [
+  ...followsModels(names, need),
+  topic('READ', names.topics.names.modelArtifacts, need, 'the bytes of a release'),
 ];
 const writesModels = ({ group: of, topics: { names } }: Names, need: Need, why: string): Rights => [
   topic('WRITE', names.churnModels, need, why),
@@ -96,11 +100,11 @@ const ROLE_RIGHTS: Readonly<Record<RoleName, (names: Names) => Rights>> = {
       topic('READ', t.churnScores, 'starts', 'where a group without committed offsets goes on'),
       topic('READ', t.deadLetters, 'starts', 'where a group without committed offsets goes on'),
       ...readers(`${of}.last`, 'starts', 'looks for the last output'),
-      ...followsModels(names, 'model'),
+      ...readsModels(names, 'model'),
       ...writesModels(
         names,
         'starts',
-        'brings the release of its image (not needed with `MODEL_SOURCE=log`)',
+        'brings the release of its image, says what became of a new model (not needed with `MODEL_SOURCE=log`)',
       ),
     ];
   },
@@ -126,7 +130,7 @@ const ROLE_RIGHTS: Readonly<Record<RoleName, (names: Names) => Rights>> = {
       topic('READ', t.customerEvents, 'runs', 'the events that customers were labelled for'),
       topic('READ', t.customerOutcomes, 'runs', 'the labels'),
       ...readers(`${of}.labels`, 'runs', 'reads events and labels'),
-      ...followsModels(names, 'runs'),
+      ...readsModels(names, 'runs'),
       ...writesModels(names, 'runs', 'releases a challenger, or says why not'),
     ];
   },
@@ -150,7 +154,7 @@ const COMMAND_RIGHTS: Readonly<Record<CommandName, (names: Names) => Rights>> = 
     topic('READ', names.topics.names.customerEvents, 'runs', 'the event'),
     topic('READ', names.topics.names.churnScores, 'runs', 'the published score'),
     ...readers(`${names.group}.explain`, 'runs', 'reads both'),
-    ...followsModels(names, 'model'), // of a score whose model MODEL_DIR does not have
+    ...readsModels(names, 'model'), // of a score whose model MODEL_DIR does not have
   ],
   drift: ({ group: of, topics }) => [
     topic('READ', topics.names.driftVerdicts, 'runs', 'the verdicts'),
@@ -162,9 +166,9 @@ const COMMAND_RIGHTS: Readonly<Record<CommandName, (names: Names) => Rights>> = 
       topic('DESCRIBE', name, 'runs', 'whether it is there, with its partitions'),
       topic('DESCRIBE_CONFIGS', name, 'runs', 'whether its settings are as wanted'),
     ]),
-  'models list': (names) => followsModels(names, 'runs').filter(({ name }) => name !== names.topics.names.modelArtifacts),
+  'models list': (names) => followsModels(names, 'runs'),
   'models activate': (names) => [
-    ...followsModels(names, 'runs').filter(({ name }) => name !== names.topics.names.modelArtifacts),
+    ...readsModels(names, 'runs'),
     ...writesModels(names, 'runs', 'writes the change'),
   ],
   'offsets show': ({ group: of, topics: { names } }) => [

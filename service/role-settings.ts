@@ -4,7 +4,7 @@ import type { LoopPorts } from '../consumers/loop-ports.ts';
 import type { RecordDecoder } from '../schemas/decoder.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
 import type { Reject } from '../schemas/ports.ts';
-import type { Concerns } from './health.ts';
+import type { Concerns } from './health-state.ts';
 import type { Metrics } from './metrics.io.ts';
 import type { Serving } from './model-follower.io.ts';
 import { roleTopics, type RoleName } from './role-topics.ts';

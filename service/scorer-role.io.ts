@@ -3,6 +3,7 @@ import { createEarlierOutputs } from '../consumers/earlier-outputs.ts';
 import { createScorer, rejectEvent } from '../consumers/scorer.ts';
 import { ASSUMED_BYTES } from '../kafka/message-limits.ts';
 import type { WrittenBefore } from '../kafka/port.ts';
+import { isTransient } from '../schemas/errors.ts';
 import type { OpenRole, Role } from '../schemas/ports.ts';
 import { decoderOf, shapesOf, topicEncoder } from './codecs.ts';
 import { recordScores } from './count-scores.ts';
@@ -52,7 +53,10 @@ function writtenBefore({ kafka, config, log }: Surroundings): WrittenBefore {
   });
 }
 
-/** The encoder of scores is made for the first batch: a registry that is away stops none but those that wait for it. */
+/**
+ * A partition is armed without the registry, too: batches then wait for it, and where none comes, nothing waits. What the registry
+ * refuses ends the role at once.
+ */
 function scorerRole(around: Surroundings, maxLetterBytes: () => number): OpenRole {
   const { config, registry, models, log, wrap } = around;
   const { names } = config.topics;
@@ -73,7 +77,12 @@ function scorerRole(around: Surroundings, maxLetterBytes: () => number): OpenRol
     });
   const scorer = createLazily(open);
   const role: Role = async (...batch) => (await scorer())(...batch);
-  return () => Promise.resolve(role);
+  return async () => {
+    await scorer().catch((error: unknown) => {
+      if (!isTransient(error)) throw error;
+    });
+    return role;
+  };
 }
 
 /** Makes something when it is first needed; after a failure it is tried again at the next need. */

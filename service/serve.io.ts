@@ -1,13 +1,17 @@
 /** Wiring: configuration, roles, sidecar, signals. */
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { createStallRule, processHealth, type Concerns, type HealthState } from './health.ts';
+import { createStallRule } from './health.ts';
+import { processHealth, type Concerns, type HealthState } from './health-state.ts';
 import { faultOf, type Fault } from './fault.ts';
 import { watchKafka } from './kafka-watch.io.ts';
 import { BankChurnError, messageOf } from '../schemas/errors.ts';
 import { createMetrics, type Metrics } from './metrics.io.ts';
+import { watchRegistry } from './registry-watch.io.ts';
 import type { RunningRole } from './run-role.io.ts';
+import type { Refusal } from './model-choice.io.ts';
 import { keepServing } from './model-follower.io.ts';
 import { startSidecar, type Sidecar, type SidecarOptions } from './sidecar.io.ts';
 import { startWorkers, type WorkersSettings } from './workers.io.ts';
@@ -51,13 +55,18 @@ export async function serve(
   const metrics = createMetrics();
   const registry = registryOf(config);
   const kafka = kafkaOf(config, log);
-  const { dir: modelDir, source } = config.model;
-  const modelLog = modelLogOf({ config, kafka, registry }, log);
+  const { dir: modelDir, source, allowSimulated } = config.model;
+  const scores = roleNames.includes('scorer');
+  const actor = `${roleNames.join('+')} on ${hostname()}`;
+  const modelLog = modelLogOf({ config, kafka, registry }, { log, metrics, actor });
   let giveUp: (error: unknown) => void = () => undefined;
   const givenUp = new Promise<unknown>((resolve) => {
     giveUp = resolve;
   });
-  const models = keepServing({ modelDir, source, log, metrics, modelLog, fatal: giveUp });
+  const models = keepServing({
+    ...{ modelDir, source, allowSimulated, scores, log, metrics, modelLog },
+    fatal: giveUp,
+  });
   let roles: readonly RunningRole[] = [];
   let stopping = false;
   let stalled = false;
@@ -72,10 +81,11 @@ export async function serve(
     processHealth({
       roles: roles.map((role) => role.state()),
       roleNames,
-      manifest: models.current()?.model.manifest,
+      manifest: models.manifest(),
       kafka: watch.view(),
-      modelFault: modelFaultOf(models.fault()),
+      modelFault: models.fault() ?? refusalOf(models.refused()),
       imageFault,
+      registryFault: registry?.state().error,
       stopping,
       stalled,
       concerns,
@@ -87,6 +97,7 @@ export async function serve(
     giveUp(new Error(`nothing consumed for ${String(config.limits.stallMs)} ms while Kafka answers`));
   });
   const shown = await outlet({ metrics, health });
+  const registryWatch = watchRegistry(registry, metrics, log);
 
   const exitCode = await new Promise<number>((resolve) => {
     const fatal = (error: unknown): void => {
@@ -100,7 +111,7 @@ export async function serve(
     process.once('disconnect', () => resolve(0));
     if ((process.connected as boolean | undefined) === false) resolve(0);
     void startWhenModel(
-      () => models.current() !== undefined,
+      () => models.manifest() !== undefined,
       () => stopping,
     ).then(() => {
       if (stopping) return;
@@ -113,6 +124,7 @@ export async function serve(
   stopping = true;
   await Promise.all([watch.stop(), ...roles.map((role) => role.stop())]);
   await models.stop();
+  registryWatch.stop();
   registry?.close();
   metrics.close();
   await shown.close();
@@ -153,8 +165,9 @@ async function openSidecar(
   return sidecar;
 }
 
-const modelFaultOf = (detail: string | undefined): Fault | undefined =>
-  detail === undefined ? undefined : { code: 'MODEL_UNAVAILABLE', detail };
+/** What `/health` says of a newer model that does not serve. */
+const refusalOf = (refused: Refusal | undefined): Fault | undefined =>
+  refused && { code: 'MODEL_CORRUPT', detail: `${refused.version} is refused: ${refused.reason}` };
 
 /** A scorer without a model takes no partitions: others may have one. */
 async function startWhenModel(isThere: () => boolean, isStopping: () => boolean): Promise<void> {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import type { HealthState } from './health.ts';
+import type { HealthState } from './health-state.ts';
 import { createMetrics } from './metrics.io.ts';
 import { startSidecar } from './sidecar.io.ts';
 

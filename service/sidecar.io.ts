@@ -1,6 +1,7 @@
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { Registry } from 'prom-client';
-import { healthReport, liveReport, readyReport, type HealthState, type Report } from './health.ts';
+import { healthReport, liveReport, readyReport, type Report } from './health.ts';
+import type { HealthState } from './health-state.ts';
 import type { Metrics } from './metrics.io.ts';
 
 export interface SidecarOptions {

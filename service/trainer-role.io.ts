@@ -1,15 +1,18 @@
 /** The trainer on Kafka: what it reads and writes, and what it shows. */
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { challenge } from '../consumers/challenge.io.ts';
 import { collectFreshRows } from '../consumers/fresh-rows.ts';
 import { createTrainer } from '../consumers/trainer.ts';
-import type { LogChange } from '../models/log.ts';
+import type { LogChange } from '../models/log-decisions.ts';
+import type { LoggedRelease } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import type { RetrainRequested } from '../schemas/generated.ts';
 import type { OpenRole } from '../schemas/ports.ts';
 import { recordInMlflow } from '../training/mlflow.io.ts';
 import { measureAtScrape } from './at-scrape.ts';
 import { decodeOwn, decoderOf, shapesOf } from './codecs.ts';
+import { fetchFirst } from './model-log-fetch.io.ts';
 import { createSkips } from './own-records.ts';
 import { commonSettings, skipRecord, type Surroundings } from './role-settings.ts';
 import { runRole, type RunningRole } from './run-role.io.ts';
@@ -30,7 +33,7 @@ const LONGEST_RETRY_MS = 300_000;
 function trainerRole(around: Surroundings): OpenRole {
   const { config, kafka, registry, metrics, log } = around;
   const { training, topics, group } = config;
-  const modelLog = modelLogOf(around, log);
+  const modelLog = modelLogOf(around, { log, actor: `trainer on ${hostname()}` });
   let waitingSince: number | undefined;
   measureAtScrape(metrics.retrainDeferred, () => {
     const ageMs = waitingSince === undefined ? 0 : Math.max(0, Date.now() - waitingSince);
@@ -51,7 +54,7 @@ function trainerRole(around: Surroundings): OpenRole {
     resampling: config.resampling.strategy,
     memoryBudgetBytes: config.resampling.memoryBudgetMiB * 1024 * 1024,
     gate: training,
-    fetchRelease: modelLog.fetch,
+    fetchRelease: (candidates: readonly LoggedRelease[]) => fetchFirst(modelLog, candidates),
     onProgress: (stage: string, share: number) => log.debug({ stage, share }, 'training'),
   };
   const trainer = createTrainer({
@@ -60,7 +63,7 @@ function trainerRole(around: Surroundings): OpenRole {
     collect: (request) => collectFreshRows(freshRows, request),
     challenge: (champion, fresh, signal) => {
       const rows = { train: fresh.train.length, holdout: fresh.holdout.length };
-      log.info({ champion: champion.version, ...rows }, 'training a challenger');
+      log.info({ champion: champion[0]?.version, ...rows }, 'training a challenger');
       return challenge(challenging, champion, fresh, signal);
     },
     write: async (decide, release) => {
@@ -86,7 +89,7 @@ function trainerRole(around: Surroundings): OpenRole {
 async function recordChallenger(
   { config, log }: Surroundings,
   release: Release,
-  { kinds, answer }: LogChange,
+  { kinds, reason }: LogChange,
 ): Promise<void> {
   if (!config.mlflow.enabled) return;
   const endedMs = Date.now();
@@ -95,7 +98,7 @@ async function recordChallenger(
     alias: kinds.includes('ACTIVATION') ? 'champion' : 'challenger',
     begunMs: endedMs,
     endedMs,
-    files: { 'gate.txt': `${answer?.reason ?? ''}\n` },
+    files: { 'gate.txt': `${reason ?? ''}\n` },
   });
   if (outcome.recorded)
     log.info({ run: outcome.runUrl, version: outcome.modelVersion }, 'recorded in MLflow');

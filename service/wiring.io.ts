@@ -1,14 +1,17 @@
 /** What the service and the commands share: clients and readers made of a configuration. */
+import { hostname, userInfo } from 'node:os';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { decodeOwn, subjectsOf } from './codecs.ts';
 import { createControlEncoder, type OpenEncoder } from './control-encoder.ts';
+import type { Metrics } from './metrics.io.ts';
 import { openModelLog, type ModelLogAccess } from './model-log.io.ts';
 import { connectKafka } from '../kafka/kafkajs/connect.io.ts';
 import type { KafkaClient } from '../kafka/port.ts';
 import { credentialsIn, withoutCredentials } from '../schemas/address.ts';
 import { messageOf } from '../schemas/errors.ts';
 import type { ModelRecord } from '../schemas/generated.ts';
+import { createPace } from '../schemas/pace.ts';
 import { createRegistry, type Registry } from '../schemas/registry.io.ts';
 
 /** A configuration and the clients made of it. */
@@ -72,13 +75,38 @@ export function controlEncoderOf(
   });
 }
 
-/** The model log of a configuration. `log` is warned if it cannot be known whether the log keeps its records. */
-export function modelLogOf(clients: Clients, log?: Pick<Logger, 'warn'>): ModelLogAccess {
+/** Who uses a model log, and who is told about it. */
+export interface LogUser {
+  /** Who writes; without: the user and the host of this process. */
+  readonly actor?: string;
+  /** Warned if it cannot be known whether the log keeps its records, and of records that are skipped. */
+  readonly log?: Pick<Logger, 'warn'>;
+  /** Counts the records that are skipped. */
+  readonly metrics?: Pick<Metrics, 'recordsSkipped'>;
+}
+
+/** Lines about skipped records are at least so far apart, milliseconds. */
+const SKIPPED_LINE_MS = 2000;
+
+/** The model log of a configuration. */
+export function modelLogOf(
+  clients: Clients,
+  { actor = userAtHost(), log, metrics }: LogUser = {},
+): ModelLogAccess {
   const { config, kafka, registry } = clients;
+  const topic = config.topics.names.churnModels;
+  const pace = createPace(SKIPPED_LINE_MS);
   return openModelLog({
     kafka,
     topics: config.topics.names,
     group: config.group,
+    actor,
+    onSkipped: (skipped) => {
+      metrics?.recordsSkipped.inc({ topic, code: skipped.code });
+      const passedOver = log && pace.next(Date.now());
+      if (passedOver !== undefined)
+        log?.warn({ topic, ...skipped, passedOver }, 'a record of the model log cannot be read: skipped');
+    },
     encode: controlEncoderOf(clients, 'churnModels', log),
     decode: (record) => decodeOwn(record, registry, 'ModelRecord') as Promise<ModelRecord>,
     onUnchecked: (topic, fault) =>
@@ -87,4 +115,15 @@ export function modelLogOf(clients: Clients, log?: Pick<Logger, 'warn'>): ModelL
         'whether this topic keeps its records for ever is not known: its settings may not be read',
       ),
   });
+}
+
+/** Who runs this process. A user without an entry in the machine's list has a number alone. */
+function userAtHost(): string {
+  let user: string;
+  try {
+    user = userInfo().username;
+  } catch {
+    user = String(process.getuid?.() ?? 'somebody');
+  }
+  return `${user}@${hostname()}`;
 }

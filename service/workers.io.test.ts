@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createMetrics } from './metrics.io.ts';
 import { startWorkers, type WorkersSettings } from './workers.io.ts';
 
@@ -84,6 +84,18 @@ test('figures: counters are summed, gauges as each needs; a dead worker’s coun
   await until(() => workers.health().workers?.up === 1);
   expect(await samples()).toMatch(/^churn_events_total\{result="scored"\} 17$/m);
   expect(await samples()).toMatch(/^churn_event_loop_lag_seconds 5$/m);
+});
+
+test('figures of a worker that has fallen silent: its counts stay, its gauges go: another may have its partitions', async () => {
+  const { workers, samples } = supervise((n) => report(n, n, undefined));
+  await until(() => workers.health().workers?.up === 2);
+  expect(await samples()).toMatch(/^churn_event_loop_lag_seconds 2$/m);
+  const now = Date.now() + 5001;
+  vi.spyOn(Date, 'now').mockReturnValue(now);
+  onTestFinished(() => void vi.restoreAllMocks());
+  expect(workers.health().workers?.up).toBe(0);
+  expect(await samples()).toMatch(/^churn_events_total\{result="scored"\} 3$/m);
+  expect(await samples()).not.toMatch(/^churn_event_loop_lag_seconds 2$/m);
 });
 
 test('a worker that says nothing is killed and started again', { timeout: 30_000 }, async () => {

@@ -1,11 +1,11 @@
 /** Several scorer processes in one container: started, watched, started again, shown as one. */
 import type { ChildProcess } from 'node:child_process';
 import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue, type PrometheusContentType, type Registry } from 'prom-client'; // prettier-ignore
-import type { HealthState } from './health.ts';
+import type { HealthState } from './health-state.ts';
 import { SUPERVISOR_METRICS } from './metric-list.ts';
 import { createList, type Metrics } from './metrics.io.ts';
 import type { Log } from './role-view.ts';
-import { combineHealth, restartDelayMs, restartsInRow, type WorkerReport } from './workers.ts';
+import { combineHealth, isUp, restartDelayMs, restartsInRow, type WorkerReport } from './workers.ts';
 
 type Figures = readonly MetricObjectWithValues<MetricValue<string>>[];
 
@@ -130,7 +130,7 @@ export function startWorkers(settings: WorkersSettings): Workers {
     health,
     registry: async () => {
       const own: Figures = await metrics.registry.getMetricsAsJSON();
-      return aggregate([own, retired, ...slots.map(({ last }) => last?.figures ?? [])]);
+      return aggregate([own, retired, ...slots.map(({ last }) => figuresOf(last, Date.now()))]);
     },
     stop: async () => {
       stopping = true;
@@ -192,11 +192,17 @@ async function stopAll(
 
 const COUNTING = new Set(['counter', 'histogram']);
 
-/** Adds what counts in the figures of a worker that ended. */
-function withLasting(retired: Figures, figures: Figures): Figures {
-  const lasting = figures.filter(({ type }) => COUNTING.has(String(type)));
-  return aggregate([retired, lasting]).getMetricsAsArray() as unknown as Figures;
+/** Of a worker that says nothing only what counts: another may have its partitions by now, and show their lag. */
+function figuresOf(last: Slot['last'], nowMs: number): Figures {
+  if (last === undefined) return [];
+  return isUp(last, nowMs) ? last.figures : lasting(last.figures);
 }
+
+const lasting = (figures: Figures): Figures => figures.filter(({ type }) => COUNTING.has(String(type)));
+
+/** Adds what counts in the figures of a worker that ended. */
+const withLasting = (retired: Figures, figures: Figures): Figures =>
+  aggregate([retired, lasting(figures)]).getMetricsAsArray() as unknown as Figures;
 
 /** One registry of several processes' figures; each metric knows how it is aggregated. */
 function aggregate(figures: readonly Figures[]): Registry {

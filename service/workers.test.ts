@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { healthReport, type HealthState } from './health.ts';
+import { healthReport } from './health.ts';
+import type { HealthState } from './health-state.ts';
 import { combineHealth, restartDelayMs, restartsInRow, rolesOfWorker } from './workers.ts';
 
 const well: HealthState = {

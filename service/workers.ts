@@ -1,7 +1,7 @@
 /** What several worker processes are together. */
 import { backOff } from '../schemas/back-off.ts';
 import { distinct } from './fault.ts';
-import { together, type HealthState } from './health.ts';
+import { together, type HealthState } from './health-state.ts';
 
 /** What a worker last said of itself. */
 export interface WorkerReport {
@@ -40,11 +40,14 @@ export interface Container {
 
 const largest = (values: readonly number[]): number | undefined =>
   values.length === 0 ? undefined : Math.max(...values);
+/** Whether a worker has said something of late. */
+export const isUp = ({ atMs }: Pick<WorkerReport, 'atMs'>, nowMs: number): boolean =>
+  nowMs - atMs <= SILENT_MS;
 
 /** The health of a container: that of its workers that are up, the worst of each. */
 export function combineHealth(reports: readonly WorkerReport[], container: Container): HealthState {
   const { configured, stopping, uptimeSeconds, nowMs } = container;
-  const up = reports.filter(({ atMs }) => nowMs - atMs <= SILENT_MS);
+  const up = reports.filter((report) => isUp(report, nowMs));
   const states = up.map(({ health }) => health);
   const silent = up.flatMap(({ health: { silentMs }, atMs }) =>
     silentMs === undefined ? [] : [silentMs + nowMs - atMs],

@@ -1,5 +1,6 @@
 import { profileCategories, profileNumbers } from '../drift/bins.ts';
-import { createGolden, createGoldenRows, goldenText } from '../models/golden.ts';
+import { createGolden, createGoldenRows, goldenBytes, goldenRows } from '../models/golden.ts';
+import { withVersion } from '../models/log-manifests.ts';
 import type { FeatureSpec, Manifest, Release } from '../models/manifest.ts';
 import { sha256 } from '../models/release-files.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
@@ -52,16 +53,13 @@ export function assemble(parts: Parts): Release {
   const hash = sha256(onnx);
   const profiles = features.map((feature) => profileOf(feature, events));
   const rows = createGoldenRows(features, profiles, parts.parameters.seed);
-  const x = new Float32Array(rows.flatMap((row) => row.map((value) => value ?? NaN)));
-  const golden = createGolden(
-    rows,
-    ensembleOutputs(ensemble, explained.trees, features.length, x),
-    features.length + 1,
-  );
+  const x = goldenRows({ rows });
+  const outputs = ensembleOutputs(ensemble, explained.trees, features.length, x);
+  const golden = goldenBytes(createGolden(rows, outputs, features.length + 1));
   const { confusion, ...figures } = evaluation;
-  const manifest: Manifest = {
+  const manifest = withVersion({
     formatVersion: 1,
-    version: `${parts.dataset.name}-${hash.slice(0, 8)}`,
+    version: '',
     sha256: hash,
     sizeBytes: onnx.length,
     features,
@@ -71,7 +69,7 @@ export function assemble(parts: Parts): Release {
     riskCutoffs: RISK_CUTOFFS,
     reasonsCount: REASONS,
     profile: { rows: events.length, features: profiles, score: profileNumbers('score', parts.scores) },
-    goldenSha256: sha256(Buffer.from(goldenText(golden))),
+    goldenSha256: sha256(golden),
     training: {
       dataset: { name: parts.dataset.name, sha256: parts.dataset.sha256, rows: parts.dataset.events.length },
       split: {
@@ -84,7 +82,7 @@ export function assemble(parts: Parts): Release {
       resampling: parts.resampling,
     },
     metrics: { ...figures, ...confusion },
-  };
+  });
   return { manifest, onnx, golden };
 }
 

@@ -1,6 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import type { Ensemble } from './boosting.ts';
-import { ModelProtoSchema } from './onnx_pb.ts';
+import { ModelProtoSchema } from '../models/onnx_pb.ts';
 import type { LeafContributions } from './shapley.ts';
 
 /** AttributeProto.AttributeType of the format. */

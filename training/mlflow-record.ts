@@ -1,6 +1,5 @@
 /** MLflow: what a training gave, as a run with its files and as a version of a registered model. */
 import { z } from 'zod';
-import { goldenText } from '../models/golden.ts';
 import type { Release } from '../models/manifest.ts';
 import type { MlflowClient } from './mlflow-client.ts';
 import { describeRun } from './mlflow-run.ts';
@@ -79,7 +78,7 @@ async function upload(client: MlflowClient, artifactUri: string, run: TrainingRu
   const { manifest, onnx, golden } = run.release;
   const files: readonly (readonly [name: string, content: string | Uint8Array])[] = [
     ...Object.entries(run.files),
-    ['model/golden.json', goldenText(golden)],
+    ['model/golden.json', golden],
     ['model/manifest.json', JSON.stringify(manifest, undefined, 2)],
     ['model/model.onnx', onnx],
   ];

@@ -1,4 +1,4 @@
-import { createFeatureRowEncoder } from '../models/feature-row.ts';
+import { columnsOf, createFeatureRowEncoder } from '../models/feature-row.ts';
 import type { FeatureSpec, Release } from '../models/manifest.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';
 import { assemble, ensembleOutputs, explainFeatures, type FeatureName } from './assemble.ts';
@@ -124,9 +124,6 @@ function featureSpecs(events: readonly CustomerEvent[]): FeatureSpec[] {
     return { name, kind: 'categorical', categories: [...seen].map(String).sort() };
   });
 }
-
-const columnsOf = (features: readonly FeatureSpec[]): number =>
-  features.reduce((sum, feature) => sum + (feature.kind === 'numeric' ? 1 : feature.categories.length), 0);
 
 function encodeEvents(features: readonly FeatureSpec[], events: readonly CustomerEvent[]): Float32Array {
   const columns = columnsOf(features);

@@ -147,6 +147,7 @@ function missing(kind: 'RELEASE' | 'ACTIVATION'): string {
     gateReport: null,
     aboutActivation: null,
     outcome: null,
+    servingActivation: null,
   };
   return JSON.stringify(record);
 }

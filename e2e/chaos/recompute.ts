@@ -10,6 +10,7 @@ import { createScorer } from '../../consumers/scorer.ts';
 import { ASSUMED_BYTES } from '../../kafka/message-limits.ts';
 import { EVENT } from '../../schemas/avro.ts';
 import type { OutputRecord, SourceRecord } from '../../schemas/ports.ts';
+import { goldenRows, parseGolden } from '../../models/golden.ts';
 import { readRelease } from '../../models/store.io.ts';
 import { openModel, type OnnxModel } from '../../scoring/model.ts';
 import { createSession } from '../../scoring/onnx.io.ts';
@@ -36,13 +37,14 @@ const role = createScorer({
 /** A session that passes the golden rows and then goes on with one byte of the model changed, such that they come out otherwise. */
 async function flipped(onnx: Uint8Array): Promise<OnnxModel> {
   const sound = await createSession(onnx);
-  const rows = new Float32Array(release.golden.rows.flatMap((row) => row.map((value) => value ?? NaN)));
-  const outputs = await sound.run(rows, release.golden.rows.length);
+  const golden = parseGolden(release.golden);
+  const rows = goldenRows(golden);
+  const outputs = await sound.run(rows, golden.rows.length);
   for (let at = Math.floor(onnx.length / 2); at < onnx.length; at++) {
     const bytes = Uint8Array.from(onnx);
     bytes[at]! ^= 0x10;
     const other = await createSession(bytes).catch(() => undefined);
-    const found = await other?.run(rows, release.golden.rows.length).catch(() => undefined);
+    const found = await other?.run(rows, golden.rows.length).catch(() => undefined);
     if (
       other === undefined ||
       found?.length !== outputs.length ||

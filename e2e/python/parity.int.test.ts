@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { simulateEvents } from '../../producers/simulate-events.io.ts';
 import { createFeatureRowEncoder } from '../../models/feature-row.ts';
+import { parseGolden } from '../../models/golden.ts';
 import { readRelease } from '../../models/store.io.ts';
 import { createRandom } from '../../schemas/random.ts';
 import { createSession } from '../../scoring/onnx.io.ts';
@@ -42,7 +43,7 @@ describe.skipIf(python === '')('the release in Python', { timeout: PYTHON_MS }, 
     const noise = Array.from({ length: 1000 }, () =>
       Array.from({ length: columns }, () => (random.next() < 0.3 ? NaN : random.normal() * 1e5)),
     );
-    const goldenRows = golden.rows.map((row) => row.map((value) => value ?? NaN));
+    const goldenRows = parseGolden(golden).rows.map((row) => row.map((value) => value ?? NaN));
     const others = Float32Array.from([...odd, ...noise, ...goldenRows].flat());
     const x = new Float32Array(customers.length * columns + others.length);
     customers.forEach((event, row) => encode(event, x, row * columns));

@@ -55,7 +55,7 @@ const ARGUMENTS: Readonly<Record<CommandName, readonly string[]>> = {
   drift: ['drift'],
   'topics create': ['topics', 'create'],
   'models list': ['models', 'list'],
-  'models activate': ['models', 'activate', 'churn-26202539'],
+  'models activate': ['models', 'activate', 'churn-26202539', '--no-wait'],
   'offsets show': ['offsets', 'show'],
   'offsets adopt': ['offsets', 'adopt', '--from', 'latest', '--yes'],
 };
@@ -66,10 +66,12 @@ async function run(command: CommandName): Promise<{ code: unknown; words: string
     cwd: packageRoot(),
     timeout: 40_000,
   });
-  return done.then(
-    ({ stderr }) => ({ code: 0, words: stderr }),
-    (error: { code?: unknown; stderr?: string }) => ({ code: error.code, words: error.stderr ?? '' }),
-  );
+  try {
+    return { code: 0, words: (await done).stderr };
+  } catch (error) {
+    const { code, stderr } = error as { code?: unknown; stderr?: string };
+    return { code, words: stderr ?? '' };
+  }
 }
 
 test.concurrent.each(COMMANDS)('bankchurn %s', { timeout: 90_000 }, async (command) => {

@@ -56,9 +56,9 @@ export async function openTrainerSite(broker: SecureBroker): Promise<RoleSite> {
 async function fill({ context }: Site): Promise<void> {
   const { kafka, config } = context;
   const release = await readRelease(`${packageRoot()}/models/champion`);
-  const { sha256 } = release.manifest;
+  const { version, sha256 } = release.manifest;
   await modelLogOf(context).write(
-    () => ({ release: true, kinds: ['ACTIVATION'], sha256 }),
+    () => ({ release: true, kinds: ['ACTIVATION'], version, sha256 }),
     'OPERATOR',
     release,
   );
@@ -83,10 +83,10 @@ async function fill({ context }: Site): Promise<void> {
 /** A complaint about the model that is active. */
 async function requestOf({ context }: Site, requestId: string) {
   const log = await modelLogOf(context).read();
-  const { sha256, offset } = activeModel(log)!;
+  const { version, sha256, offset } = activeModel(log)!;
   return {
     requestId,
-    modelVersion: log.releases.get(sha256)!.version,
+    modelVersion: version,
     modelSha256: sha256,
     activation: offset,
     countsOffset: 0,

@@ -35,7 +35,7 @@ export async function startWatched(
 ): Promise<Watched> {
   const lines: string[] = [];
   let isGone = false;
-  const process = await startService(env, roles, undefined, (line) => lines.push(line));
+  const process = await startService(env, roles, undefined, [], (line) => lines.push(line));
   const get = (path: string): Promise<Response> =>
     fetch(`http://127.0.0.1:${String(process.port)}${path}`, { signal: AbortSignal.timeout(5000) });
   void process.exited.then(() => {
@@ -131,7 +131,7 @@ export async function observe(
     else await sleep(POLL_MS);
   }
   const { status, detail = '', body } = telling ?? last;
-  const told = names(detail, right) ? detail : String(body['model_fault'] ?? detail);
+  const told = names(detail, right) ? detail : ((body['model_fault'] as string | undefined) ?? detail);
   return {
     right,
     when,

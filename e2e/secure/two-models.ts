@@ -1,6 +1,7 @@
 /** A second model in the log of a site, and changes between the two. */
 import type { Context } from '../../cli/context.ts';
-import { decideActivation } from '../../models/log.ts';
+import { decideByOperator } from '../../models/log-decisions.ts';
+import type { ModelName } from '../../models/log.ts';
 import { createSimulator } from '../../producers/simulator.ts';
 import { modelLogOf } from '../../service/wiring.io.ts';
 import { splitDataset } from '../../training/split.ts';
@@ -29,16 +30,15 @@ export interface TwoModels {
 export async function withSecondModel(context: Context): Promise<TwoModels> {
   const modelLog = modelLogOf(context);
   const other = trainOther();
-  const { sha256 } = other.manifest;
-  const { log } = await modelLog.write(() => ({ release: true, kinds: [], sha256 }), 'OPERATOR', other);
-  const [first] = [...log.releases.values()];
-  let [present, next] = [first!.version, other.manifest.version];
+  const nameOf = ({ version, sha256 }: ModelName): ModelName => ({ version, sha256 });
+  const brought = { ...nameOf(other.manifest), release: true, kinds: [] };
+  const { log } = await modelLog.write(() => brought, 'OPERATOR', other);
+  let [present, next] = [nameOf(log.releases[0]!), nameOf(other.manifest)];
   return {
     change: async () => {
       [present, next] = [next, present];
-      await modelLog.write((now) => decideActivation(now, present), 'OPERATOR');
-      const { activations } = await modelLog.read();
-      return { version: present, activation: activations[activations.length - 1]!.offset };
+      const written = await modelLog.write(() => decideByOperator(present, false, 'a test'), 'OPERATOR');
+      return { version: present.version, activation: written.offset! };
     },
   };
 }

@@ -1,5 +1,4 @@
 /** Asks the broker every second where a consumer's partitions end, and says what waits in them. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import type { LagTracker } from '../lag.ts';
 import { findCommitted } from '../offsets.ts';
@@ -7,8 +6,6 @@ import type { ConsumerEvents, ConsumerSettings, KafkaAdmin } from '../port.ts';
 import { appendTimeAt, endsOf, lookAt } from './look-at-partition.io.ts';
 
 const TICK_MS = 1000;
-/** An answer that comes later than this is for the next tick: what is known is told on time. */
-const PATIENCE_MS = 800;
 /** Time for looking into partitions in one tick. */
 const LOOKING_MS = 400;
 
@@ -24,18 +21,21 @@ interface Watched {
 export function watchLag({ lag, events, ...around }: Watched): () => void {
   let isAsking = false;
   let isStopped = false;
+  const show = (): void => {
+    if (!isStopped) events.lag(lag.lags(Date.now()));
+  };
   const ask = async (): Promise<void> => {
     if (isAsking) return;
     isAsking = true;
     // Nothing of this is worth an error: what is known stays, and the consumer itself says that Kafka is away.
     await askBroker({ lag, ...around }).catch(() => undefined);
     isAsking = false;
+    show();
   };
-  const tick = async (): Promise<void> => {
-    await Promise.race([ask(), sleep(PATIENCE_MS)]);
-    if (!isStopped) events.lag(lag.lags(Date.now()));
-  };
-  const timer = setInterval(() => void tick(), TICK_MS);
+  const timer = setInterval(() => {
+    show();
+    void ask();
+  }, TICK_MS);
   return () => {
     isStopped = true;
     clearInterval(timer);

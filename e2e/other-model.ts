@@ -1,0 +1,19 @@
+import type { Release } from '../models/manifest.ts';
+import { createSimulator } from '../producers/simulator.ts';
+import { splitDataset } from '../training/split.ts';
+import { trainRelease } from '../training/train.ts';
+
+/** Another model than the shipped one. */
+export function otherModel(name = 'simulated'): Release {
+  const next = createSimulator({ seed: 3, startMs: 0, stepMs: 1, idPrefix: 's' });
+  const all = Array.from({ length: 2000 }, next);
+  const labels = Uint8Array.from(all, ({ churned }) => Number(churned));
+  const dataset = {
+    name,
+    sha256: 'of-no-file',
+    events: all.map(({ event }) => event),
+    labels,
+    rowNumbers: all.map((_, i) => i + 1),
+  };
+  return trainRelease(dataset, splitDataset(dataset, 1), { parameters: { rounds: 10 } }).release;
+}

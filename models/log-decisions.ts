@@ -1,0 +1,189 @@
+/** What a writer may add to the model log. Pure: writers fence, read to the end, decide here, and write (ADR 6). */
+import type { ModelRecord, RetrainRequested } from '../schemas/generated.ts';
+import {
+  activeModel,
+  isSame,
+  releasesOf,
+  servedRelease,
+  type LoggedRelease,
+  type ModelLog,
+  type ModelName,
+} from './log.ts';
+import { isSimulated } from './log-manifests.ts';
+
+/** What a writer adds. `release`: the bytes of that model go with it. */
+export interface LogChange extends ModelName {
+  readonly release: boolean;
+  readonly kinds: readonly ModelRecord['kind'][];
+  readonly reason?: string | undefined;
+  /** Of a retrain request's answer. */
+  readonly requestId?: string;
+  /** JSON of the gate's figures. */
+  readonly gateReport?: string | undefined;
+  /** Of a scorer that tells what became of an activation. */
+  readonly outcome?: {
+    readonly activation: number;
+    readonly served: boolean;
+    /** The activation that serves; -1: none of the log. */
+    readonly serving: number;
+    readonly artifactOffset: number | null;
+  };
+}
+
+export const NO_CHANGE: LogChange = { release: false, kinds: [], version: '', sha256: '' };
+
+/** Whether a change writes anything. */
+export const isChange = ({ release, kinds }: LogChange): boolean => release || kinds.length > 0;
+
+type Complaint = Pick<RetrainRequested, 'requestId' | 'modelVersion' | 'modelSha256' | 'activation'>;
+
+/** Whether a retrain request still waits for its answer: replays and duplicates do not, and no complaint about a past activation does. */
+export function requestState(
+  log: ModelLog,
+  request: Pick<Complaint, 'requestId' | 'modelSha256' | 'activation'>,
+): 'open' | 'deferred' | 'answered' | 'stale' {
+  const kind = log.answers.get(request.requestId)?.kind;
+  if (kind !== undefined && kind !== 'DEFERRAL') return 'answered';
+  const active = activeModel(log);
+  if (active?.offset !== request.activation || active.sha256 !== request.modelSha256) return 'stale';
+  return kind === undefined ? 'open' : 'deferred';
+}
+
+/** Words of the gate. */
+export interface GateWord {
+  readonly reason: string;
+  /** JSON of its figures. */
+  readonly report?: string | undefined;
+}
+
+/** Whether the log has a release of that version and sha256. */
+const isReleased = (
+  log: ModelLog,
+  model: ModelName,
+  isIntact: (release: LoggedRelease) => boolean = () => true,
+): boolean => releasesOf(log, model).some((release) => isSame(release, model) && isIntact(release));
+
+/** A challenger that passed the gate is released, and serves at once unless an operator holds challengers back. */
+export function decideChallenger(
+  log: ModelLog,
+  request: Complaint,
+  challenger: ModelName,
+  { reason, report: gateReport }: GateWord,
+): LogChange {
+  const state = requestState(log, request);
+  if (state === 'answered' || state === 'stale') return NO_CHANGE;
+  const { version, sha256 } = challenger;
+  const { requestId } = request;
+  const release = !isReleased(log, challenger);
+  const change = { release, version, sha256, requestId, gateReport };
+  if (!log.held) return { ...change, kinds: ['ACTIVATION'], reason };
+  const told = `held by an operator, not activated; ${reason}`;
+  // A release that is in the log already would leave nothing to write, and the request without an answer.
+  return release
+    ? { ...change, kinds: [], reason: told }
+    : refusal('REJECTION', request, { reason: told, report: gateReport });
+}
+
+/** A request is refused for good, or put off: said once. */
+export function decideRefusal(
+  log: ModelLog,
+  request: Complaint,
+  kind: 'REJECTION' | 'DEFERRAL',
+  word: GateWord,
+): LogChange {
+  const state = requestState(log, request);
+  if (state === 'answered' || state === 'stale' || (kind === 'DEFERRAL' && state === 'deferred'))
+    return NO_CHANGE;
+  return refusal(kind, request, word);
+}
+
+function refusal(
+  kind: 'REJECTION' | 'DEFERRAL',
+  { requestId, modelVersion: version, modelSha256: sha256 }: Complaint,
+  { reason, report: gateReport }: GateWord,
+): LogChange {
+  return { release: false, kinds: [kind], version, sha256, requestId, reason, gateReport };
+}
+
+/**
+ * A starting scorer brings the release of its image. It activates it only if the newest activation *of an image* was of
+ * another one: so a restarted pod never undoes a retrained model, and a deployed image (or its rollback) does change it.
+ *
+ * @param isIntact whether the bytes of a release in the log are whole: else the image brings them again.
+ */
+export function decideImage(
+  log: ModelLog,
+  image: ModelName,
+  isIntact?: (release: LoggedRelease) => boolean,
+): LogChange {
+  const newest = log.activations.findLast(({ origin }) => origin === 'IMAGE');
+  if (newest !== undefined && isSame(newest, image)) return NO_CHANGE;
+  const { version, sha256 } = image;
+  return { release: !isReleased(log, image, isIntact), kinds: ['ACTIVATION'], version, sha256 };
+}
+
+/** Whether activating a model would replace a model of real data by one of simulated customers. */
+export const replacesRealData = (log: ModelLog, manifest: string): boolean =>
+  isSimulated(manifest) &&
+  activeModel(log) !== undefined &&
+  !isSimulated(servedRelease(log, activeModel(log)!)?.manifest ?? '');
+
+/** A release that an operator brings. `isIntact`: its bytes in the log are whole. Throws an Error if its version is taken. */
+export function decideRelease(
+  log: ModelLog,
+  model: ModelName & { readonly manifest: string },
+  reason: string | undefined,
+  isIntact: (release: LoggedRelease) => boolean,
+): LogChange {
+  const { version, sha256, manifest } = model;
+  const intact = log.releases.filter((release) => release.version === version && isIntact(release));
+  if (intact.some((release) => release.sha256 === sha256 && release.manifest === manifest)) return NO_CHANGE;
+  if (intact.length > 0)
+    throw new Error(`${version} is in the log with other content: give the release a version of its own`);
+  return { release: true, kinds: [], version, sha256, reason };
+}
+
+/** The version that an operator means: all of it, or the beginning of a sha256. Throws an Error that names what there is. */
+export function findModel(log: ModelLog, which: string): ModelName {
+  const byVersion = log.releases.filter(({ version }) => version === which);
+  const found = byVersion.length > 0 ? byVersion : log.releases.filter(({ sha256 }) => sha256.startsWith(which)); // prettier-ignore
+  const models = found.filter((release, i) => found.findIndex((other) => isSame(other, release)) === i);
+  if (models.length === 1) return models[0]!;
+  const known = [...new Set(log.releases.map(({ version }) => version))].slice(-NAMED);
+  throw new Error(
+    `${which}: ${models.length === 0 ? 'no such release' : 'more than one release'} (there are: ${known.join(', ') || 'none'})`,
+  );
+}
+
+/** Versions that an error names, the newest. */
+const NAMED = 20;
+
+/** What an operator does to the model in service: activates another one, or (`HOLD`) goes back to an earlier one. */
+export function decideByOperator(
+  { version, sha256 }: ModelName,
+  isRollback: boolean,
+  reason: string | undefined,
+): LogChange {
+  return { release: false, kinds: isRollback ? ['ACTIVATION', 'HOLD'] : ['ACTIVATION'], version, sha256, reason }; // prettier-ignore
+}
+
+/** Ends a hold. */
+export function decideResume(log: ModelLog): LogChange {
+  const active = activeModel(log);
+  if (!log.held) throw new Error('nothing is held');
+  const { version, sha256 } = active ?? { version: 'none', sha256: 'none' };
+  return { release: false, kinds: ['RESUME'], version, sha256 };
+}
+
+/** What a scorer says of an activation: once that it serves, and once before that it is refused. */
+export function decideOutcome(
+  log: ModelLog,
+  outcome: NonNullable<LogChange['outcome']>,
+  reason: string | undefined,
+): LogChange {
+  const activation = log.activations.findLast(({ offset }) => offset === outcome.activation);
+  const told = log.outcomes.get(outcome.activation);
+  if (activation === undefined || told?.served === true || told?.served === outcome.served) return NO_CHANGE;
+  const { version, sha256 } = activation;
+  return { release: false, kinds: ['REJECTION'], version, sha256, reason, outcome };
+}

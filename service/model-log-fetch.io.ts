@@ -1,0 +1,76 @@
+/** The bytes of a release, as far as the log says where they are. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { boundsOf } from '../kafka/offsets.ts';
+import { assembleRelease, MAX_RELEASE_BYTES } from '../models/artifacts.ts';
+import type { LoggedRelease } from '../models/log.ts';
+import type { Release } from '../models/manifest.ts';
+import { BankChurnError, isTransient } from '../schemas/errors.ts';
+import type { ModelLogAccess, ModelLogSettings } from './model-log.io.ts';
+import { readerGroup } from './model-log-read.io.ts';
+
+/** The two topics show a transaction at slightly different times: the end is looked at again. */
+const LOOKS = 4;
+const LOOK_MS = 250;
+
+/**
+ * Fetches a release. What is wrong with the log is told from an outage: beyond the end of a topic no record ever comes, and
+ * a reader would wait for it.
+ *
+ * @throws BankChurnError MODEL_CORRUPT if bytes are missing or others than the log says; what Kafka is the reason of.
+ */
+export async function fetchRelease(settings: ModelLogSettings, logged: LoggedRelease): Promise<Release> {
+  const { kafka, topics, group } = settings;
+  const { artifactOffset: from, artifactChunks: chunks } = logged;
+  const to = from + chunks;
+  const topic = topics.modelArtifacts;
+  const corrupt = (fault: string): BankChurnError =>
+    new BankChurnError('MODEL_CORRUPT', `release ${logged.version} in the log: ${fault}`);
+  await assertThere(settings, from, to, corrupt);
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  await kafka.readRanges(topic, readerGroup(group), [{ partition: 0, from, to }], (records, enough) => {
+    for (const { value } of records) {
+      if (value !== null) parts.push(value);
+      bytes += value?.length ?? 0;
+    }
+    if (bytes > MAX_RELEASE_BYTES) enough();
+  });
+  if (bytes > MAX_RELEASE_BYTES) throw corrupt(`more than ${String(MAX_RELEASE_BYTES)} bytes`);
+  if (parts.length !== chunks)
+    throw corrupt(`${String(chunks - parts.length)} of its ${String(chunks)} chunks are missing in ${topic}`);
+  return assembleRelease(logged, Buffer.concat(parts));
+}
+
+async function assertThere(
+  { kafka, topics }: ModelLogSettings,
+  from: number,
+  to: number,
+  corrupt: (fault: string) => BankChurnError,
+): Promise<void> {
+  for (let looks = 1; ; looks++) {
+    const [bounds] = await boundsOf(kafka, topics.modelArtifacts);
+    const held = bounds ?? { from: 0, to: 0 };
+    if (from >= held.from && to <= held.to) return;
+    const range = `${String(from)} to ${String(to - 1)}`;
+    if (from < held.from || looks >= LOOKS)
+      throw corrupt(`its bytes are missing: offsets ${range}, the topic has ${String(held.from)} to ${String(held.to - 1)}`); // prettier-ignore
+    await sleep(LOOK_MS);
+  }
+}
+
+/** The first of some releases that is whole. Throws the error of the last one, or what may pass. */
+export async function fetchFirst(
+  { fetch }: Pick<ModelLogAccess, 'fetch'>,
+  candidates: readonly LoggedRelease[],
+): Promise<Release> {
+  let last: unknown = new BankChurnError('MODEL_UNAVAILABLE', 'the log has no release of the model');
+  for (const candidate of candidates) {
+    try {
+      return await fetch(candidate);
+    } catch (error) {
+      if (isTransient(error)) throw error;
+      last = error;
+    }
+  }
+  throw last;
+}
