@@ -1,6 +1,10 @@
 # One image, all roles: `docker run … bankchurn serve`, or any other command of the program.
 # No `syntax` line: a build asks nobody but the two base images' registry and npm's.
-FROM node:24-bookworm-slim AS modules
+# docker-compose.yml, `make docker-demo` and CI build on these by digest.
+ARG NODE_IMAGE=node:24-bookworm-slim
+ARG DEBIAN_IMAGE=debian:bookworm-slim
+
+FROM ${NODE_IMAGE} AS modules
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --loglevel=error
@@ -8,7 +12,7 @@ RUN npm ci --omit=dev --loglevel=error
 RUN cd node_modules/onnxruntime-node/bin/napi-v6 \
  && find . -mindepth 2 -maxdepth 2 ! -path "./$(node -p 'process.platform + "/" + process.arch')" -exec rm -r {} +
 
-FROM node:24-bookworm-slim AS build
+FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --loglevel=error
@@ -16,7 +20,7 @@ COPY . .
 RUN node_modules/.bin/tsc -p tsconfig.build.json --sourceMap false
 
 # Node alone: no npm, no compiler, no sources.
-FROM debian:bookworm-slim
+FROM ${DEBIAN_IMAGE}
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="bankchurn" \

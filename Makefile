@@ -6,7 +6,7 @@ SOURCES := $(shell find . -name '*.ts' -not -path './node_modules/*' -not -path 
 MODULES := node_modules/.installed
 BUILD := dist/.built
 
-.PHONY: help install demo test check format train api-start broker bench environments docker-demo docker-down chaos chaos-controls alerts dev clean
+.PHONY: help install demo test check format train api-start broker bench environments docker-demo docker-down pins chaos chaos-controls alerts dev clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -34,7 +34,11 @@ check: $(MODULES) ## Format, types, lint, architecture rules, dead code, manifes
 	node_modules/.bin/depcruise --config .dependency-cruiser.cjs --output-type err-long .
 	node_modules/.bin/knip
 	@k8s/validate.sh
+	@.ci/pins.sh check
 	@node --import tsx e2e/print-figures.ts
+
+pins: ## Look up the digests of the images that docker-compose.yml names
+	.ci/pins.sh update
 
 format: $(MODULES) ## Write the format that `make check` wants
 	node_modules/.bin/prettier --write --log-level warn .
@@ -55,8 +59,7 @@ bench: $(BUILD) ## Benchmarks, as ratios in one run (SECTIONS="models parts whol
 	@node --import tsx bench/run.ts $(SECTIONS)
 
 docker-demo: ## The whole product in containers, healthy when it returns (COMPOSE_PROFILES=grafana,simulator)
-	docker compose build --quiet
-	docker compose up --detach --no-build --wait --wait-timeout 300
+	eval "$$(.ci/pins.sh local)"; docker compose build --quiet && docker compose up --detach --no-build --wait --wait-timeout 300
 	@echo 'curl localhost:$${BANKCHURN_PORT:-8000}/health; docker logs -f bankchurn-demo; make docker-down'
 
 docker-down: ## End it: containers, networks and volumes (images stay)

@@ -71,7 +71,8 @@ function kind<T extends z.ZodType>(schema: T, allowed: string, read: Kind['read'
 
 export const flag = kind(z.boolean(), 'true or false', asFlag);
 export const text = kind(z.string().min(1), 'a text of at least one character');
-export const path = kind(z.string().min(1), 'a path');
+/** One line: not what the file holds. */
+export const path = kind(z.string().regex(/^[^\p{Cc}]{1,4096}$/u), 'a path');
 export const httpAddress = kind(z.url({ protocol: /^https?$/ }), 'an http or https address');
 export const topicName = kind(
   z.string().regex(/^[A-Za-z0-9._-]{1,200}$/),

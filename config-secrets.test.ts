@@ -1,4 +1,5 @@
 /** Careless settings: whatever holds a secret by mistake, no message shows it. */
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { readConfig } from './cli/context.ts';
 import { loadConfig } from './config-file.io.ts';
 import { DECLARED } from './config.ts';
+import { loginOf } from './kafka/kafkajs/login.io.ts';
+import { createSockets } from './kafka/kafkajs/sockets.io.ts';
 import { readRelease } from './models/store.io.ts';
 import { createRegistry } from './schemas/registry.io.ts';
 import { registryOf } from './service/wiring.io.ts';
@@ -99,6 +102,13 @@ test.each(['http', 'https'])('credentials in an %s address are refused, with wha
   }
 });
 
+test('what a file holds is no path to it', () => {
+  const pem = `-----BEGIN PRIVATE KEY-----\n${SECRET}\n-----END PRIVATE KEY-----\n`;
+  const message = said({ KAFKA_SSL: '1', KAFKA_CERT_FILE: 'c.pem', KAFKA_KEY_FILE: pem });
+  expect(message).toContain('kafka.keyFile [KAFKA_KEY_FILE]: a text (not shown): must be a path');
+  expect(message).not.toContain(SECRET);
+});
+
 test('a password over http is refused without a permission', () => {
   const env = {
     SCHEMA_REGISTRY_URL: 'http://r',
@@ -108,6 +118,18 @@ test('a password over http is refused without a permission', () => {
   expect(said(env)).toContain('http sends the password readable');
   expect(said({ ...env, SCHEMA_REGISTRY_URL: 'https://r' })).toBe('');
   expect(said({ ...env, SCHEMA_REGISTRY_ALLOW_EXPOSED_CREDENTIALS: 'true' })).toBe('');
+});
+
+test('the broker’s password and key, in the place of their files', async () => {
+  const provider = loginOf({ mechanism: 'scram-sha-256', username: 'me', passwordFile: SECRET });
+  const login = provider.authenticationProvider({} as never).authenticate();
+  const refused = await login.then(() => 'logged in', inFull);
+  expect(refused).toContain('the password file cannot be read: ENOENT');
+  const ssl = { caFile: undefined, certFile: undefined, keyFile: SECRET };
+  const socket = createSockets(ssl)({ host: '127.0.0.1', port: 1, ssl: {}, onConnect: () => undefined });
+  const failed = inFull(await once(socket, 'error'));
+  expect(failed).toContain('kafka.keyFile: names no file that can be read (ENOENT)');
+  expect([refused, failed].filter((message) => message.includes(SECRET))).toEqual([]);
 });
 
 test('services that are away, and files that are the password itself', async () => {

@@ -2,7 +2,14 @@ import tseslint from 'typescript-eslint';
 
 const PURE = 'a file whose name does not end in .io.ts is pure: hand this in from an edge (.io.ts, cli/)';
 /** What a pure file may import beside our own files: packages that compute and nothing else. */
-const PURE_PACKAGES = ['node:buffer', 'node:crypto', '@bufbuild/protobuf', '@bufbuild/protobuf/wire', 'avsc', 'zod'];
+const PURE_PACKAGES = [
+  'node:buffer',
+  'node:crypto',
+  '@bufbuild/protobuf',
+  '@bufbuild/protobuf/wire',
+  'avsc',
+  'zod',
+];
 const IMPURE_GLOBALS = [
   'process',
   'console',

@@ -5,6 +5,7 @@ import type { DriftVerdict } from '../schemas/generated.ts';
 import { findVerdict } from '../service/last-verdict.io.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
 import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
+import { isoTime } from './models-show.ts';
 import { print } from './printable.ts';
 
 export function driftCommand(): Command {
@@ -28,7 +29,10 @@ export function driftCommand(): Command {
 interface Active {
   readonly version: string;
   readonly modelSha256: string;
+  /** Offset of its activation in the model log. */
   readonly activation: number;
+  /** When it was activated, ISO 8601 (a number that is no time stays one). */
+  readonly since: string | number;
 }
 
 /** The newest verdict, and the model that serves; undefined: none, or the log is not what decides. */
@@ -61,8 +65,9 @@ async function readActive(context: Context): Promise<Active | undefined> {
 function activeOf(log: ModelLog): Active | undefined {
   const active = activeModel(log);
   if (active === undefined) return undefined;
-  const { offset: activation, sha256: modelSha256 } = active;
-  return { version: servedRelease(log, active)?.version ?? active.version, modelSha256, activation };
+  const { offset: activation, sha256: modelSha256, recordedAt } = active;
+  const version = servedRelease(log, active)?.version ?? active.version;
+  return { version, modelSha256, activation, since: isoTime(recordedAt) };
 }
 
 /** Whether a verdict is about another model than the one that serves. */
@@ -101,5 +106,4 @@ export function conclusion(standing: Standing, topic: string, paneEvents: number
   return `${verdict.drifted ? 'drifted' : 'no drift'}: ${String(verdict.events)} events against model ${verdict.modelSha256.slice(0, 8)}`;
 }
 
-const nameOf = ({ version, activation }: Active): string =>
-  `${version}, active since offset ${String(activation)} of the model log`;
+const nameOf = ({ version, since }: Active): string => `${version} (active since ${String(since)})`;

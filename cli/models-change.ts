@@ -20,7 +20,7 @@ import type { Release } from '../models/manifest.ts';
 import { readRelease } from '../models/store.io.ts';
 import { isTransient, messageOf } from '../schemas/errors.ts';
 import { intactReleases } from '../service/bring-image.io.ts';
-import type { ModelLogAccess } from '../service/model-log.io.ts';
+import type { ModelLogAccess } from '../service/model-log-port.ts';
 import type { Context } from './context.ts';
 
 /** What a command works with. */

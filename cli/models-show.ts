@@ -148,7 +148,10 @@ export function factJson({
 /** A line of `models history`. */
 export function factLine(entry: LogEntry): string {
   const fact = factJson(entry);
-  const word = (name: string): string => String((fact[name] ?? '') as string | number);
+  const word = (name: string): string => {
+    const value = fact[name];
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  };
   if ('code' in fact) return `${word('offset').padStart(6)}  cannot be read: ${word('code')}`;
   const about = 'activation' in fact ? `of activation ${word('activation')}  ` : '';
   return `${word('offset').padStart(6)}  ${word('time')}  ${word('kind').padEnd(10)}  ${word('version').padEnd(24)}  ${word('origin').padEnd(8)}  ${word('actor')}  ${about}${short(word('reason'))}`.trimEnd();

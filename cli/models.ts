@@ -29,9 +29,9 @@ Examples:
   $ bankchurn models history --json | tail -20
   $ bankchurn models at 2026-11-24T10:00Z            which model was live then
   $ bankchurn models release models/champion --reason "threshold 0.35"
-  $ bankchurn models activate churn-26202539 --reason "ticket 4711"
+  $ bankchurn models activate churn-034c848c --reason "ticket 4711"
   $ bankchurn models rollback --dry-run              what would serve
-  $ bankchurn models rollback --to churn-26202539`;
+  $ bankchurn models rollback --to churn-034c848c`;
 
 export function modelsCommand(): Command {
   const root = new Command('models')

@@ -48,6 +48,25 @@ test('score: a line that is no event is named, exit 1, nothing on stdout', () =>
   expect(run.stderr).toContain('line 2: age is below 0');
 });
 
+test('what a record holds does nothing to the terminal, and a misspelt variable is named', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bankchurn-cli-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'events.jsonl');
+  const customerId = 'c\u009b31m\u202e\u001b]0;x\u0007';
+  const event = { eventId: 'e\u009b2K', customerId, occurredAt: 1_764_000_000_000, age: 1, 'x\u009b31m': 1 };
+  writeFileSync(file, `${JSON.stringify(event)}\n`);
+  const run = spawnSync(process.execPath, [...programArguments(), 'score', file], {
+    encoding: 'utf8',
+    env: { ...process.env, KAFKA_BROKER: 'k:1', KAFKA_SASL_PASSWORD: 'hunter2' },
+  });
+
+  expect(run.stdout + run.stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+  expect(JSON.parse(run.stdout)).toMatchObject({ customerId });
+  expect(run.stderr).toContain('there is no variable KAFKA_BROKER: did you mean KAFKA_BROKERS?');
+  expect(run.stderr).toContain('use KAFKA_SASL_PASSWORD_FILE');
+  expect(run.stderr).not.toContain('hunter2');
+});
+
 test('the file as it ships is valid; the environment wins over it', () => {
   const shipped = loadConfig({ path: CONFIG, env: {} });
   expect(shipped).toMatchObject({

@@ -1,5 +1,5 @@
 /** A trained challenger against the champion. */
-import { withVersion } from '../models/log-manifests.ts';
+import { withVersion } from '../models/version.ts';
 import type { Release } from '../models/manifest.ts';
 import { openModel, type CreateSession } from '../scoring/model.ts';
 import { rocAuc, type Evaluation } from '../training/evaluation.ts';

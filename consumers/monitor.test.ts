@@ -139,7 +139,7 @@ test('garbage between the counts is skipped and changes no verdict', async () =>
     [
       good(0), { value: Buffer.from([0, 1, 2]) }, { value: null }, json({ a: 1 }), good(1),
       json({ ...record(even, 9), events: 99 }), json({ ...record(even, 9), activation: 1e15 }), good(2),
-      json({ ...record(even, 9), series: [] }), good(3), good(4),
+      json({ ...record(even, 9), series: [] }), json({ ...record(even, 9), lastOffset: 10 }), good(3), good(4),
     ],
     {
       ...ports(undefined),
@@ -149,13 +149,13 @@ test('garbage between the counts is skipped and changes no verdict', async () =>
   ); // prettier-ignore
   expect(mixed.skipped).toEqual([
     [1, 'RECORD_UNDECODABLE'], [2, 'RECORD_EMPTY'], [3, 'RECORD_INVALID'], [5, 'RECORD_INVALID'],
-    [6, 'RECORD_INVALID'], [8, 'RECORD_INVALID'],
+    [6, 'RECORD_INVALID'], [8, 'RECORD_INVALID'], [9, 'RECORD_INVALID'],
   ]); // prettier-ignore
-  expect(mixed.outcomes).toEqual({ counted: 5, skipped: 6 });
+  expect(mixed.outcomes).toEqual({ counted: 5, skipped: 7 });
   const [before] = emitted<DriftVerdict>(clean.decision, 'verdicts');
   const [after] = emitted<DriftVerdict>(mixed.decision, 'verdicts');
   expect(after?.psi).toEqual(before?.psi);
-  expect([before?.events, after?.events, mixed.decision.commit]).toEqual([500, 500, 11]);
+  expect([before?.events, after?.events, mixed.decision.commit]).toEqual([500, 500, 12]);
 });
 
 test('events that count twice end the monitor, also where the first time was before a restart', async () => {

@@ -6,6 +6,7 @@ import { createDecoder } from '../schemas/decoder.ts';
 import type { ChurnScore, DriftCounts } from '../schemas/generated.ts';
 import type { Batch, Decision, OutputRecord, RecordHeaders, SourceRecord } from '../schemas/ports.ts';
 import { loadModel } from '../scoring/load-model.io.ts';
+import type { Model } from '../scoring/model.ts';
 import { deadLetter } from './dead-letter.ts';
 import { originOf } from './output-origin.ts';
 import { recordBytes } from './split-emission.ts';
@@ -239,4 +240,62 @@ test('a record that the scorer fails on becomes a dead letter that says so', asy
       'error-message': expect.stringMatching(/^TypeError at /) as string,
     },
   });
+});
+
+/** A model that computes for one in two events what is given, at the margin or at a contribution. */
+const odd = (value: number, at: number): Model => ({
+  ...model,
+  evaluate: async (requests) => {
+    const { scores, outputs } = await model.evaluate(requests);
+    const width = outputs.length / requests.length;
+    requests.forEach(({ event: { eventId } }, i) => {
+      if (Number(eventId) % 2 === 0) outputs[i * width + at] = value;
+    });
+    return { scores, outputs };
+  },
+});
+
+test.each([
+  [NaN, 0],
+  [-Infinity, 0],
+  [NaN, 3],
+  [Infinity, 10],
+])(
+  'an output of %d is never published: a dead letter of its own, the neighbours scored and counted',
+  async (value, at) => {
+    const stream = [0, 1, 2, 3].map((i) => record(i, event(String(i))));
+    const all = [...stream, record(4, 'no event'), record(6, event('6'))];
+    const decision = await scorer({ model: () => ({ model: odd(value, at), activation: 7 }) })(all);
+    expect(Object.fromEntries(decision.outcomes)).toEqual({
+      RECORD_UNDECODABLE: 1,
+      SCORE_NOT_FINITE: 3,
+      scored: 2,
+    });
+    expect(decision.commit).toBe(7);
+    const sound = await scorer()(stream.filter((_, i) => i % 2 === 1));
+    expect(records(decision, 'scores').map(({ value: bytes }) => bytes)).toEqual(records(sound, 'scores').map(({ value: bytes }) => bytes)); // prettier-ignore
+    const [counts] = values<DriftCounts>(decision, 'counts');
+    expect(counts).toMatchObject({ events: 2, series: values<DriftCounts>(sound, 'counts')[0]!.series });
+    expect(
+      records(decision, 'letters').map(({ headers }) => [
+        headers?.['source-offset'],
+        headers?.['error-code'],
+      ]),
+    ).toEqual([
+      ['0', 'SCORE_NOT_FINITE'],
+      ['2', 'SCORE_NOT_FINITE'],
+      ['4', 'RECORD_UNDECODABLE'],
+      ['6', 'SCORE_NOT_FINITE'],
+    ]);
+    expect(String(records(decision, 'letters')[0]!.headers!['error-message'])).toContain(
+      model.manifest.version,
+    );
+  },
+);
+
+test('a batch without any finite output has dead letters alone', async () => {
+  const decision = await scorer({ model: () => ({ model: odd(NaN, 0), activation: 7 }) })([
+    record(2, event('2')),
+  ]);
+  expect(decision.emit.map(({ topic }) => topic)).toEqual(['letters']);
 });

@@ -15,7 +15,9 @@ const MOST_PARTITIONS = 10_000;
 const MOST_PANES = 1000;
 /** The latest point in time that has a date, milliseconds since 1970. */
 const LATEST_MS = 8.64e15;
-const LONGEST_TEXT = 300;
+/** Characters of a name or an id; of a topic's name Kafka takes more. */
+const LONGEST_TEXT = 200;
+const LONGEST_TOPIC = 249;
 
 type Profile = Manifest['profile'];
 
@@ -24,8 +26,8 @@ const isCount = (value: unknown, most = Number.MAX_SAFE_INTEGER): value is numbe
 const isTime = (value: unknown): boolean => isCount(value, LATEST_MS);
 const isActivation = (value: unknown): boolean => value === -1 || isCount(value);
 const isIndex = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 0;
-const isText = (value: unknown): boolean =>
-  typeof value === 'string' && value.length > 0 && value.length <= LONGEST_TEXT;
+const isText = (value: unknown, most = LONGEST_TEXT): boolean =>
+  typeof value === 'string' && value.length > 0 && value.length <= most;
 
 /** The first check that fails, by its name. */
 const firstFault = (checks: Readonly<Record<string, boolean>>): string | undefined =>
@@ -45,7 +47,7 @@ export function countsFault(counts: DriftCounts): string | undefined {
     modelSha256: isText(counts.modelSha256),
     activation: isActivation(counts.activation),
     sourcePartition: isCount(counts.sourcePartition, MOST_PARTITIONS),
-    sourceTopic: isText(counts.sourceTopic),
+    sourceTopic: isText(counts.sourceTopic, LONGEST_TOPIC),
     firstOffset: isCount(firstOffset) && firstOffset <= lastOffset,
     lastOffset: isCount(lastOffset),
     maxTimestamp: isTime(counts.maxTimestamp),

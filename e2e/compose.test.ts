@@ -20,8 +20,8 @@ const OURS = ['topics', 'bankchurn', 'simulator'];
 
 test('every image is pinned, Kafka’s and the registry’s as where they are embedded', () => {
   for (const { image } of Object.values(services)) expect(image).toMatch(/:(?!latest)[\w.-]*\d|:local\}$/);
-  expect(services['kafka']!.image).toBe(KAFKA_IMAGE);
-  expect(services['schema-registry']!.image).toBe(REGISTRY_IMAGE);
+  expect(services['kafka']!.image).toContain(`:-${KAFKA_IMAGE}@`);
+  expect(services['schema-registry']!.image).toContain(`:-${REGISTRY_IMAGE}`);
 });
 
 test('ports can be chosen, are published on loopback, and the container has the runbook’s name', () => {
@@ -66,9 +66,9 @@ test('the Dockerfile asks no one for its syntax and ends as nobody in particular
   const dockerfile = read('Dockerfile');
   expect(dockerfile).not.toMatch(/^#\s*syntax=/im);
   expect(dockerfile.match(/^FROM .*/gm)).toEqual([
-    'FROM node:24-bookworm-slim AS modules',
-    'FROM node:24-bookworm-slim AS build',
-    'FROM debian:bookworm-slim',
+    'FROM ${NODE_IMAGE} AS modules',
+    'FROM ${NODE_IMAGE} AS build',
+    'FROM ${DEBIAN_IMAGE}',
   ]);
   expect(read('.dockerignore')).toMatch(/^\*$/m);
 });

@@ -6,11 +6,13 @@ import { parse } from 'yaml';
 import { DECLARED } from '../config.ts';
 import { ERRORS } from '../schemas/errors.ts';
 import { TOPICS, type TopicId } from '../schemas/topics.ts';
+import { STATE_CODES } from '../service/fault.ts';
 import { METRICS, SUPERVISOR_METRICS } from '../service/metric-list.ts';
 
 const DOCUMENTS = [
   'README.md',
   'CHANGELOG.md',
+  'SECURITY.md',
   ...readdirSync('docs', { recursive: true, encoding: 'utf8' }).map((name) => join('docs', name)),
 ].filter((name) => name.endsWith('.md'));
 const read = (path: string): string => readFileSync(path, 'utf8');
@@ -29,12 +31,23 @@ test.each(DOCUMENTS)('%s: links and make targets exist', (path) => {
   expect(targets.filter((target) => !new RegExp(`^${target}:`, 'm').test(read('Makefile')))).toEqual([]);
 });
 
-test('each fault of the runbook is shown by a test of that name', () => {
-  const rows = [...read('docs/runbook.md').matchAll(/`((?:e2e|kafka)\/[^`]+\.test\.ts)`: “([^”]+)”/g)];
-  expect(rows.length).toBeGreaterThan(18);
-  const isThere = ([, file, title]: RegExpExecArray): boolean =>
-    new RegExp(`^.*['\`]${title!.replaceAll('…', '.+')}`, 'm').test(read(file!));
-  expect(rows.filter((row) => !isThere(row)).map(([row]) => row)).toEqual([]);
+/** The tests that a document names, as `file`: “title”, and those of them that are not there. */
+function testsNamedIn(path: string): { named: number; missing: string[] } {
+  const rows = [...read(path).matchAll(/`([^`\s]+\.test\.ts)`: “([^”]+)”/g)];
+  const isThere = ([, file, title]: RegExpExecArray): boolean => {
+    const words = title!.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('…', '.*');
+    return existsSync(file!) && new RegExp(`^.*['\`]${words}`, 'm').test(read(file!));
+  };
+  return { named: rows.length, missing: rows.filter((row) => !isThere(row)).map(([row]) => row) };
+}
+
+test.each([
+  ['docs/runbook.md', 18],
+  ['SECURITY.md', 15],
+])('each fault and each attack in %s is shown by a test of that name', (path, least) => {
+  const { named, missing } = testsNamedIn(path);
+  expect(named).toBeGreaterThan(least);
+  expect(missing).toEqual([]);
 });
 
 test.each(DOCUMENTS)('%s: the error codes, variables and metrics that it names exist', (path) => {
@@ -47,7 +60,9 @@ test.each(DOCUMENTS)('%s: the error codes, variables and metrics that it names e
   };
   const settings = DECLARED.map(({ variable }) => variable);
   const ports = [...read('docker-compose.yml').matchAll(/\$\{([A-Z_]+_PORT)/g)].map(([, name]) => name!);
-  expect(named(/\b[A-Z]+(?:_[A-Z]+)+\b/g, [...Object.keys(ERRORS), ...settings, ...ports])).toEqual([]);
+  expect(
+    named(/\b[A-Z]+(?:_[A-Z]+)+\b/g, [...Object.keys(ERRORS), ...STATE_CODES, ...settings, ...ports]),
+  ).toEqual([]);
   const metrics = Object.values({ ...METRICS, ...SUPERVISOR_METRICS }).map(({ name }) => name);
   expect(named(/\b(?:churn|http|feature)_[a-z0-9_]+\b/g, metrics)).toEqual([]);
 });

@@ -41,7 +41,7 @@ const verdictsOf = async (world: World): Promise<DriftVerdict[]> =>
 /** Bytes, JSON of another shape, and the right shape with values that cannot be. */
 const nonsense = (real: object): (Buffer | string | null)[] => [
   ...[Buffer.from([0]), Buffer.from([0, 0, 0, 0, 7, 1, 2]), Buffer.from([0xff, 0xfe]), null, '', '{', '7', 'null', '[]', '{"a":1}'],
-  ...[{ activation: -9 }, { events: -1 }].map((odd) => JSON.stringify({ ...real, ...odd })),
+  ...[{ activation: 1e15 }, { activation: -9 }, { events: -1 }, { modelSha256: 'nobody’s' }].map((odd) => JSON.stringify({ ...real, ...odd })),
 ]; // prettier-ignore
 const raw = (values: readonly (Buffer | string | null)[]) => values.map((value) => ({ value }));
 
@@ -94,7 +94,7 @@ test('garbage, restarts, an operator’s word, and counts that come twice', { ti
   await score(service, 700);
   const second = await newerThan(first.length);
   const { driftCounts } = world.context.config.topics.names;
-  await shows(service, 'churn_retrain_events_total{result="stale"} 1');
+  await shows(service, 'churn_retrain_events_total{result="stale"} 3');
   await shows(service, `churn_records_skipped_total{topic="${driftCounts}",code="RECORD_EMPTY"} 1`);
   await shows(service, `churn_records_skipped_total{topic="${driftCounts}",code="RECORD_UNDECODABLE"} 4`);
 

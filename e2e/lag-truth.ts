@@ -109,10 +109,11 @@ export class LagTruth {
   isIdle = (): boolean =>
     [...this.#appended.keys()].every((partition) => this.latest(partition).records === 0);
 
-  /** What is wrong with what was shown just now; undefined: it was the truth within the last second. */
-  fault(partition: number, shown: Shown | undefined): string | undefined {
-    const nowMs = Date.now();
-    const recent = (this.#moments.get(partition) ?? []).filter(({ atMs }) => atMs > nowMs - WINDOW_MS);
+  /** What is wrong with what was shown to somebody who asked at `askedMs`; undefined: it was the truth within the last second. */
+  fault(partition: number, shown: Shown | undefined, askedMs: number): string | undefined {
+    const moments = this.#moments.get(partition) ?? [];
+    const first = moments.findLastIndex(({ atMs }) => atMs <= askedMs - WINDOW_MS); // it held on into the window
+    const recent = moments.slice(Math.max(0, first));
     const ages = recent.map(({ atMs, oldestMs }) => (oldestMs === undefined ? 0 : atMs - oldestMs));
     const records = [
       Math.min(...recent.map(({ low }) => low)) - RECORDS,

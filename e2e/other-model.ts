@@ -1,9 +1,12 @@
+import { parseGolden } from '../models/golden.ts';
 import type { Release } from '../models/manifest.ts';
+import { sha256 } from '../models/release-files.ts';
+import { pythonGolden } from '../models/tiny-release.fixture.ts';
 import { createSimulator } from '../producers/simulator.ts';
 import { splitDataset } from '../training/split.ts';
 import { trainRelease } from '../training/train.ts';
 
-/** Another model than the shipped one. */
+/** Another model than the shipped one; its golden file looks as if Python had written it. */
 export function otherModel(name = 'simulated'): Release {
   const next = createSimulator({ seed: 3, startMs: 0, stepMs: 1, idPrefix: 's' });
   const all = Array.from({ length: 2000 }, next);
@@ -15,5 +18,7 @@ export function otherModel(name = 'simulated'): Release {
     labels,
     rowNumbers: all.map((_, i) => i + 1),
   };
-  return trainRelease(dataset, splitDataset(dataset, 1), { parameters: { rounds: 10 } }).release;
+  const { release } = trainRelease(dataset, splitDataset(dataset, 1), { parameters: { rounds: 10 } });
+  const golden = pythonGolden(parseGolden(release.golden));
+  return { ...release, golden, manifest: { ...release.manifest, goldenSha256: sha256(golden) } };
 }

@@ -141,7 +141,18 @@ const CONDITIONS: readonly Condition[] = [
         await ready(site);
       };
     },
-    says: [/^topics missing: \S+\.dlq/],
+    says: [/^topics missing: \S+dlq/, /; schema registry: .*127\.0\.0\.1:\d+/],
+  },
+  {
+    what: 'the registry away',
+    env: withRegistry,
+    status: 200, // nothing waits
+    make: async (site) => {
+      await ready(site);
+      site.registry.setMode('refuse');
+      return () => site.registry.setMode('open');
+    },
+    says: [/^schema registry: .*127\.0\.0\.1:\d+/],
   },
 ];
 

@@ -104,7 +104,7 @@ export interface ConsumerEvents {
   /** Called in the synchronous part of the join: no fetch comes before it returns. */
   assigned(partitions: readonly number[]): void;
   deliver(partition: number, records: readonly SourceRecord[], delivery: Delivery): Promise<void>;
-  /** Every second, and when the broker has answered: what waits in each assigned partition, as far as it is known. */
+  /** About every second: what waits in each assigned partition, as far as it is known. */
   lag(lags: readonly PartitionLag[]): void;
   /** A sign of life: a fetch, a heartbeat or a join. */
   alive(): void;

@@ -2,7 +2,8 @@
 import { BankChurnError, messageOf } from '../schemas/errors.ts';
 import type { OutputRecord } from '../schemas/ports.ts';
 import type { LoggedRelease } from './log.ts';
-import { manifestSchema, type Release } from './manifest.ts';
+import { readManifest } from './log-manifests.ts';
+import type { Release } from './manifest.ts';
 import { sha256 } from './release-files.ts';
 
 /** Bytes of one record at most. */
@@ -35,7 +36,8 @@ export function artifactChunks({ manifest, onnx, golden }: Release, maxBytes: nu
 /** The release that the log names, of its chunks one after the other. Throws MODEL_CORRUPT if they are not what the log says. */
 export function assembleRelease(logged: LoggedRelease, bytes: Buffer): Release {
   try {
-    const manifest = manifestSchema.parse(JSON.parse(logged.manifest));
+    const manifest = readManifest(logged.manifest);
+    if (typeof manifest === 'string') throw new Error(manifest);
     const onnx = bytes.subarray(0, manifest.sizeBytes);
     const golden = bytes.subarray(manifest.sizeBytes);
     if (manifest.version !== logged.version) throw new Error('the manifest is of another version');

@@ -1,4 +1,5 @@
 /** Manifests as the model log holds them: text that anybody may have written. */
+import { z } from 'zod';
 import { messageOf } from '../schemas/errors.ts';
 import {
   activeModel,
@@ -9,14 +10,14 @@ import {
   type ModelLog,
 } from './log.ts';
 import { manifestSchema, type Manifest } from './manifest.ts';
-import { sha256 } from './release-files.ts';
 
-/** The manifest, or why the text is none. */
+/** The manifest, or why the text is none, on one line. */
 export function readManifest(text: string): Manifest | string {
   try {
     return manifestSchema.parse(JSON.parse(text));
   } catch (error) {
-    return messageOf(error).slice(0, 300);
+    const text = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
+    return `its manifest is not valid: ${text.replaceAll(/\s+/g, ' ').slice(0, 300)}`;
   }
 }
 
@@ -27,13 +28,6 @@ export const SIMULATED = 'simulated';
 export function isSimulated(text: string): boolean {
   const manifest = readManifest(text);
   return typeof manifest !== 'string' && manifest.training.dataset.name === SIMULATED;
-}
-
-/** The manifest with a version of its own: `<data set>-<first 8 of the sha256 of all else>`. */
-export function withVersion(manifest: Manifest): Manifest {
-  const rest = { ...manifest, version: undefined };
-  const version = `${rest.training.dataset.name}-${sha256(JSON.stringify(rest)).slice(0, 8)}`;
-  return { ...manifest, version };
 }
 
 /** Manifests of releases, each parsed once. */

@@ -88,7 +88,7 @@ test('an activation of an older log, whose version no release has, means the rel
     released('a', { artifactOffset: 1 }),
     released('a', { modelVersion: 'v2', artifactOffset: 2 }),
   );
-  expect(releasesOf(log, name('deadbeef', 'a')).map(({ artifactOffset }) => artifactOffset)).toEqual([1, 2]);
+  expect(releasesOf(log, name('a', 'a')).map(({ artifactOffset }) => artifactOffset)).toEqual([1, 2]);
 });
 
 test.each<[string, Given]>([

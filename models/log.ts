@@ -199,13 +199,12 @@ const CANDIDATES = 5;
 /**
  * The releases that an activation may mean, in the order in which to try them: those of its version and sha256, the oldest
  * first, so that a later one does not displace a good one; the newest is always among them, so that it can repair a broken
- * one. Older logs activated by the first characters of the sha256: then those of the sha256.
+ * one. Older logs may name an activation by the first characters of the sha256: then those of the sha256.
  */
 export function releasesOf({ releases }: ModelLog, { version, sha256 }: ModelName): readonly LoggedRelease[] {
-  const isKnown = releases.some((release) => release.version === version);
-  const found = releases.filter(
-    (release) => release.sha256 === sha256 && (!isKnown || release.version === version),
-  );
+  const named = releases.filter((release) => release.version === version);
+  const isBySha256 = named.length === 0 && sha256.startsWith(version);
+  const found = (isBySha256 ? releases : named).filter((release) => release.sha256 === sha256);
   return found.length <= CANDIDATES ? found : [...found.slice(0, CANDIDATES - 1), found[found.length - 1]!];
 }
 

@@ -30,7 +30,7 @@ const seriesProfile = z.object({
 
 export const manifestSchema = z.object({
   formatVersion: z.literal(1),
-  /** `<utc date of training data cut or seed>-<first 8 of sha256>`; unique by content. */
+  /** Unique by content: see `withVersion`. */
   version: z.string().min(1),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   sizeBytes: z.number().int().positive(),

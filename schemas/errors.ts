@@ -59,7 +59,8 @@ export const ERRORS = {
   REGISTRY_UNAVAILABLE: {
     action: 'transient',
     means:
-      'The schema registry does not answer, or its answer makes no sense. Known schemas go on. Bring the registry back.',
+      'The schema registry does not answer, its answer makes no sense, or it refuses the credentials; the message says what to set. ' +
+      'Known schemas and control records go on. Bring the registry back.',
   },
   BROKER_UNAVAILABLE: {
     action: 'transient',
@@ -124,7 +125,7 @@ export const ERRORS = {
   MODEL_CORRUPT: {
     action: 'degraded',
     means:
-      'A release fails its checks: a checksum, a feature name or a golden row. Release the model again, or activate another one.',
+      'A release fails its checks or its proof; the message names which. Release the model again, or activate another one.',
   },
   PROOF_UNAVAILABLE: {
     action: 'transient',
@@ -140,7 +141,7 @@ export const ERRORS = {
   SCHEMA_REFUSED: {
     action: 'fatal',
     means:
-      'The registry refuses one of our schemas, or does not have it while `registry.autoRegister` is false. ' +
+      'The registry refuses the schema of the scores, or does not have it while `registry.autoRegister` is false. ' +
       'Register it (`bankchurn topics create`), or resolve the conflict in the registry; the message names the subject.',
   },
   PARTITION_MISSING: {

@@ -109,6 +109,19 @@ test('credentials that are missing or refused: the settings are named, no other 
   await open(base, { username: 'me', passwordFile }).check();
 });
 
+test('credentials that may read and not register: the subject and the way out are named', async () => {
+  const base = await server((request, response) =>
+    request.method === 'GET' ? api(request, response) : response.writeHead(403).end('{"error_code":40301}'),
+  );
+  const registry = open(base);
+  await expect(registry.schemaId('s-value', 'ChurnScore', 'FULL_TRANSITIVE')).rejects.toMatchObject({
+    code: 'REGISTRY_UNAVAILABLE',
+    message: expect.stringMatching(
+      /no right to register ChurnScore under s-value .*autoRegister: false/,
+    ) as string,
+  });
+});
+
 test('a certificate of an authority that is not known: the setting is named, and with it all is well', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'bankchurn-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));

@@ -1,6 +1,9 @@
 /** What the registry's refusals mean: for a person to mend, or something that may pass. */
 import { BankChurnError, messageOf } from './errors.ts';
 
+/** Characters of what the registry or its library says. */
+const MAX_SHOWN = 500;
+
 /** The registry cannot be asked, or answers nonsense: tried again. */
 export const away = (what: string, cause?: unknown): BankChurnError =>
   new BankChurnError('REGISTRY_UNAVAILABLE', `schema registry: ${what}`, { cause });
@@ -18,7 +21,8 @@ export function refusal(
   autoRegister: boolean,
   cause: unknown,
 ): BankChurnError {
-  const fault = messageOf(cause);
+  // It may quote what the registry answered, at any length.
+  const fault = messageOf(cause).slice(0, MAX_SHOWN);
   const status = (cause as { status?: unknown } | null)?.status;
   const errorName = (cause as { name?: unknown } | null)?.name;
   const incompatible =
@@ -34,6 +38,10 @@ export function refusal(
     return new BankChurnError('SCHEMA_REFUSED', `${name} is not registered under ${subject}: ${hint}`, {
       cause,
     });
+  }
+  if (status === 401 || status === 403) {
+    const advice = `give the user of registry.username that right, or register it and set registry.autoRegister: false`;
+    return away(`no right to register ${name} under ${subject} (status ${String(status)}): ${advice}`, cause);
   }
   return away(`${subject}: ${fault}`, cause);
 }

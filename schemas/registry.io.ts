@@ -58,8 +58,13 @@ export function createRegistry(settings: RegistrySettings): Registry {
   return {
     ...createSchemaReader({ ask: askForSchema, negativeTtlMs: settings.negativeTtlMs, now: Date.now }),
     schemaId: async (subject, name, compatibility) => {
-      await check();
-      return register(subject, name, compatibility);
+      if (signs.state().up !== true) await check();
+      try {
+        return await register(subject, name, compatibility);
+      } catch (cause) {
+        await check(); // what is wrong with the registry itself says more than this answer
+        throw refusal(subject, name, settings.autoRegister, cause);
+      }
     },
     check,
     state: signs.state,
@@ -70,7 +75,7 @@ export function createRegistry(settings: RegistrySettings): Registry {
   };
 }
 
-/** Finds or registers our schemas. Whether the registry is there is asked before. */
+/** Finds or registers our schemas. Rejects with whatever the library or the registry says. */
 function createRegister(
   settings: RegistrySettings,
   agent: Connection['agent'],
@@ -97,11 +102,7 @@ function createRegister(
           await ask('PUT', `/config/${encodeURIComponent(subject)}`, { compatibility });
           return register();
         });
-    try {
-      return await withTimeout(asking, timeoutMs * 3);
-    } catch (cause) {
-      throw refusal(subject, name, autoRegister, cause);
-    }
+    return withTimeout(asking, timeoutMs * 3);
   };
 }
 

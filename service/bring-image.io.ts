@@ -9,7 +9,7 @@ import {
 import { releasesOf, type LoggedRelease, type ModelLog } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import { isTransient } from '../schemas/errors.ts';
-import type { ModelLogAccess } from './model-log.io.ts';
+import type { ModelLogAccess } from './model-log-port.ts';
 import type { Log } from './role-view.ts';
 
 export interface BringSettings {

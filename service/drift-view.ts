@@ -28,9 +28,8 @@ export function createDriftView(
     metrics.scorePsi.remove();
     metrics.featurePsi.reset();
   };
-  const isPast = (activation: number): boolean => activation < (active() ?? -1);
   const clearPast = (): void => {
-    if (shown !== undefined && isPast(shown)) clear();
+    if (shown !== undefined && shown < (active() ?? -1)) clear();
   };
   measureAtScrape(metrics.scorePsi, clearPast);
   measureAtScrape(metrics.featurePsi, clearPast);
@@ -43,12 +42,10 @@ export function createDriftView(
         { ...about, events, drifted, largest: largest.name, psi: Number(largest.psi.toFixed(4)) },
         'verdict',
       );
-      if (!isPast(activation)) {
-        shown = activation;
-        for (const { name, psi: value } of psi) {
-          if (name === SCORE_SERIES) metrics.scorePsi.set(value);
-          else metrics.featurePsi.set({ feature: name }, value);
-        }
+      shown = activation;
+      for (const { name, psi: value } of psi) {
+        if (name === SCORE_SERIES) metrics.scorePsi.set(value);
+        else metrics.featurePsi.set({ feature: name }, value);
       }
       if (!request) return;
       metrics.retrainEvents.inc({ result: 'requested' });

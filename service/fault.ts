@@ -2,21 +2,22 @@
 import { BankChurnError, messageOf, type ErrorCode } from '../schemas/errors.ts';
 
 /** Codes that only `/health` has: states of the process, not errors. */
-export type StateCode =
-  | 'STALLED'
-  | 'STOPPING'
-  | 'WORKERS_DOWN'
-  | 'CONNECTING'
-  | 'STARTING'
-  | 'NOT_JOINED'
-  | 'PARTITIONS_NOT_READY'
-  | 'DEAD_LETTERS'
-  | 'OPERATOR_NEEDED'
-  | 'UNEXPECTED_ERROR';
+export const STATE_CODES = [
+  'STALLED',
+  'STOPPING',
+  'WORKERS_DOWN',
+  'CONNECTING',
+  'STARTING',
+  'NOT_JOINED',
+  'PARTITIONS_NOT_READY',
+  'DEAD_LETTERS',
+  'OPERATOR_NEEDED',
+  'UNEXPECTED_ERROR',
+] as const;
 
 /** Plain data: it goes from a worker to its supervisor. */
 export interface Fault {
-  readonly code: ErrorCode | StateCode;
+  readonly code: ErrorCode | (typeof STATE_CODES)[number];
   /** One sentence: what is missing, and what to do about it if that is known. */
   readonly detail: string;
 }

@@ -2,9 +2,15 @@
  * Which model of the log serves: the newest activation whose release holds. The same log gives the same model at a start and
  * while it is followed; a release is fetched and proved once, and one that was refused is remembered.
  */
-import { releasesOf, type Activation, type LoggedRelease, type ModelLog } from '../models/log.ts';
+import {
+  activeModel,
+  releasesOf,
+  type Activation,
+  type LoggedRelease,
+  type ModelLog,
+} from '../models/log.ts';
 import { isTransient, messageOf } from '../schemas/errors.ts';
-import type { ModelLogAccess } from './model-log.io.ts';
+import type { ModelLogAccess } from './model-log-port.ts';
 import type { Seat } from './serving-seat.io.ts';
 
 /** A model that should serve and does not. */
@@ -62,6 +68,13 @@ export function createChoice({ seat, modelLog, onRefused }: ChoiceSettings): Cho
     }
   }
 
+  /** At a start: what served last, so that scoring goes on while newer models are looked at that others have refused. */
+  async function serveLast(log: ModelLog): Promise<void> {
+    const last = activeModel(log);
+    if (last === undefined || last === log.activations.at(-1)) return;
+    for (const release of releasesOf(log, last)) if (await serve(last, release)) return;
+  }
+
   /** Why an activation does not serve. */
   function reasonOf(activation: Activation, candidates: readonly LoggedRelease[]): string {
     const first = candidates[0];
@@ -75,6 +88,7 @@ export function createChoice({ seat, modelLog, onRefused }: ChoiceSettings): Cho
   return async (log, isOutdated = () => false) => {
     forget(refused, log);
     const newest = log.activations.at(-1);
+    if (seat.current() === undefined) await serveLast(log);
     let refusal: Refusal | undefined;
     const seen = new Set<string>();
     for (const activation of newestFirst(log)) {

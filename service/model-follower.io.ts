@@ -8,7 +8,7 @@ import type { Reader } from '../kafka/port.ts';
 import { faultOf, type Fault } from './fault.ts';
 import type { BringSettings } from './bring-image.io.ts';
 import type { Refusal } from './model-choice.io.ts';
-import type { ReadLog } from './model-log.io.ts';
+import type { ReadLog } from './model-log-port.ts';
 import { createManifestOf } from './model-manifests.io.ts';
 import { createTroubles, type TroublesSettings } from './model-troubles.io.ts';
 import { createScoringModel } from './scoring-model.io.ts';

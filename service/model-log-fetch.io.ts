@@ -5,12 +5,12 @@ import { assembleRelease, MAX_RELEASE_BYTES } from '../models/artifacts.ts';
 import type { LoggedRelease } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import { BankChurnError, isTransient } from '../schemas/errors.ts';
-import type { ModelLogAccess, ModelLogSettings } from './model-log.io.ts';
+import type { ModelLogAccess, ModelLogSettings } from './model-log-port.ts';
 import { readerGroup } from './model-log-read.io.ts';
 
 /** The two topics show a transaction at slightly different times: the end is looked at again. */
-const LOOKS = 4;
-const LOOK_MS = 250;
+const LOOKS = 3;
+const LOOK_MS = 200;
 
 /**
  * Fetches a release. What is wrong with the log is told from an outage: beyond the end of a topic no record ever comes, and

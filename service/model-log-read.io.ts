@@ -4,7 +4,7 @@ import type { Reader } from '../kafka/port.ts';
 import { EMPTY_LOG, foldRecords, recordFault, type LogEntry } from '../models/log.ts';
 import { BankChurnError, isTransient, messageOf } from '../schemas/errors.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
-import type { ModelLogSettings, ReadLog } from './model-log.io.ts';
+import type { ModelLogSettings, ReadLog } from './model-log-port.ts';
 
 /** Reads entries of the log; each record that cannot be read is told of once. */
 export interface Scan {

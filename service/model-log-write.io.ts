@@ -11,21 +11,12 @@ import type { Release } from '../models/manifest.ts';
 import type { ModelOrigin } from '../schemas/generated.ts';
 import type { OutputRecord, Transaction } from '../schemas/ports.ts';
 import { readLog, type Scan } from './model-log-read.io.ts';
-import type { ModelLogSettings } from './model-log.io.ts';
+import type { ModelLogSettings, Written } from './model-log-port.ts';
 
 /** Tries of one write; it is fenced by every other writer. */
 const ATTEMPTS = 8;
 /** Of one send of artifacts. */
 const SEND_BYTES = 700_000;
-
-/** What a write came to. */
-export interface Written {
-  /** As it was read before the decision. */
-  readonly log: ModelLog;
-  readonly change: LogChange;
-  /** Of the first record of `change.kinds`; undefined: none was written. */
-  readonly offset: number | undefined;
-}
 
 /** Writes what `decide` says of the whole log; starts over if another writer fences it. */
 export async function writeLog(

@@ -3,7 +3,7 @@ import { createManifests, manifestOfActivation, type ManifestOfRelease } from '.
 import type { ModelLog } from '../models/log.ts';
 import type { Manifest } from '../models/manifest.ts';
 import { BankChurnError } from '../schemas/errors.ts';
-import type { ModelLogAccess, ReadLog } from './model-log.io.ts';
+import type { ModelLogAccess, ReadLog } from './model-log-port.ts';
 
 export interface ManifestSources {
   readonly modelLog: Pick<ModelLogAccess, 'end' | 'read'>;

@@ -5,7 +5,7 @@ import type { Release } from '../models/manifest.ts';
 import { proveRelease } from '../scoring/prove.io.ts';
 import { bringImage, type BringSettings } from './bring-image.io.ts';
 import { createChoice, type Refusal } from './model-choice.io.ts';
-import type { ReadLog } from './model-log.io.ts';
+import type { ReadLog } from './model-log-port.ts';
 import { singleFlight, type Troubles } from './model-troubles.io.ts';
 import type { Seat } from './serving-seat.io.ts';
 import { createTellOutcome } from './tell-outcome.io.ts';

@@ -1,7 +1,9 @@
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
-import { Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { healthReport, liveReport, readyReport, type Report } from './health.ts';
 import type { HealthState } from './health-state.ts';
+import { createBoundedServer } from './http-bounds.io.ts';
+import { createMetricsText } from './metrics-text.io.ts';
 import type { Metrics } from './metrics.io.ts';
 
 export interface SidecarOptions {
@@ -27,9 +29,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const { host, port, metrics, health, registry = () => Promise.resolve(metrics.registry) } = options;
   const app = fastify({
     bodyLimit: 1024,
-    requestTimeout: 10_000,
-    connectionTimeout: 30_000,
-    http: { maxHeaderSize: 8192, headersTimeout: 10_000, connectionsCheckingInterval: 5000 },
+    serverFactory: createBoundedServer,
     forceCloseConnections: true,
     // A path that cannot be read (`/%zz`) is one more that does not exist.
     frameworkErrors: (_, request, reply) => {
@@ -40,7 +40,8 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   });
   // Before a body is read: what is not served is never parsed.
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.is404) void reply.code(404).send(NOT_FOUND);
+    // The body of such a request is not waited for either.
+    if (request.is404) void reply.code(404).header('connection', 'close').send(NOT_FOUND);
     else done();
   });
   app.addHook('onResponse', (request, reply, done) => {
@@ -56,11 +57,11 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   answer('/health', healthReport);
   answer('/health/live', liveReport);
   answer('/health/ready', readyReport);
-  const render = createRenderer(registry);
+  const render = createMetricsText(registry);
   app.get('/metrics', async (request, reply) => {
     const openMetrics = (request.headers.accept ?? '').includes('application/openmetrics-text');
-    const { text, contentType } = await render(openMetrics);
-    return reply.type(contentType).send(text);
+    const { body, contentType } = await render(openMetrics);
+    return reply.type(contentType).send(body);
   });
   try {
     await app.listen({ host, port });
@@ -85,34 +86,4 @@ function count(metrics: Metrics, request: FastifyRequest, reply: FastifyReply): 
   };
   metrics.httpRequests.inc(labels);
   metrics.httpDuration.observe(labels, reply.elapsedTime / 1000);
-}
-
-type Rendered = { readonly text: string; readonly contentType: string };
-
-/**
- * One rendering at a time: prom-client keeps the format in the registry and, for OpenMetrics, takes `_total` off the
- * counters' own names, so they are put back before the next one.
- */
-function createRenderer(current: () => Promise<Registry>): (openMetrics: boolean) => Promise<Rendered> {
-  let last: Promise<unknown> = Promise.resolve();
-  const render = async (openMetrics: boolean): Promise<Rendered> => {
-    // The library types a registry by its first content type.
-    const contentType = (
-      openMetrics ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE
-    ) as typeof Registry.PROMETHEUS_CONTENT_TYPE;
-    const registry = await current();
-    const metrics = registry.getMetricsAsArray() as unknown as { name: string }[];
-    const names = metrics.map(({ name }) => name);
-    registry.setContentType(contentType);
-    try {
-      return { text: await registry.metrics(), contentType };
-    } finally {
-      metrics.forEach((metric, i) => (metric.name = names[i]!));
-    }
-  };
-  return (openMetrics) => {
-    const rendered = last.then(() => render(openMetrics));
-    last = rendered.catch(() => undefined);
-    return rendered;
-  };
 }

@@ -4,7 +4,7 @@ import { decideOutcome, isChange } from '../models/log-decisions.ts';
 import type { ModelLog } from '../models/log.ts';
 import { messageOf } from '../schemas/errors.ts';
 import type { Choice } from './model-choice.io.ts';
-import type { ModelLogAccess } from './model-log.io.ts';
+import type { ModelLogAccess } from './model-log-port.ts';
 import type { Log } from './role-view.ts';
 
 /** All scorers come to a result at about the same time, and one record is enough. */

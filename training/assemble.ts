@@ -1,6 +1,6 @@
 import { profileCategories, profileNumbers } from '../drift/bins.ts';
 import { createGolden, createGoldenRows, goldenBytes, goldenRows } from '../models/golden.ts';
-import { withVersion } from '../models/log-manifests.ts';
+import { withVersion } from '../models/version.ts';
 import type { FeatureSpec, Manifest, Release } from '../models/manifest.ts';
 import { sha256 } from '../models/release-files.ts';
 import type { CustomerEvent } from '../schemas/generated.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { createFeatureRowEncoder } from '../models/feature-row.ts';
-import { withVersion } from '../models/log-manifests.ts';
+import { withVersion } from '../models/version.ts';
 import { parseGolden } from '../models/golden.ts';
 import { manifestSchema } from '../models/manifest.ts';
 import { readRelease } from '../models/store.io.ts';

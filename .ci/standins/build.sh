@@ -3,7 +3,7 @@
 # Names and tags are read from docker-compose.yml; versions inside are the nearest the packages give. Never push these.
 set -euo pipefail
 cd "$(dirname "$0")"
-images=$(docker compose -f ../../docker-compose.yml --profile '*' config --images)
+images=$(docker compose -f ../../docker-compose.yml --profile '*' config --images | sed 's/@sha256:.*//')
 image() { grep -- "$1" <<<"$images" | head -n 1; }
 # JRE 17 / this machine's CAs: the bases are stand-ins themselves.
 java=$(image apache/kafka)

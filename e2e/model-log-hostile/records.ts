@@ -36,7 +36,7 @@ export const RECORDS: readonly LogCase[] = [
   },
   {
     ...{ kind: 'record', input: 'a time that no calendar has' },
-    write: (lab) => lab.log(lab.record('ACTIVATION', lab.a, { recordedAt: Number.MAX_SAFE_INTEGER })),
+    write: (lab) => lab.raw(JSON.stringify(lab.record('ACTIVATION', lab.a, { recordedAt: 9e15 }))),
   },
   {
     ...{ kind: 'record', input: 'a reason of 900 KB' },

@@ -94,7 +94,7 @@ export const RELEASES: readonly LogCase[] = [
   }),
   made('a feature that events do not have', /no feature named shoeSize/, (lab) => {
     const [first, ...rest] = lab.a.manifest.features;
-    return lab.variant('shoes', { features: [{ ...first!, name: 'shoeSize' } as typeof first & object, ...rest] }); // prettier-ignore
+    return lab.variant('shoes', { features: [{ ...first!, name: 'shoeSize' }, ...rest] }); // prettier-ignore
   }),
   made('a column more than its model has', /columns|features/, (lab) =>
     lab.variant('wide', { columns: lab.a.manifest.columns + 1 }),

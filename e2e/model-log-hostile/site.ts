@@ -1,6 +1,6 @@
 /** A scorer on a model log into which anybody writes, the operator's commands beside it, and a restart of both. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withVersion } from '../../models/log-manifests.ts';
+import { withVersion } from '../../models/version.ts';
 import type { ModelLog } from '../../models/log.ts';
 import type { Release } from '../../models/manifest.ts';
 import { readRelease } from '../../models/store.io.ts';
@@ -10,12 +10,12 @@ import { listJson, listLines, liveJson } from '../../cli/models-show.ts';
 import { printable } from '../../cli/printable.ts';
 import type { OutputRecord } from '../../schemas/ports.ts';
 import type { ModelRecord } from '../../schemas/generated.ts';
-import { openModel } from '../../scoring/model.ts';
 import { createSession } from '../../scoring/onnx.io.ts';
+import { prove as proveHere } from '../../scoring/proof.ts';
 import { createMetrics, type Metrics } from '../../service/metrics.io.ts';
 import { createChoice, type Refusal } from '../../service/model-choice.io.ts';
 import { keepServing, type Serving } from '../../service/model-follower.io.ts';
-import type { ModelLogAccess, ReadLog } from '../../service/model-log.io.ts';
+import type { ModelLogAccess, ReadLog } from '../../service/model-log-port.ts';
 import { startRole } from '../../service/roles.io.ts';
 import type { Seat } from '../../service/serving-seat.io.ts';
 import { createLog } from '../../service/serve.io.ts';
@@ -42,7 +42,8 @@ export interface Site {
 }
 
 /** Proves without a process of its own: models that do harm have a table of their own. */
-const prove = async (release: Release): Promise<void> => (await openModel(release, createSession)).close();
+const prove = (release: Release): Promise<void> =>
+  proveHere(release, { createSession, now: () => performance.now() });
 
 export async function openSite(onEnd: OnEnd): Promise<Site> {
   const world = await createWorld({ onEnd });

@@ -62,8 +62,10 @@ function readSecret(sasl: Sasl): string {
   try {
     return readFileSync(sasl.passwordFile, 'utf8').trim();
   } catch (cause) {
-    const message = `no login for ${userOf(sasl)}: the password file cannot be read: ${(cause as Error).message}`;
-    throw new KafkaError('unauthorized', message, { cause });
+    // The path is not shown, and no cause that does: a careless setting holds the password itself.
+    const { code = 'not a path' } = cause as NodeJS.ErrnoException;
+    const message = `no login for ${userOf(sasl)}: the password file cannot be read: ${code} (kafka.saslPasswordFile)`;
+    throw new KafkaError('unauthorized', message);
   }
 }
 

@@ -1,8 +1,9 @@
 /** Sockets to brokers. Certificates are read at each connection, so that new ones are used without a restart. */
-import { readFileSync } from 'node:fs';
 import { connect, isIP, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ISocketFactory } from 'kafkajs';
+import { messageOf } from '../../schemas/errors.ts';
+import { readNamedFile } from '../../schemas/secret-file.io.ts';
 import type { ConnectionSettings } from '../port.ts';
 
 const KEEP_ALIVE_MS = 60_000;
@@ -21,16 +22,20 @@ function openTls(
   port: number,
   onConnect: () => void,
 ): Socket {
-  const file = (path: string | undefined): Buffer | undefined =>
-    path === undefined ? undefined : readFileSync(path);
+  const file = (path: string | undefined, key: string): Buffer | undefined =>
+    path === undefined ? undefined : readNamedFile(path, `kafka.${key}`);
   try {
-    const identity = { ca: file(caFile), cert: file(certFile), key: file(keyFile) };
+    const identity = {
+      ca: file(caFile, 'caFile'),
+      cert: file(certFile, 'certFile'),
+      key: file(keyFile, 'keyFile'),
+    };
     const name = isIP(host) === 0 ? { servername: host } : {};
     return connectTls({ host, port, ...name, ...identity }, onConnect);
   } catch (error) {
     const socket = new Socket();
     // Once the library listens.
-    process.nextTick(() => socket.destroy(Object.assign(error as Error, { code: 'TLS_FILE' })));
+    process.nextTick(() => socket.destroy(Object.assign(new Error(messageOf(error)), { code: 'TLS_FILE' })));
     return socket;
   }
 }
