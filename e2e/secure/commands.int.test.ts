@@ -1,5 +1,6 @@
 /** Each command with its own rights alone, and without one of them. */
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -11,6 +12,10 @@ import { ROLES } from '../../service/role-topics.ts';
 import { startSecureBroker, type SecureBroker } from './secure-broker.ts';
 import { openSite, type Site } from './site.ts';
 import { names } from './trial.ts';
+
+const SHIPPED = JSON.parse(readFileSync('models/champion/manifest.json', 'utf8')) as {
+  readonly version: string;
+};
 
 let broker: SecureBroker;
 let site: Site;
@@ -55,7 +60,7 @@ const ARGUMENTS: Readonly<Record<CommandName, readonly string[]>> = {
   drift: ['drift'],
   'topics create': ['topics', 'create'],
   'models list': ['models', 'list'],
-  'models activate': ['models', 'activate', 'churn-26202539', '--no-wait'],
+  'models activate': ['models', 'activate', SHIPPED.version, '--no-wait'],
   'offsets show': ['offsets', 'show'],
   'offsets adopt': ['offsets', 'adopt', '--from', 'latest', '--yes'],
 };
