@@ -31,12 +31,17 @@ export function programArguments(): string[] {
     : ['--import', 'tsx', join(packageRoot(), 'cli/bankchurn.ts')];
 }
 
-/** Starts it (all roles, or those given; `more` are further options) and returns when its sidecar listens. */
+/**
+ * Starts it (all roles, or those given; `more` are further options) and returns when its sidecar listens.
+ *
+ * @param onLine called for each line of its log.
+ */
 export async function startService(
   env: Readonly<Record<string, string>>,
   roles: readonly RoleName[] = ROLES,
   configFile?: string,
   more: readonly string[] = [],
+  onLine: (line: string) => void = () => undefined,
 ): Promise<ServiceProcess> {
   const config = configFile === undefined ? [] : ['--config', configFile];
   const command = ['serve', '--with-parent', '--roles', roles.join(','), ...config, ...more];
@@ -50,6 +55,7 @@ export async function startService(
   child.stdin.on('error', () => undefined);
   const listening = new Promise<number>((resolve) => {
     const keep = (line: string): void => {
+      onLine(line);
       lines.push(line);
       if (lines.length > TAIL_LINES) lines.shift();
       const port = /"port":(\d+),"msg":"sidecar listens"/.exec(line)?.[1];

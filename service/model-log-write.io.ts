@@ -30,8 +30,8 @@ export async function writeLog(
     try {
       return await attempt(settings, scan, decide, origin, release);
     } catch (error) {
-      // Fenced by another writer, most likely: start over, not all at once.
-      if (tries >= ATTEMPTS || !(error instanceof KafkaError)) throw error;
+      // Fenced by another writer, most likely: start over, not all at once. A right that is missing is told at once.
+      if (tries >= ATTEMPTS || !(error instanceof KafkaError) || error.kind === 'unauthorized') throw error;
       await sleep(100 + Math.random() * 400 * tries);
     }
   }

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { configFile } from './config-file.ts';
+import { rightsTables } from './rights.ts';
 import { errorTables, metricsTable, settingsTables } from './tables.ts';
 import { generateTypeScript } from './typescript.ts';
 import { earlierSchemas, writtenFiles } from './written.ts';
@@ -19,6 +20,7 @@ export const GENERATED: Readonly<Record<string, (present: string) => string>> = 
   'configs/config.yaml': configFile,
   'docs/configuration.md': (present) => fill(present, settingsTables()),
   'docs/metrics.md': (present) => fill(present, metricsTable()),
+  'docs/rights.md': (present) => fill(present, rightsTables()),
   'docs/errors.md': (present) => fill(present, errorTables()),
   ...Object.fromEntries(Object.entries(writtenFiles(SCHEMAS)).map(([file, text]) => [file, () => text])),
 };

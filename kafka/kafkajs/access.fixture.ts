@@ -36,10 +36,10 @@ export async function openAccessControl(brokers: string): Promise<AccessControl>
   });
   return {
     grant: async (user, rights) => {
-      await admin.createAcls({ acl: rights.map((right) => rule(user, right)) });
+      if (rights.length > 0) await admin.createAcls({ acl: rights.map((right) => rule(user, right)) });
     },
     revoke: async (user, rights) => {
-      await admin.deleteAcls({ filters: rights.map((right) => rule(user, right)) });
+      if (rights.length > 0) await admin.deleteAcls({ filters: rights.map((right) => rule(user, right)) });
     },
     revokeAll: async (user) => {
       const any = {

@@ -33,7 +33,11 @@ async function logIn(provider: Provider, sasl: Sasl, given: AuthenticationProvid
   // The library keeps only the text of what went wrong in an exchange.
   const saslAuthenticate: AuthenticationProviderArgs['saslAuthenticate'] = async (exchange) => {
     try {
-      return await given.saslAuthenticate(exchange);
+      return await given.saslAuthenticate(
+        sasl.mechanism === 'oauthbearer'
+          ? { ...exchange, response: tokenAnswer as unknown as NonNullable<typeof exchange.response> }
+          : exchange,
+      );
     } catch (error) {
       last = error;
       throw error;
@@ -48,6 +52,16 @@ async function logIn(provider: Provider, sasl: Sasl, given: AuthenticationProvid
     throw new RefusedLogin(`login refused for ${userOf(sasl)} with ${sasl.mechanism}: ${text}`);
   }
 }
+
+const SIZE_BYTES = 4;
+
+/** A broker that refuses a token answers with the reason (RFC 7628, 3.2.2), which the library does not read: it takes it for a login. */
+const tokenAnswer = {
+  decode: (answer: Buffer): Buffer => answer.subarray(SIZE_BYTES),
+  parse: (reason: Buffer): void => {
+    if (reason.length > 0) throw new Error(reason.toString().slice(0, 200));
+  },
+};
 
 const RefusedLogin = kafkajs.KafkaJSSASLAuthenticationError as new (message: string) => Error;
 

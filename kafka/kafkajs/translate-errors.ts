@@ -93,7 +93,10 @@ function messageOf(error: LibraryError, causes: readonly LibraryError[], needs: 
   const refusal = causes.find(({ type }) => type !== undefined && type in REFUSALS);
   if (refusal !== undefined) {
     const [resource, otherwise] = REFUSALS[refusal.type!]!;
-    return `no right ${needs[resource] === undefined ? otherwise : `to ${needs[resource]}`} (${refusal.type!})`;
+    const { topic } = refusal;
+    const needed =
+      topic === undefined ? needs[resource] : needs[resource]?.replace(/topic .*/, `topic ${topic}`);
+    return `no right ${needed === undefined ? otherwise : `to ${needed}`} (${refusal.type!})`;
   }
   const untrusted = causes.find(isTls);
   if (untrusted !== undefined)

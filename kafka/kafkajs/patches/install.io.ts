@@ -10,6 +10,7 @@ import { soundConnection } from './connection.io.ts';
 import { groupByPartition } from './group-by-partition.ts';
 import { rejoining } from './membership.io.ts';
 import { guardOffsets } from './offset-jumps.io.ts';
+import { withRefusals } from './partition-refusals.io.ts';
 import { tryAgain } from './passing-errors.io.ts';
 import { installRecordBatches } from './record-batches.io.ts';
 import { encodeRecord, type RecordFields } from './record-encoding.ts';
@@ -48,5 +49,7 @@ replace('cluster/brokerPool.js', keepingRefusals);
 replace('producer/eosManager/index.js', renewing);
 replace('consumer/consumerGroup.js', rejoining);
 replace('admin/index.js', rememberCluster);
+for (const version of ['v0', 'v1'])
+  replace(`protocol/requests/addPartitionsToTxn/${version}/response.js`, withRefusals);
 guardOffsets(); // loads the library
 silenceTimeoutWarning();
