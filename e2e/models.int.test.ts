@@ -105,7 +105,7 @@ test(
       expect(metrics).toContain('churn_model_swaps_total{result="refused"} 1');
       expect((await fetch(`http://127.0.0.1:${String(service.port)}/health`)).status).toBe(200);
     }
-    expect(activeModel(await modelLog.read())?.sha256).toBe(sha256);
+    expect(activeModel(await modelLog.read())?.version).toBe(first);
   },
 );
 
@@ -113,7 +113,7 @@ test('a restarted scorer does not undo a later model', { timeout: 90_000 }, asyn
   const world = await createWorld({ registry: false });
   const modelLog = modelLogOf(world.context);
   const service = await world.start();
-  await settled(() => true, 'a moment', 1000, 3000);
+  while (typeof (await servingVersion(service)) !== 'string') await sleep(100);
   const release = otherModel();
   const { version, sha256 } = release.manifest;
   await modelLog.write(() => ({ release: true, kinds: ['ACTIVATION'], version, sha256 }), 'GATE', release);

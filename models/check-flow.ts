@@ -1,4 +1,4 @@
-/** Where the values of the rows go in a model: never into a size, never below a division of whole numbers. */
+/** Where the values of the rows go in a model: never into a size, never into a division of whole numbers. */
 import type { GraphProto, NodeProto, TensorProto } from './onnx_pb.ts';
 import { OF_SIZES, sizeInputs, titleOf } from './operators.ts';
 
@@ -36,12 +36,12 @@ function* nodeFaults(node: NodeProto, { known, ofRows, whole }: Flow): Generator
     yield `${titleOf(node)} reads ${unknown.slice(0, 100)}, which no node before it writes`;
   const at = sizeInputs(node.opType).find((input) => ofRows.has(node.input[input] ?? ''));
   if (at !== undefined) yield `${titleOf(node)} has a size that depends on the data (input ${String(at)})`;
-  const divisor = node.input[1] ?? '';
-  // The processor ends the process at a division of whole numbers by 0.
-  if (['Div', 'Mod'].includes(node.opType) && ofRows.has(divisor) && whole.has(divisor))
-    yield `${titleOf(node)} divides whole numbers by what the rows hold, which may be 0`;
+  // The processor ends the process where the least whole number is divided by -1.
+  if (DIVISIONS.has(node.opType) && node.input.some((name) => ofRows.has(name) && whole.has(name)))
+    yield `${titleOf(node)} divides whole numbers that depend on the data: divide floating-point numbers`;
 }
 
+const DIVISIONS = new Set(['Div', 'Mod']);
 /** TensorProto.DataType: all integers, and flags. */
 const WHOLE_TYPES = new Set([2, 3, 4, 5, 6, 7, 9, 12, 13]);
 const isWholeTensor = ({ dataType }: TensorProto): boolean => WHOLE_TYPES.has(dataType);

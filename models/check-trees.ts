@@ -1,4 +1,4 @@
-/** Trees of an ONNX model: a walk down each of them ends. ONNX Runtime does not check that. */
+/** Trees of an ONNX model: a walk down each of them ends, soon. ONNX Runtime checks that in part. */
 import type { NodeProto } from './onnx_pb.ts';
 
 /** Of the longest ways down all trees of a node, summed: what one row may take. */

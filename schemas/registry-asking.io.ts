@@ -29,7 +29,7 @@ export function createAskForSchema(connection: Connection, signs: RegistrySigns)
       signs.heard();
       return answer;
     } catch (error) {
-      signs.lost(messageOf(error));
+      signs.lost(messageOf(error).replace(/^schema registry: /, ''));
       throw error;
     }
   };

@@ -4,7 +4,7 @@ export interface RegistryState {
   readonly up: boolean | undefined;
   /** Since when, milliseconds since 1970. */
   readonly sinceMs: number;
-  /** Why it is down, with its address (without credentials); undefined: it is not. */
+  /** Why it is down, beginning with its address (without credentials); undefined: it is not. */
   readonly error: string | undefined;
 }
 

@@ -38,7 +38,7 @@ test.each<[what: string, change: Partial<HealthState>, causes: readonly string[]
   ['Kafka away while running: not what the role says of it', { kafka: away, joined: false, ready: [], partitionFaults: [fault('TRANSACTION_FAILED', 'x')] }, ['503 BROKER_UNAVAILABLE Kafka does not answer at k:1: refused']],
   ['login', { ...notRead, kafka: login }, ['503 KAFKA_UNAUTHORIZED login refused for user u']],
   ['a topic missing: once', { ...notRead, kafka: { isUsable: true, faults: [missing] }, faults: [fault('TOPIC_MISSING', 'topics missing: a (mine)')] }, ['503 TOPIC_MISSING topics missing: a']],
-  ['a topic missing, and the registry away', { ...notRead, kafka: { isUsable: true, faults: [missing] }, registryFault: 'http://r' }, ['503 TOPIC_MISSING topics missing: a', '200 REGISTRY_UNAVAILABLE schema registry: http://r']],
+  ['a topic missing, and the registry away', { ...notRead, kafka: { isUsable: true, faults: [missing] }, registryFault: 'http://r' }, ['503 TOPIC_MISSING topics missing: a', '200 REGISTRY_UNAVAILABLE http://r']],
   ['a topic missing, and the model log not read so far', { ...notRead, model: undefined, kafka: { isUsable: true, faults: [missing] } }, ['503 TOPIC_MISSING topics missing: a']],
   ['a right of the group: not that it has not joined', { joined: false, faults: [fault('KAFKA_UNAUTHORIZED', 'no right to READ group g')] }, ['503 KAFKA_UNAUTHORIZED no right to READ group g']],
   ['no model', { ...notRead, model: undefined, modelFault: fault('MODEL_UNAVAILABLE', 'none in the log: make train') }, ['503 MODEL_UNAVAILABLE Model not available: none in the log: make train']],

@@ -66,9 +66,8 @@ function ofRegistry(state: HealthState): Cause[] {
   const { registryFault, partitionFaults } = state;
   const isSaid = partitionFaults.some(({ code }) => code === 'REGISTRY_UNAVAILABLE');
   if (registryFault === undefined || isSaid) return [];
-  const detail = `schema registry: ${registryFault}`;
   // Which records need it is not known: those that do make their partition unready.
-  return [{ code: 'REGISTRY_UNAVAILABLE', detail, blocks: false }];
+  return [{ code: 'REGISTRY_UNAVAILABLE', detail: registryFault, blocks: false }];
 }
 
 function ofModel({ model, modelFault, imageFault, kafka }: HealthState): Cause[] {

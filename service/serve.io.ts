@@ -99,26 +99,15 @@ export async function serve(
   const shown = await outlet({ metrics, health });
   const registryWatch = watchRegistry(registry, metrics, log);
 
-  const exitCode = await new Promise<number>((resolve) => {
-    const fatal = (error: unknown): void => {
-      const code = error instanceof BankChurnError ? error.code : undefined;
-      log.error({ code, fault: messageOf(error) }, 'cannot go on');
-      resolve(1);
-    };
-    void givenUp.then(fatal);
-    onSignals(log, () => resolve(0));
-    // A worker whose supervisor is gone, or asks it to stop.
-    process.once('disconnect', () => resolve(0));
-    if ((process.connected as boolean | undefined) === false) resolve(0);
-    void startWhenModel(
+  const isAlone = roleNames.length === 1;
+  const exitCode = await untilItEnds(log, givenUp, async (fatal) => {
+    await startWhenModel(
       () => models.manifest() !== undefined,
       () => stopping,
-    ).then(() => {
-      if (stopping) return;
-      const isAlone = roleNames.length === 1;
-      const around = { config, kafka, registry, metrics, log, models, concerns, isAlone, fatal, wrap };
-      roles = roleNames.map((name) => startRole(name, around));
-    }, fatal);
+    );
+    if (stopping) return;
+    const around = { config, kafka, registry, metrics, log, models, concerns, isAlone, fatal, wrap };
+    roles = roleNames.map((name) => startRole(name, around));
   });
 
   stopping = true;
@@ -130,6 +119,27 @@ export async function serve(
   await shown.close();
   log.info({ exitCode }, 'stopped');
   return exitCode;
+}
+
+/** Resolves with the exit code: 0 at a signal or when the supervisor is gone, 1 at a fatal error. `start` is told what to call then. */
+function untilItEnds(
+  log: Logger,
+  givenUp: Promise<unknown>,
+  start: (fatal: (error: unknown) => void) => Promise<void>,
+): Promise<number> {
+  return new Promise<number>((resolve) => {
+    const fatal = (error: unknown): void => {
+      const code = error instanceof BankChurnError ? error.code : undefined;
+      log.error({ code, fault: messageOf(error) }, 'cannot go on');
+      resolve(1);
+    };
+    void givenUp.then(fatal);
+    onSignals(log, () => resolve(0));
+    // A worker whose supervisor is gone, or asks it to stop.
+    process.once('disconnect', () => resolve(0));
+    if ((process.connected as boolean | undefined) === false) resolve(0);
+    start(fatal).catch(fatal);
+  });
 }
 
 /**

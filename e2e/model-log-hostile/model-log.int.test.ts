@@ -117,7 +117,8 @@ test(
     const health = async (): Promise<Record<string, unknown>> =>
       (await (await fetch(`http://127.0.0.1:${String(service.port)}/health`)).json()) as Record<string, unknown>; // prettier-ignore
     await vi.waitFor(async () => expect((await health())['model_version']).toBe(lab.a.manifest.version), { timeout: 60_000, interval: 200 }); // prettier-ignore
-    expect((await health())['model_fault']).toMatch(/is refused/);
+    // It serves at once, and looks at the newer ones then.
+    await vi.waitFor(async () => expect((await health())['model_fault']).toMatch(/is refused/), { timeout: 120_000, interval: 500 }); // prettier-ignore
 
     const listed = await bankchurn('models', 'list', '--json');
     expect(listed.stderr).toMatch(/records of .* cannot be read and were skipped \(.*RECORD_INVALID/);
