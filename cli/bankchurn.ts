@@ -54,8 +54,19 @@ function throwOnExit(command: Command): void {
   for (const nested of command.commands) throwOnExit(nested);
 }
 
+/** Whoever reads the output has had enough (`| head`): nothing more is to be said. Other errors of a stream are thrown. */
+function endWithReader(): void {
+  const onError = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(FAILED);
+  };
+  process.stdout.on('error', onError);
+  process.stderr.on('error', onError);
+}
+
 /** Runs one command; sets the exit code: 0 done, 1 failed, 2 usage or configuration. */
 export async function main(argv: readonly string[]): Promise<void> {
+  endWithReader();
   try {
     await program().parseAsync([...argv]);
   } catch (error) {
