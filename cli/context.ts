@@ -8,8 +8,8 @@ import type { Config } from '../config.ts';
 import { kafkaOf, registryOf } from '../service/wiring.io.ts';
 import type { KafkaClient } from '../kafka/port.ts';
 import { withoutCredentials } from '../schemas/address.ts';
+import { printable } from '../schemas/printable.ts';
 import type { Registry } from '../schemas/registry.io.ts';
-import { printable } from './printable.ts';
 
 /** The folder of the package, from the sources and from the compiled program alike. */
 export function packageRoot(): string {
