@@ -11,7 +11,7 @@ export interface Right {
 }
 
 /**
- * When a holder without the right stands still: `runs`: at any time; `starts`: when it starts; `model`: it goes on with the
+ * When a holder without the right stands still: `runs`: at any time; `starts`: from its start; `model`: it goes on with the
  * model it has, and follows no change; `never`: something lesser is missing.
  */
 export type Need = 'runs' | 'starts' | 'model' | 'never';
