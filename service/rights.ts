@@ -156,9 +156,10 @@ const COMMAND_RIGHTS: Readonly<Record<CommandName, (names: Names) => Rights>> = 
     ...readers(`${names.group}.explain`, 'runs', 'reads both'),
     ...readsModels(names, 'model'), // of a score whose model MODEL_DIR does not have
   ],
-  drift: ({ group: of, topics }) => [
-    topic('READ', topics.names.driftVerdicts, 'runs', 'the verdicts'),
-    ...readers(`${of}.verdicts`, 'runs', 'reads the last one'),
+  drift: (names) => [
+    topic('READ', names.topics.names.driftVerdicts, 'runs', 'the verdicts'),
+    ...readers(`${names.group}.verdicts`, 'runs', 'reads the last one'),
+    ...followsModels(names, 'runs'),
   ],
   'topics create': ({ topics }) =>
     Object.values(topics.names).flatMap((name) => [
