@@ -1,6 +1,6 @@
 /** The trials as a table for docs/rights.md. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { RoleName } from '../../service/role-topics.ts';
+import { ROLES, type RoleName } from '../../service/role-topics.ts';
 import { withSection } from '../bad-inputs/section.ts';
 import type { Trial } from './trial.ts';
 
@@ -29,7 +29,7 @@ function row(role: RoleName, { right, when, health, metrics, recoveredMs }: Tria
 
 /** `UPDATE_DOCS=1 npx vitest run e2e/secure/rights.sys` writes what came back. */
 export function writeReport(trials: ReadonlyMap<RoleName, readonly Trial[]>): void {
-  const rows = [...trials].flatMap(([role, all]) => all.map((trial) => row(role, trial)));
+  const rows = ROLES.flatMap((role) => (trials.get(role) ?? []).map((trial) => row(role, trial)));
   const header = ['role', 'right', 'away', '`/health` meanwhile', 'metrics that move', 'back after'];
   const table = [`| ${header.join(' | ')} |`, `| ${header.map(() => '---').join(' | ')} |`, ...rows];
   writeFileSync(DOCUMENT, withSection(readFileSync(DOCUMENT, 'utf8'), 'rights', table.join('\n')));
