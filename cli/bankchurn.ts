@@ -71,10 +71,18 @@ export async function main(argv: readonly string[]): Promise<void> {
     await program().parseAsync([...argv]);
   } catch (error) {
     process.exitCode = exitCode(error);
-    if (!(error instanceof CommanderError)) say(`bankchurn: ${messageOf(error)}`);
+    if (!(error instanceof CommanderError)) say(`bankchurn: ${sentenceOf(error)}`);
     // A failed command may have left connections open.
     setTimeout(() => process.exit(), 500).unref();
   }
+}
+
+/** What a command says of its failure. Kafka's client does not say whose connection it is that fails. */
+export function sentenceOf(error: unknown): string {
+  const isAway = error instanceof BankChurnError && error.code === 'BROKER_UNAVAILABLE';
+  return isAway
+    ? `Kafka does not answer as it should: ${messageOf(error)} (is it running, and is KAFKA_BROKERS right?)`
+    : messageOf(error);
 }
 
 function exitCode(error: unknown): number {
