@@ -99,7 +99,8 @@ function commandsSection(): string {
   return [
     '## Commands',
     'The last column: it reads in groups of its own, and removes them with `DELETE` of the same groups. Without that right it works, and ' +
-      'the groups stay until they expire.',
+      'the groups stay until they expire. `models history` and `models at` need what `models list` needs; `models release`, `models rollback` ' +
+      'and `models resume` need no more than `models activate`.',
     markdownTable(['command', 'rights', 'removes groups'], rows),
   ].join('\n\n');
 }
