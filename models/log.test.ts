@@ -10,15 +10,7 @@ import {
   findModel,
   isChange,
 } from './log-decisions.ts';
-import {
-  activeModel,
-  EMPTY_LOG,
-  foldRecord,
-  foldRecords,
-  LOG_LIMITS,
-  releasesOf,
-  type ModelLog,
-} from './log.ts';
+import { activeModel, EMPTY_LOG, foldRecord, foldRecords, releasesOf, type ModelLog } from './log.ts';
 
 type Given = Partial<ModelRecord>;
 
@@ -115,21 +107,6 @@ test('what cannot be read is counted by its code, and long reasons are cut', () 
   ]);
   expect([...log.skipped]).toEqual([['RECORD_UNDECODABLE', 2]]);
   expect(log.activations[0]?.reason).toHaveLength(4000);
-});
-
-test('the state is bounded: a flood of releases displaces none that was activated, answers keep the newest', () => {
-  const flood = Array.from({ length: 2 * LOG_LIMITS.releases }, (_, i) => released(`flood-${String(i)}`));
-  const answers = Array.from({ length: LOG_LIMITS.answers + 5 }, (_, i) =>
-    record('REJECTION', 'a', { requestId: `r${String(i)}` }),
-  );
-  const entries = [released('a'), activated('a'), ...flood, ...answers].map((entry, offset) => ({ offset, record: entry })); // prettier-ignore
-  const log = foldRecords(EMPTY_LOG, entries);
-  expect(log.releases).toHaveLength(LOG_LIMITS.releases);
-  expect(releasesOf(log, name('v-a'))).toHaveLength(1);
-  expect(log.answers.size).toBe(LOG_LIMITS.answers);
-  expect(log.answers.has('r4')).toBe(false);
-  const activations = Array.from({ length: LOG_LIMITS.activations + 3 }, (_, offset) => ({ offset, record: activated('a') })); // prettier-ignore
-  expect(foldRecords(EMPTY_LOG, activations).activations).toHaveLength(LOG_LIMITS.activations);
 });
 
 test('an image: seeds an empty log; the same image never undoes a later model; another image does', () => {
