@@ -11,6 +11,7 @@ import {
   type ModelLog,
   type Provenance,
 } from '../models/log.ts';
+import type { ModelRecord } from '../schemas/generated.ts';
 
 /** A time as its writer gave it; a number that is no time stays one. */
 export const isoTime = (ms: number): string | number =>
@@ -123,6 +124,13 @@ function activity(log: ModelLog, release: LoggedRelease): string {
   return `active: ${shown.join(' ')}`;
 }
 
+/** Whether a record is a scorer's word on an activation. Anybody may have written any word into any record. */
+const isOutcome = ({ kind, requestId, aboutActivation, outcome }: ModelRecord): boolean =>
+  kind === 'REJECTION' &&
+  requestId == null &&
+  aboutActivation != null &&
+  (outcome === 'served' || outcome === 'refused');
+
 /** A record of the log as `models history --json` shows it. */
 export function factJson({
   offset,
@@ -133,7 +141,7 @@ export function factJson({
   return {
     offset,
     time: isoTime(recordedAt),
-    kind: record.outcome?.toUpperCase() ?? record.kind,
+    kind: isOutcome(record) ? record.outcome!.toUpperCase() : record.kind,
     version,
     sha256,
     origin: origin.toLowerCase(),

@@ -21,6 +21,13 @@ export function positiveNumber(text: string): number {
   return value;
 }
 
+export function probability(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1))
+    throw new InvalidArgumentError('a number from 0 to 1 is needed.');
+  return value;
+}
+
 export function portNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0 || value > 65_535)

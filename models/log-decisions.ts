@@ -143,16 +143,28 @@ export function decideRelease(
   return { release: true, kinds: [], version, sha256, reason };
 }
 
-/** The version that an operator means: all of it, or the beginning of a sha256. Throws an Error that names what there is. */
+/** Whether an operator's words mean a model: its version, or `VERSION@` and the beginning of its sha256. */
+export function isMeant({ version, sha256 }: ModelName, which: string): boolean {
+  const at = which.lastIndexOf('@');
+  if (at < 0) return version === which;
+  return version === which || (version === which.slice(0, at) && sha256.startsWith(which.slice(at + 1)));
+}
+
+const shortName = ({ version, sha256 }: ModelName): string => `${version}@${sha256.slice(0, 12)}`;
+
+/**
+ * The model that an operator means: by its version, the beginning of its sha256, or both (`VERSION@SHA256`), for anybody may
+ * have written another release of either. Throws an Error that names what there is.
+ */
 export function findModel(log: ModelLog, which: string): ModelName {
-  const byVersion = log.releases.filter(({ version }) => version === which);
+  const byVersion = log.releases.filter((release) => isMeant(release, which));
   const found = byVersion.length > 0 ? byVersion : log.releases.filter(({ sha256 }) => sha256.startsWith(which)); // prettier-ignore
   const models = found.filter((release, i) => found.findIndex((other) => isSame(other, release)) === i);
   if (models.length === 1) return models[0]!;
+  if (models.length > 1)
+    throw new Error(`${which}: more than one release: ${models.slice(-NAMED).map(shortName).join(', ')}`);
   const known = [...new Set(log.releases.map(({ version }) => version))].slice(-NAMED);
-  throw new Error(
-    `${which}: ${models.length === 0 ? 'no such release' : 'more than one release'} (there are: ${known.join(', ') || 'none'})`,
-  );
+  throw new Error(`${which}: no such release (there are: ${known.join(', ') || 'none'})`);
 }
 
 /** Versions that an error names, the newest. */

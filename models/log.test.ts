@@ -152,6 +152,8 @@ test('the line of models: going back shortens it, so a rollback never goes forwa
   expect(versions(log)).toEqual(['a', 'b']);
   log = foldRecord(log, 4, activated('a'));
   expect(versions(log)).toEqual(['a']);
+  log = fold(activated('a'), activated('b'), activated('a'), said('a', 2, 'refused'));
+  expect(versions(log)).toEqual(['a', 'b']);
 });
 
 test('which model was live: the last one recorded up to then that was not refused', () => {
