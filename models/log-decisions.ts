@@ -122,11 +122,16 @@ export function decideImage(
   return { release: !isReleased(log, image, isIntact), kinds: ['ACTIVATION'], version, sha256 };
 }
 
-/** Whether activating a model would replace a model of real data by one of simulated customers. */
-export const replacesRealData = (log: ModelLog, manifest: string): boolean =>
-  isSimulated(manifest) &&
-  activeModel(log) !== undefined &&
-  !isSimulated(servedRelease(log, activeModel(log)!)?.manifest ?? '');
+/**
+ * Whether activating a model would replace a model of real data by one of simulated customers. If nothing of the log serves,
+ * what was activated last counts: that it is refused makes no simulated model a good one.
+ */
+export function replacesRealData(log: ModelLog, manifest: string): boolean {
+  const last = activeModel(log) ?? log.activations.at(-1);
+  return (
+    isSimulated(manifest) && last !== undefined && !isSimulated(servedRelease(log, last)?.manifest ?? '')
+  );
+}
 
 /** A release that an operator brings. `isIntact`: its bytes in the log are whole. Throws an Error if its version is taken. */
 export function decideRelease(

@@ -9,8 +9,12 @@ import {
   decideResume,
   findModel,
   isChange,
+  replacesRealData,
 } from './log-decisions.ts';
 import { activeModel, EMPTY_LOG, foldRecord, foldRecords, releasesOf, type ModelLog } from './log.ts';
+import { readRelease } from './store.io.ts';
+
+const champion = (await readRelease('models/champion')).manifest;
 
 type Given = Partial<ModelRecord>;
 
@@ -174,4 +178,20 @@ test('hold, resume, and what scorers say of an activation', () => {
   expect(decideOutcome(log, served, undefined)).toMatchObject({ kinds: ['REJECTION'], version: 'v-a' });
   expect(isChange(decideOutcome(foldRecord(log, 3, said('a', 1, 'served')), served, undefined))).toBe(false);
   expect(isChange(decideOutcome(log, { ...served, activation: 77 }, undefined))).toBe(false);
+});
+
+test('a model of simulated customers replaces one of real data, be it refused, only if told to', () => {
+  const manifestOf = (name: string): string =>
+    JSON.stringify({
+      ...champion,
+      training: { ...champion.training, dataset: { ...champion.training.dataset, name } },
+    });
+  const [real, simulated] = [{ manifest: manifestOf('bank') }, manifestOf('simulated')];
+  const log = fold(released('a', real), activated('a'), said('a', 1, 'refused', { servingActivation: -1 }));
+  expect(activeModel(log)).toBeUndefined();
+  expect(replacesRealData(log, simulated)).toBe(true);
+  expect(replacesRealData(log, real.manifest)).toBe(false);
+  expect(replacesRealData(EMPTY_LOG, simulated)).toBe(false);
+  const tried = fold(released('a', { manifest: manifestOf(' Simulated') }), activated('a'));
+  expect(replacesRealData(tried, simulated)).toBe(false);
 });
