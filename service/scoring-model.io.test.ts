@@ -41,7 +41,7 @@ async function alone(dataset: string, allowSimulated: boolean) {
     close: () => Promise.resolve(),
   };
   const metrics = { modelSwaps: { inc: () => undefined } } as never;
-  const troubles = createTroubles({ log: quiet as never, metrics, fatal: () => undefined });
+  const troubles = createTroubles({ log: quiet, metrics, fatal: () => undefined });
   onTestFinished(troubles.stop);
   const modelLog = {
     read: () => Promise.resolve(log),
@@ -50,7 +50,7 @@ async function alone(dataset: string, allowSimulated: boolean) {
     write: () => Promise.resolve({ log, change: { release: false, kinds: [], version: '', sha256: '' } }),
   };
   const scoring = createScoringModel({
-    ...{ seat, troubles, allowSimulated, log: quiet as never, modelLog: modelLog as never },
+    ...{ seat, troubles, allowSimulated, log: quiet, modelLog: modelLog as never },
     ...{ newest: () => ({ log, next: 2 }), bringsImage: true, readImage: () => Promise.resolve(image) },
   });
   await scoring.bring();
