@@ -204,3 +204,10 @@ test('only a scorer’s word is shown as one: an outcome in another record, or o
   expect(kindOf({ kind: 'RELEASE', outcome: 'served', aboutActivation: 0 })).toBe('RELEASE');
   expect(kindOf({ requestId: 'r', outcome: 'refused', aboutActivation: 0 })).toBe('REJECTION');
 });
+
+test('the history as JSON has each release’s figures, whatever its manifest is', () => {
+  const factOf = (manifest: string) => factJson({ offset: 0, record: { ...record('RELEASE', 'a'), manifest } }); // prettier-ignore
+  const { metrics, threshold } = champion.manifest;
+  expect(factOf(JSON.stringify(champion.manifest))).toMatchObject({ metrics, threshold });
+  expect(factOf('{"__proto__":{"metrics":1}}')).toMatchObject({ metrics: null, threshold: null });
+});

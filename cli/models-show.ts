@@ -1,5 +1,5 @@
 /** What the commands say of the model log: as lines for people, and as JSON. */
-import { createManifests } from '../models/log-manifests.ts';
+import { createManifests, readManifest } from '../models/log-manifests.ts';
 import { liveAt } from '../models/log-history.ts';
 import {
   activeModel,
@@ -52,20 +52,27 @@ function activationJson(log: ModelLog, activation: Activation) {
   };
 }
 
+/** What a manifest says of its model; nulls for a text that is none. */
+function figures(text: string) {
+  const manifest = readManifest(text);
+  if (typeof manifest === 'string') return { metrics: null, threshold: null, dataset: null };
+  return {
+    metrics: manifest.metrics,
+    threshold: manifest.threshold,
+    dataset: manifest.training.dataset.name,
+  };
+}
+
 /** `models list --json`: the whole state of the log. */
 export function listJson(log: ModelLog): object {
-  const manifestOf = createManifests();
   const active = activeModel(log);
   const current = active && servedRelease(log, active);
   const releases = log.releases.map((release) => {
     const { version, sha256, gateReport } = release;
-    const manifest = manifestOf(release);
     return {
       ...{ version, sha256, ...provenance(release), gateReport: parsed(gateReport) },
       active: release === current,
-      metrics: manifest?.metrics ?? null,
-      threshold: manifest?.threshold ?? null,
-      dataset: manifest?.training.dataset.name ?? null,
+      ...figures(release.manifest),
     };
   });
   return {
@@ -150,6 +157,7 @@ export function factJson({
     requestId: requestId ?? null,
     ...(record.aboutActivation == null ? {} : { activation: record.aboutActivation }),
     ...(record.gateReport == null ? {} : { gateReport: parsed(record.gateReport) }),
+    ...(record.kind === 'RELEASE' ? figures(record.manifest ?? '') : {}),
   };
 }
 

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { decideResume } from '../models/log-decisions.ts';
 import type { ModelLog } from '../models/log.ts';
 import { proveRelease } from '../scoring/prove.io.ts';
@@ -14,7 +14,7 @@ import {
   type RollbackOptions,
 } from './models-change.ts';
 import { factJson, factLine, listJson, listLines, liveJson, skippedLine } from './models-show.ts';
-import { positiveInteger, probability } from './options.ts';
+import { moment, positiveInteger, probability } from './options.ts';
 import { print, printable } from './printable.ts';
 
 interface Options {
@@ -138,13 +138,6 @@ function resumeCommand(): Command {
         tell('resumed: challengers that pass the gate are activated again');
       }),
     );
-}
-
-/** A point in time in ISO 8601, as milliseconds since 1970. */
-function moment(text: string): number {
-  const ms = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : NaN;
-  if (Number.isNaN(ms)) throw new InvalidArgumentError('a time such as 2026-11-24T10:00Z is needed.');
-  return ms;
 }
 
 async function withModels(options: Options, work: (context: ModelsContext) => Promise<void>): Promise<void> {
