@@ -192,7 +192,10 @@ export function decideResume(log: ModelLog): LogChange {
   return { release: false, kinds: ['RESUME'], version, sha256 };
 }
 
-/** What a scorer says of an activation: once that it serves, and once before that it is refused. */
+/**
+ * What a scorer says of an activation: once that it serves, and before that that it is refused, again if the log has another
+ * word on what serves instead.
+ */
 export function decideOutcome(
   log: ModelLog,
   outcome: NonNullable<LogChange['outcome']>,
@@ -200,7 +203,8 @@ export function decideOutcome(
 ): LogChange {
   const activation = log.activations.findLast(({ offset }) => offset === outcome.activation);
   const told = log.outcomes.get(outcome.activation);
-  if (activation === undefined || told?.served === true || told?.served === outcome.served) return NO_CHANGE;
+  const isTold = told?.served === outcome.served && told.serving === outcome.serving;
+  if (activation === undefined || told?.served === true || isTold) return NO_CHANGE;
   const { version, sha256 } = activation;
   return { release: false, kinds: ['REJECTION'], version, sha256, reason, outcome };
 }

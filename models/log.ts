@@ -59,7 +59,7 @@ export interface ModelLog {
   readonly releases: readonly LoggedRelease[];
   /** Oldest first. */
   readonly activations: readonly Activation[];
-  /** By the offset of the activation: the first time it served, else the first refusal. */
+  /** By the offset of the activation: the first time it served, else the newest refusal. */
   readonly outcomes: ReadonlyMap<number, Outcome>;
   /** After an operator's rollback: challengers are released and not activated. */
   readonly held: boolean;
@@ -169,8 +169,7 @@ function addOutcome(
   const about = activations.findLast(({ offset }) => offset === aboutActivation);
   if (about?.version !== modelVersion || outcomes.get(aboutActivation)?.served === true) return;
   const served = outcome === 'served';
-  if (served || !outcomes.has(aboutActivation))
-    outcomes.set(aboutActivation, { served, recordedAt, actor, reason, serving: servingActivation ?? null, artifactOffset: artifactOffset ?? null }); // prettier-ignore
+  outcomes.set(aboutActivation, { served, recordedAt, actor, reason, serving: servingActivation ?? null, artifactOffset: artifactOffset ?? null }); // prettier-ignore
 }
 
 /**
