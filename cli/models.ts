@@ -15,7 +15,8 @@ import {
 } from './models-change.ts';
 import { factJson, factLine, listJson, listLines, liveJson, skippedLine } from './models-show.ts';
 import { moment, positiveInteger, probability } from './options.ts';
-import { print, printable } from './printable.ts';
+import { print } from './printable.ts';
+import { printable } from '../schemas/printable.ts';
 
 interface Options {
   readonly config: string;

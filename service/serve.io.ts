@@ -71,7 +71,8 @@ export async function serve(
   let stopping = false;
   let stalled = false;
   let imageFault: Fault | undefined;
-  if (source !== 'log') void readRelease(modelDir).catch((error: unknown) => (imageFault = faultOf(error)));
+  if (source === 'auto' && scores)
+    void readRelease(modelDir).catch((error: unknown) => (imageFault = faultOf(error)));
   const watch = watchKafka({
     ...{ kafka, metrics, log, brokers: config.kafka.brokers, needs: needsOf(config, roleNames) },
     onLook: (answers) => lookForStall(answers),
