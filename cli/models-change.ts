@@ -1,27 +1,30 @@
 /** What an operator does to the models in production: each change is proved before it is written, and waited for. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { lineOf } from '../models/log-history.ts';
 import {
   decideByOperator,
   decideRelease,
   findModel,
   isChange,
+  isMeant,
   replacesRealData,
   type LogChange,
 } from '../models/log-decisions.ts';
+import { isSimulated } from '../models/log-manifests.ts';
 import {
   releasesOf,
+  servedRelease,
   type LoggedRelease,
   type ModelLog,
   type ModelName,
-  type Outcome,
 } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
+import { withThreshold } from '../models/version.ts';
 import { readRelease } from '../models/store.io.ts';
 import { isTransient, messageOf } from '../schemas/errors.ts';
 import { intactReleases } from '../service/bring-image.io.ts';
 import type { ModelLogAccess } from '../service/model-log-port.ts';
 import type { Context } from './context.ts';
+import { writeAndWait } from './models-wait.ts';
 
 /** What a command works with. */
 export interface ModelsContext extends Context {
@@ -46,24 +49,41 @@ export interface RollbackOptions extends ChangeOptions {
   readonly dryRun?: boolean | undefined;
 }
 
+export interface ReleaseOptions {
+  readonly reason?: string | undefined;
+  /** Takes a release of the log instead of one of a folder. */
+  readonly from?: string | undefined;
+  /** Corrects the threshold: the release gets a version of its own. */
+  readonly threshold?: number | undefined;
+}
+
 /** Puts a release of a folder into the log, without serving it. A release whose bytes in the log are broken is repaired. */
 export async function releaseModel(
-  { modelLog, prove, say }: ModelsContext,
+  context: ModelsContext,
   folder: string,
-  reason?: string,
+  { reason, from, threshold }: ReleaseOptions = {},
 ): Promise<void> {
-  const release = await readRelease(folder);
+  const { modelLog, prove, say } = context;
+  const log = await modelLog.read();
+  const found = from === undefined ? await readRelease(folder) : await fetchHolding(context, log, from);
+  const release =
+    threshold === undefined ? found : { ...found, manifest: withThreshold(found.manifest, threshold) };
   await prove(release);
   const { version, sha256 } = release.manifest;
   const model = { version, sha256, manifest: JSON.stringify(release.manifest) };
-  const { releases } = await modelLog.read();
-  const intact = await intactReleases(modelLog, releases.filter((other) => other.version === version)); // prettier-ignore
-  const decide = (log: ModelLog): LogChange =>
-    decideRelease(log, model, reason, ({ offset }) => intact.has(offset));
+  const intact = await intactReleases(modelLog, log.releases.filter((other) => other.version === version)); // prettier-ignore
+  const decide = (now: ModelLog): LogChange =>
+    decideRelease(now, model, reason, ({ offset }) => intact.has(offset));
   const { change } = await modelLog.write(decide, 'OPERATOR', release);
   say(
     `${version}: ${isChange(change) ? 'released' : 'was released before'}; serve it: bankchurn models activate ${version}`,
   );
+}
+
+async function fetchHolding(context: ModelsContext, log: ModelLog, which: string): Promise<Release> {
+  const release = await provenRelease(context, releasesOf(log, findModel(log, which)));
+  if (typeof release === 'string') throw new Error(`${which} cannot be taken: ${release}`);
+  return context.modelLog.fetch(release);
 }
 
 /** Activates a release. Throws an Error if it does not hold, or a scorer refuses it. */
@@ -106,7 +126,7 @@ async function provenRelease(
 export async function rollbackModel(context: ModelsContext, options: RollbackOptions): Promise<void> {
   const { modelLog, say } = context;
   const log = await modelLog.read();
-  const target = await rollbackTarget(context, log, options.to);
+  const target = await rollbackTarget(context, log, options);
   if (options.dryRun === true) {
     say(`rollback would activate ${target.version} and hold later challengers; nothing is written`);
     return;
@@ -120,77 +140,32 @@ export async function rollbackModel(context: ModelsContext, options: RollbackOpt
   await writeAndWait(context, target, decide, options);
 }
 
-/** The nearest model before the one that serves (or the named one) that holds; those that do not are named. */
+/** The nearest model before the one that serves (or the named one) that holds; those that are skipped are named. */
 async function rollbackTarget(
   context: ModelsContext,
   log: ModelLog,
-  to: string | undefined,
+  { to, allowSimulated }: RollbackOptions,
 ): Promise<ModelName> {
-  const line = [...lineOf(log)].reverse();
-  const holds = async (model: ModelName): Promise<boolean> => {
-    const release = await provenRelease(context, releasesOf(log, model));
-    if (typeof release === 'string') context.say(`${model.version} does not hold and is skipped: ${release}`);
-    return typeof release !== 'string';
-  };
-  let served: ModelName | undefined;
-  for (const model of line) {
-    if (served === undefined) {
-      if (log.outcomes.get(model.offset)?.served === true || (await holds(model))) served = model;
-    } else if (to === undefined || model.version === to) {
-      if (await holds(model)) return model;
-      if (to !== undefined) break;
+  const { say } = context;
+  let served: (ModelName & { readonly isSimulated: boolean }) | undefined;
+  for (const model of [...lineOf(log)].reverse()) {
+    if (served !== undefined && to !== undefined && !isMeant(model, to)) continue;
+    const hasServed = log.outcomes.get(model.offset)?.served === true;
+    const release =
+      served === undefined && hasServed
+        ? servedRelease(log, model)
+        : await provenRelease(context, releasesOf(log, model));
+    if (typeof release === 'string') {
+      say(`${model.version} does not hold and is skipped: ${release}`);
+      continue;
     }
+    const simulated = release !== undefined && isSimulated(release.manifest);
+    if (served === undefined) served = { ...model, isSimulated: simulated };
+    else if (simulated && !served.isSimulated && allowSimulated !== true)
+      say(`${model.version} is a model of simulated customers and is skipped: --allow-simulated takes it`);
+    else return model;
   }
   if (served === undefined)
     throw new Error('no model of the log holds: release one (`models release`), then activate it');
-  throw new Error(to === undefined ? `nothing before ${served.version}` : `${to} is no model before ${served.version} that holds`); // prettier-ignore
-}
-
-async function writeAndWait(
-  context: ModelsContext,
-  { version }: ModelName,
-  decide: (log: ModelLog) => LogChange,
-  { wait, timeout }: ChangeOptions,
-): Promise<void> {
-  const { modelLog, say, kafka, config } = context;
-  const { change, offset } = await modelLog.write(decide, 'OPERATOR');
-  say(`${change.kinds.join(' and ').toLowerCase()}: ${version}`);
-  if (!wait || offset === undefined) return;
-  if ((await kafka.administer((admin) => admin.groupMembers(config.group))) === 0) {
-    say(`no scorer runs in group ${config.group}: it will serve once one does`);
-    return;
-  }
-  const outcome = await outcomeOf(modelLog, offset, timeout * 1000);
-  if (outcome === 'late')
-    throw new Error(
-      `no scorer has said within ${String(timeout)} s whether it serves ${version}: look at /health`,
-    );
-  if (outcome === 'superseded') throw new Error(`another model was activated after ${version}`);
-  if (!outcome.served)
-    throw new Error(`${version} is refused by ${outcome.actor ?? 'a scorer'}: ${outcome.reason ?? ''}`);
-  say(`served by ${outcome.actor ?? 'a scorer'}: ${version}`);
-}
-
-async function outcomeOf(
-  modelLog: ModelLogAccess,
-  activation: number,
-  timeoutMs: number,
-): Promise<Outcome | 'late' | 'superseded'> {
-  let found: (outcome: Outcome | 'superseded') => void = () => undefined;
-  const said = new Promise<Outcome | 'superseded'>((resolve) => {
-    found = resolve;
-  });
-  const reader = await modelLog.follow(
-    ({ log }) => {
-      const outcome = log.outcomes.get(activation);
-      if (outcome !== undefined) found(outcome);
-      else if (log.activations.at(-1)?.offset !== activation) found('superseded');
-    },
-    () => undefined,
-  );
-  try {
-    return await Promise.race([said, sleep(timeoutMs, 'late' as const, { ref: false })]);
-  } finally {
-    await reader.close();
-  }
+  throw new Error(to === undefined ? `nothing before ${served.version}` : `${to} is no model before ${served.version} that can be taken`); // prettier-ignore
 }

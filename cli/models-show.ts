@@ -1,5 +1,5 @@
 /** What the commands say of the model log: as lines for people, and as JSON. */
-import { createManifests } from '../models/log-manifests.ts';
+import { createManifests, readManifest } from '../models/log-manifests.ts';
 import { liveAt } from '../models/log-history.ts';
 import {
   activeModel,
@@ -11,6 +11,7 @@ import {
   type ModelLog,
   type Provenance,
 } from '../models/log.ts';
+import type { ModelRecord } from '../schemas/generated.ts';
 
 /** A time as its writer gave it; a number that is no time stays one. */
 export const isoTime = (ms: number): string | number =>
@@ -51,20 +52,27 @@ function activationJson(log: ModelLog, activation: Activation) {
   };
 }
 
+/** What a manifest says of its model; nulls for a text that is none. */
+function figures(text: string) {
+  const manifest = readManifest(text);
+  if (typeof manifest === 'string') return { metrics: null, threshold: null, dataset: null };
+  return {
+    metrics: manifest.metrics,
+    threshold: manifest.threshold,
+    dataset: manifest.training.dataset.name,
+  };
+}
+
 /** `models list --json`: the whole state of the log. */
 export function listJson(log: ModelLog): object {
-  const manifestOf = createManifests();
   const active = activeModel(log);
   const current = active && servedRelease(log, active);
   const releases = log.releases.map((release) => {
     const { version, sha256, gateReport } = release;
-    const manifest = manifestOf(release);
     return {
       ...{ version, sha256, ...provenance(release), gateReport: parsed(gateReport) },
       active: release === current,
-      metrics: manifest?.metrics ?? null,
-      threshold: manifest?.threshold ?? null,
-      dataset: manifest?.training.dataset.name ?? null,
+      ...figures(release.manifest),
     };
   });
   return {
@@ -123,6 +131,13 @@ function activity(log: ModelLog, release: LoggedRelease): string {
   return `active: ${shown.join(' ')}`;
 }
 
+/** Whether a record is a scorer's word on an activation. Anybody may have written any word into any record. */
+const isOutcome = ({ kind, requestId, aboutActivation, outcome }: ModelRecord): boolean =>
+  kind === 'REJECTION' &&
+  requestId == null &&
+  aboutActivation != null &&
+  (outcome === 'served' || outcome === 'refused');
+
 /** A record of the log as `models history --json` shows it. */
 export function factJson({
   offset,
@@ -133,7 +148,7 @@ export function factJson({
   return {
     offset,
     time: isoTime(recordedAt),
-    kind: record.outcome?.toUpperCase() ?? record.kind,
+    kind: isOutcome(record) ? record.outcome!.toUpperCase() : record.kind,
     version,
     sha256,
     origin: origin.toLowerCase(),
@@ -142,6 +157,7 @@ export function factJson({
     requestId: requestId ?? null,
     ...(record.aboutActivation == null ? {} : { activation: record.aboutActivation }),
     ...(record.gateReport == null ? {} : { gateReport: parsed(record.gateReport) }),
+    ...(record.kind === 'RELEASE' ? figures(record.manifest ?? '') : {}),
   };
 }
 

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { decideResume } from '../models/log-decisions.ts';
 import type { ModelLog } from '../models/log.ts';
 import { proveRelease } from '../scoring/prove.io.ts';
@@ -10,10 +10,11 @@ import {
   rollbackModel,
   type ChangeOptions,
   type ModelsContext,
+  type ReleaseOptions,
   type RollbackOptions,
 } from './models-change.ts';
 import { factJson, factLine, listJson, listLines, liveJson, skippedLine } from './models-show.ts';
-import { positiveInteger } from './options.ts';
+import { moment, positiveInteger, probability } from './options.ts';
 import { print } from './printable.ts';
 import { printable } from '../schemas/printable.ts';
 
@@ -29,7 +30,8 @@ Examples:
   $ bankchurn models list
   $ bankchurn models history --json | tail -20
   $ bankchurn models at 2026-11-24T10:00Z            which model was live then
-  $ bankchurn models release models/champion --reason "threshold 0.35"
+  $ bankchurn models release models/champion --reason "trained on June"
+  $ bankchurn models release --from churn-034c848c --threshold 0.35 --reason "ticket 4711"
   $ bankchurn models activate churn-034c848c --reason "ticket 4711"
   $ bankchurn models rollback --dry-run              what would serve
   $ bankchurn models rollback --to churn-034c848c`;
@@ -100,15 +102,17 @@ function releaseCommand(): Command {
   return withReason(new Command('release'))
     .description('put a release of a folder into the log, without serving it')
     .argument('[folder]', 'as `bankchurn train` writes it', 'models/champion')
-    .action((folder: string, options: Options & { reason?: string }) =>
-      withModels(options, (context) => releaseModel(context, folder, options.reason)),
+    .option('--from <release>', 'a release of the log instead: its version, or the beginning of its sha256')
+    .option('--threshold <p>', 'correct the threshold; the release gets a version of its own', probability)
+    .action((folder: string, options: Options & ReleaseOptions) =>
+      withModels(options, (context) => releaseModel(context, folder, options)),
     );
 }
 
 function activateCommand(): Command {
   return withWait(new Command('activate'))
     .description('serve a release: proves it, writes, and waits until a scorer serves or refuses it')
-    .argument('<release>', 'its version, or the beginning of its sha256')
+    .argument('<release>', 'its version, the beginning of its sha256, or VERSION@SHA256')
     .option('--allow-simulated', 'a model of simulated customers may replace one of real data')
     .action((which: string, options: Options & ChangeOptions) =>
       withModels(options, (context) => activateModel(context, which, options)),
@@ -119,6 +123,7 @@ function rollbackCommand(): Command {
   return withWait(new Command('rollback'))
     .description('serve what served before, and hold later challengers until `models resume`')
     .option('--to <version>', 'a certain one of the models before')
+    .option('--allow-simulated', 'a model of simulated customers may replace one of real data')
     .option('--dry-run', 'say what would serve, and write nothing')
     .action((options: Options & RollbackOptions) =>
       withModels(options, (context) => rollbackModel(context, options)),
@@ -134,13 +139,6 @@ function resumeCommand(): Command {
         tell('resumed: challengers that pass the gate are activated again');
       }),
     );
-}
-
-/** A point in time in ISO 8601, as milliseconds since 1970. */
-function moment(text: string): number {
-  const ms = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : NaN;
-  if (Number.isNaN(ms)) throw new InvalidArgumentError('a time such as 2026-11-24T10:00Z is needed.');
-  return ms;
 }
 
 async function withModels(options: Options, work: (context: ModelsContext) => Promise<void>): Promise<void> {

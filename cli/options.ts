@@ -21,6 +21,13 @@ export function positiveNumber(text: string): number {
   return value;
 }
 
+export function probability(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1))
+    throw new InvalidArgumentError('a number from 0 to 1 is needed.');
+  return value;
+}
+
 export function portNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0 || value > 65_535)
@@ -37,4 +44,19 @@ export function listOf<T extends string>(known: readonly T[]): (text: string) =>
       throw new InvalidArgumentError(`${unknown.join(', ')}: known are ${known.join(', ')}.`);
     return words as T[];
   };
+}
+
+const DAY = String.raw`\d{4}-\d{2}-\d{2}`;
+const TIME = String.raw`\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})`;
+const MOMENT = new RegExp(`^${DAY}(T${TIME})?$`);
+
+/** A point in time in ISO 8601, as milliseconds since 1970: a day begins in UTC, and a time names its zone. */
+export function moment(text: string): number {
+  const day = text.slice(0, 10);
+  const ms = MOMENT.test(text) ? Date.parse(text) : NaN;
+  // A day that its month does not have is read as one of the next.
+  const isDay = !Number.isNaN(ms) && new Date(`${day}T00:00Z`).toISOString().startsWith(day);
+  if (!isDay)
+    throw new InvalidArgumentError('a time with its zone, such as 2026-11-24T10:00Z or +01:00, is needed.');
+  return ms;
 }

@@ -31,8 +31,10 @@ function* categoryFaults(field: string, categories: readonly string[]): Generato
   if (twice !== undefined) yield `${field} has ${twice} twice`;
 }
 
-const repeated = (names: readonly string[]): string | undefined =>
-  names.find((name, i) => names.indexOf(name) !== i);
+function repeated(names: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  return names.find((name) => seen.size === seen.add(name).size);
+}
 
 function* profileFaults({ features, profile }: Manifest): Generator<string> {
   const names = profile.features.map(({ name }) => name).join(', ');

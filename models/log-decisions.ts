@@ -122,11 +122,16 @@ export function decideImage(
   return { release: !isReleased(log, image, isIntact), kinds: ['ACTIVATION'], version, sha256 };
 }
 
-/** Whether activating a model would replace a model of real data by one of simulated customers. */
-export const replacesRealData = (log: ModelLog, manifest: string): boolean =>
-  isSimulated(manifest) &&
-  activeModel(log) !== undefined &&
-  !isSimulated(servedRelease(log, activeModel(log)!)?.manifest ?? '');
+/**
+ * Whether activating a model would replace a model of real data by one of simulated customers. If nothing of the log serves,
+ * what was activated last counts: that it is refused makes no simulated model a good one.
+ */
+export function replacesRealData(log: ModelLog, manifest: string): boolean {
+  const last = activeModel(log) ?? log.activations.at(-1);
+  return (
+    isSimulated(manifest) && last !== undefined && !isSimulated(servedRelease(log, last)?.manifest ?? '')
+  );
+}
 
 /** A release that an operator brings. `isIntact`: its bytes in the log are whole. Throws an Error if its version is taken. */
 export function decideRelease(
@@ -143,16 +148,28 @@ export function decideRelease(
   return { release: true, kinds: [], version, sha256, reason };
 }
 
-/** The version that an operator means: all of it, or the beginning of a sha256. Throws an Error that names what there is. */
+/** Whether an operator's words mean a model: its version, or `VERSION@` and the beginning of its sha256. */
+export function isMeant({ version, sha256 }: ModelName, which: string): boolean {
+  const at = which.lastIndexOf('@');
+  if (at < 0) return version === which;
+  return version === which || (version === which.slice(0, at) && sha256.startsWith(which.slice(at + 1)));
+}
+
+const shortName = ({ version, sha256 }: ModelName): string => `${version}@${sha256.slice(0, 12)}`;
+
+/**
+ * The model that an operator means: by its version, the beginning of its sha256, or both (`VERSION@SHA256`), for anybody may
+ * have written another release of either. Throws an Error that names what there is.
+ */
 export function findModel(log: ModelLog, which: string): ModelName {
-  const byVersion = log.releases.filter(({ version }) => version === which);
+  const byVersion = log.releases.filter((release) => isMeant(release, which));
   const found = byVersion.length > 0 ? byVersion : log.releases.filter(({ sha256 }) => sha256.startsWith(which)); // prettier-ignore
   const models = found.filter((release, i) => found.findIndex((other) => isSame(other, release)) === i);
   if (models.length === 1) return models[0]!;
+  if (models.length > 1)
+    throw new Error(`${which}: more than one release: ${models.slice(-NAMED).map(shortName).join(', ')}`);
   const known = [...new Set(log.releases.map(({ version }) => version))].slice(-NAMED);
-  throw new Error(
-    `${which}: ${models.length === 0 ? 'no such release' : 'more than one release'} (there are: ${known.join(', ') || 'none'})`,
-  );
+  throw new Error(`${which}: no such release (there are: ${known.join(', ') || 'none'})`);
 }
 
 /** Versions that an error names, the newest. */
@@ -175,7 +192,10 @@ export function decideResume(log: ModelLog): LogChange {
   return { release: false, kinds: ['RESUME'], version, sha256 };
 }
 
-/** What a scorer says of an activation: once that it serves, and once before that it is refused. */
+/**
+ * What a scorer says of an activation: once that it serves, and before that that it is refused, again if the log has another
+ * word on what serves instead.
+ */
 export function decideOutcome(
   log: ModelLog,
   outcome: NonNullable<LogChange['outcome']>,
@@ -183,7 +203,8 @@ export function decideOutcome(
 ): LogChange {
   const activation = log.activations.findLast(({ offset }) => offset === outcome.activation);
   const told = log.outcomes.get(outcome.activation);
-  if (activation === undefined || told?.served === true || told?.served === outcome.served) return NO_CHANGE;
+  const isTold = told?.served === outcome.served && told.serving === outcome.serving;
+  if (activation === undefined || told?.served === true || isTold) return NO_CHANGE;
   const { version, sha256 } = activation;
   return { release: false, kinds: ['REJECTION'], version, sha256, reason, outcome };
 }

@@ -27,7 +27,7 @@ export const SIMULATED = 'simulated';
 /** Whether a model was trained on simulated customers. A text that is no manifest is none. */
 export function isSimulated(text: string): boolean {
   const manifest = readManifest(text);
-  return typeof manifest !== 'string' && manifest.training.dataset.name === SIMULATED;
+  return typeof manifest !== 'string' && manifest.training.dataset.name.trim().toLowerCase() === SIMULATED;
 }
 
 /** Manifests of releases, each parsed once. */

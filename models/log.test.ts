@@ -9,16 +9,12 @@ import {
   decideResume,
   findModel,
   isChange,
+  replacesRealData,
 } from './log-decisions.ts';
-import {
-  activeModel,
-  EMPTY_LOG,
-  foldRecord,
-  foldRecords,
-  LOG_LIMITS,
-  releasesOf,
-  type ModelLog,
-} from './log.ts';
+import { activeModel, EMPTY_LOG, foldRecord, foldRecords, releasesOf, type ModelLog } from './log.ts';
+import { readRelease } from './store.io.ts';
+
+const champion = (await readRelease('models/champion')).manifest;
 
 type Given = Partial<ModelRecord>;
 
@@ -117,21 +113,6 @@ test('what cannot be read is counted by its code, and long reasons are cut', () 
   expect(log.activations[0]?.reason).toHaveLength(4000);
 });
 
-test('the state is bounded: a flood of releases displaces none that was activated, answers keep the newest', () => {
-  const flood = Array.from({ length: 2 * LOG_LIMITS.releases }, (_, i) => released(`flood-${String(i)}`));
-  const answers = Array.from({ length: LOG_LIMITS.answers + 5 }, (_, i) =>
-    record('REJECTION', 'a', { requestId: `r${String(i)}` }),
-  );
-  const entries = [released('a'), activated('a'), ...flood, ...answers].map((entry, offset) => ({ offset, record: entry })); // prettier-ignore
-  const log = foldRecords(EMPTY_LOG, entries);
-  expect(log.releases).toHaveLength(LOG_LIMITS.releases);
-  expect(releasesOf(log, name('v-a'))).toHaveLength(1);
-  expect(log.answers.size).toBe(LOG_LIMITS.answers);
-  expect(log.answers.has('r4')).toBe(false);
-  const activations = Array.from({ length: LOG_LIMITS.activations + 3 }, (_, offset) => ({ offset, record: activated('a') })); // prettier-ignore
-  expect(foldRecords(EMPTY_LOG, activations).activations).toHaveLength(LOG_LIMITS.activations);
-});
-
 test('an image: seeds an empty log; the same image never undoes a later model; another image does', () => {
   const [a, c] = [name('v-a'), name('v-c')];
   expect(decideImage(EMPTY_LOG, a)).toEqual({ release: true, kinds: ['ACTIVATION'], ...a });
@@ -175,6 +156,8 @@ test('the line of models: going back shortens it, so a rollback never goes forwa
   expect(versions(log)).toEqual(['a', 'b']);
   log = foldRecord(log, 4, activated('a'));
   expect(versions(log)).toEqual(['a']);
+  log = fold(activated('a'), activated('b'), activated('a'), said('a', 2, 'refused'));
+  expect(versions(log)).toEqual(['a', 'b']);
 });
 
 test('which model was live: the last one recorded up to then that was not refused', () => {
@@ -195,4 +178,20 @@ test('hold, resume, and what scorers say of an activation', () => {
   expect(decideOutcome(log, served, undefined)).toMatchObject({ kinds: ['REJECTION'], version: 'v-a' });
   expect(isChange(decideOutcome(foldRecord(log, 3, said('a', 1, 'served')), served, undefined))).toBe(false);
   expect(isChange(decideOutcome(log, { ...served, activation: 77 }, undefined))).toBe(false);
+});
+
+test('a model of simulated customers replaces one of real data, be it refused, only if told to', () => {
+  const manifestOf = (name: string): string =>
+    JSON.stringify({
+      ...champion,
+      training: { ...champion.training, dataset: { ...champion.training.dataset, name } },
+    });
+  const [real, simulated] = [{ manifest: manifestOf('bank') }, manifestOf('simulated')];
+  const log = fold(released('a', real), activated('a'), said('a', 1, 'refused', { servingActivation: -1 }));
+  expect(activeModel(log)).toBeUndefined();
+  expect(replacesRealData(log, simulated)).toBe(true);
+  expect(replacesRealData(log, real.manifest)).toBe(false);
+  expect(replacesRealData(EMPTY_LOG, simulated)).toBe(false);
+  const tried = fold(released('a', { manifest: manifestOf(' Simulated') }), activated('a'));
+  expect(replacesRealData(tried, simulated)).toBe(false);
 });

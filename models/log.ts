@@ -3,6 +3,7 @@
  * write to the topic can write anything: what a record claims is taken in at a bounded size, and trusted by nobody (ADR 6).
  */
 import type { ModelOrigin, ModelRecord } from '../schemas/generated.ts';
+import { CANDIDATES, cut, cutActor, trimActivations, trimAnswers, trimReleases } from './log-bounds.ts';
 
 /** Who is responsible for a record of the log, and when and why it was written. */
 export interface Provenance {
@@ -58,7 +59,7 @@ export interface ModelLog {
   readonly releases: readonly LoggedRelease[];
   /** Oldest first. */
   readonly activations: readonly Activation[];
-  /** By the offset of the activation: the first time it served, else the first refusal. */
+  /** By the offset of the activation: the first time it served, else the newest refusal. */
   readonly outcomes: ReadonlyMap<number, Outcome>;
   /** After an operator's rollback: challengers are released and not activated. */
   readonly held: boolean;
@@ -77,12 +78,9 @@ export const EMPTY_LOG: ModelLog = {
   skipped: new Map(),
 };
 
-/** What the state holds at most; the oldest go first. */
-export const LOG_LIMITS = { releases: 500, activations: 10_000, answers: 10_000 } as const;
-/** Characters: longer manifests, names and ids make a record invalid; longer reasons are cut. */
+/** Characters: longer manifests, names and ids make a record invalid. */
 const MAX_MANIFEST = 256 * 1024;
 const MAX_NAME = 200;
-const MAX_TEXT = 4000;
 /** Chunks of one release. */
 const MAX_CHUNKS = 4096;
 
@@ -148,32 +146,18 @@ function take(log: Folding, offset: number, record: ModelRecord): void {
   const { kind, requestId, modelSha256: sha256, modelVersion: version } = record;
   const reason = cut(record.reason);
   const { origin, recordedAt } = record;
-  const from = { offset, origin, recordedAt, actor: cut(record.actor), reason };
+  const from = { offset, origin, recordedAt, actor: cutActor(record.actor), reason };
   const common = { ...from, version, sha256, gateReport: cut(record.gateReport) };
-  if (kind === 'RELEASE') addRelease(log, { ...common, manifest: record.manifest!, artifactOffset: record.artifactOffset!, artifactChunks: record.artifactChunks! }); // prettier-ignore
-  if (kind === 'ACTIVATION') addActivation(log, common);
+  if (kind === 'RELEASE') log.releases.push({ ...common, manifest: record.manifest!, artifactOffset: record.artifactOffset!, artifactChunks: record.artifactChunks! }); // prettier-ignore
+  if (kind === 'ACTIVATION') log.activations.push(common);
+  trimReleases(log.releases, log.activations, log.outcomes);
+  trimActivations(log.activations, log.outcomes);
   if (kind === 'HOLD') log.held = true;
   if (kind === 'RESUME') log.held = false;
   if (kind === 'REJECTION' && requestId == null) addOutcome(log, record, from);
   if (requestId == null || kind === 'HOLD' || kind === 'RESUME') return;
   log.answers.set(requestId, { requestId, kind, sha256, reason: reason ?? '' });
-  dropFirst(log.answers, LOG_LIMITS.answers);
-}
-
-const cut = (text: string | null | undefined): string | null => text?.slice(0, MAX_TEXT) ?? null;
-
-/** One that was never activated is dropped before one that was: a flood of releases displaces none that served. */
-function addRelease({ releases, activations }: Folding, release: LoggedRelease): void {
-  releases.push(release);
-  if (releases.length <= LOG_LIMITS.releases) return;
-  const activated = new Set(activations.map(({ version }) => version));
-  const unused = releases.slice(0, -1).findIndex(({ version }) => !activated.has(version));
-  releases.splice(Math.max(0, unused), 1);
-}
-
-function addActivation({ activations, outcomes }: Folding, activation: Activation): void {
-  activations.push(activation);
-  if (activations.length > LOG_LIMITS.activations) outcomes.delete(activations.shift()!.offset);
+  trimAnswers(log.answers);
 }
 
 function addOutcome(
@@ -185,16 +169,8 @@ function addOutcome(
   const about = activations.findLast(({ offset }) => offset === aboutActivation);
   if (about?.version !== modelVersion || outcomes.get(aboutActivation)?.served === true) return;
   const served = outcome === 'served';
-  if (served || !outcomes.has(aboutActivation))
-    outcomes.set(aboutActivation, { served, recordedAt, actor, reason, serving: servingActivation ?? null, artifactOffset: artifactOffset ?? null }); // prettier-ignore
+  outcomes.set(aboutActivation, { served, recordedAt, actor, reason, serving: servingActivation ?? null, artifactOffset: artifactOffset ?? null }); // prettier-ignore
 }
-
-function dropFirst(map: Map<string, unknown>, most: number): void {
-  if (map.size > most) map.delete(map.keys().next().value!);
-}
-
-/** Of the releases that an activation may mean so many are tried. */
-const CANDIDATES = 5;
 
 /**
  * The releases that an activation may mean, in the order in which to try them: those of its version and sha256, the oldest
@@ -202,10 +178,26 @@ const CANDIDATES = 5;
  * one. Older logs may name an activation by the first characters of the sha256: then those of the sha256.
  */
 export function releasesOf({ releases }: ModelLog, { version, sha256 }: ModelName): readonly LoggedRelease[] {
-  const named = releases.filter((release) => release.version === version);
+  const named = byVersion(releases).get(version) ?? [];
   const isBySha256 = named.length === 0 && sha256.startsWith(version);
   const found = (isBySha256 ? releases : named).filter((release) => release.sha256 === sha256);
   return found.length <= CANDIDATES ? found : [...found.slice(0, CANDIDATES - 1), found[found.length - 1]!];
+}
+
+/** Of each list of releases once: thousands of activations may ask. */
+const indexes = new WeakMap<readonly LoggedRelease[], ReadonlyMap<string, readonly LoggedRelease[]>>();
+
+function byVersion(releases: readonly LoggedRelease[]): ReadonlyMap<string, readonly LoggedRelease[]> {
+  const known = indexes.get(releases);
+  if (known !== undefined) return known;
+  const index = new Map<string, LoggedRelease[]>();
+  for (const release of releases) {
+    const same = index.get(release.version);
+    if (same === undefined) index.set(release.version, [release]);
+    else same.push(release);
+  }
+  indexes.set(releases, index);
+  return index;
 }
 
 /** The release that serves an activation, as far as the log says. */

@@ -45,6 +45,27 @@ test('a refusal is remembered for its time, then asked for again', async () => {
   expect(asked).toHaveLength(2);
 });
 
+test('an id that no registry gives is not asked for: it would answer as if it were elsewhere', async () => {
+  const { reader, asked } = open({
+    '/schemas/ids/4294967295': { status: 404, body: { error_code: 404, message: 'HTTP 404 Not Found' } },
+  });
+  expect(await reader.findWriter(EVENT)(0xffff_ffff)).toMatchObject({ code: 'SCHEMA_UNKNOWN' });
+  await expect(reader.decode(Buffer.from('00ffffffff00', 'hex'))).rejects.toMatchObject({
+    code: 'SCHEMA_UNKNOWN',
+  });
+  expect(asked).toEqual([]);
+});
+
+test('garbage of our own topics asks for an id once, and again after a while', async () => {
+  const { reader, asked, clock } = open({});
+  const garbage = Buffer.from('000000000711', 'hex');
+  for (const ms of [0, 0, TTL_MS - 1, TTL_MS]) {
+    clock.ms = ms;
+    await expect(reader.decode(garbage)).rejects.toMatchObject({ code: 'SCHEMA_UNKNOWN' });
+  }
+  expect(asked).toHaveLength(2);
+});
+
 test.each<[what: string, body: unknown]>([
   ['nothing', null],
   ['no schema', {}],

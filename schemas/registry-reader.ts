@@ -41,7 +41,7 @@ export interface SchemaReaderOptions {
 export function createSchemaReader(options: SchemaReaderOptions): SchemaReader {
   return {
     findWriter: (shape) => createFindWriter(options, shape),
-    decode: createDecodeAny(options.ask),
+    decode: createDecodeAny(options),
   };
 }
 
@@ -68,14 +68,28 @@ function createFindWriter<T>(
   };
 }
 
+/** The largest id that a registry gives: it answers a request for a larger one as for a path that it does not have. */
+const MAX_ID = 0x7fff_ffff;
+
+/** What the registry says of an id; undefined: there is no such schema. */
+async function askForId(ask: AskRegistry, id: number): Promise<Answer | undefined> {
+  if (id > MAX_ID) return undefined;
+  const answer = await ask(`/schemas/ids/${String(id)}`);
+  return isNotFound(answer) ? undefined : answer;
+}
+
+const unknown = (id: number): Poison => ({
+  code: 'SCHEMA_UNKNOWN',
+  message: `the registry has no schema with id ${String(id)}`,
+});
+
 async function fetchWriter<T>(
   ask: AskRegistry,
   id: number,
   shape: Shape<T>,
 ): Promise<WriterDecoder<T> | Poison> {
-  const answer = await ask(`/schemas/ids/${String(id)}`);
-  if (isNotFound(answer))
-    return { code: 'SCHEMA_UNKNOWN', message: `the registry has no schema with id ${String(id)}` };
+  const answer = await askForId(ask, id);
+  if (answer === undefined) return unknown(id);
   try {
     return compileWriter(sourceOf(id, answer), shape);
   } catch (error) {
@@ -84,14 +98,18 @@ async function fetchWriter<T>(
   }
 }
 
-function createDecodeAny(ask: AskRegistry): SchemaReader['decode'] {
+function createDecodeAny({ ask, negativeTtlMs, now }: SchemaReaderOptions): SchemaReader['decode'] {
+  const missing = new Map<number, number>();
   const decoders = new Map<number, (value: Buffer) => unknown>();
   const fetching = new Map<number, Promise<(value: Buffer) => unknown>>();
 
   async function fetchDecoder(id: number): Promise<(value: Buffer) => unknown> {
-    const answer = await ask(`/schemas/ids/${String(id)}`);
-    if (isNotFound(answer))
-      throw new BankChurnError('SCHEMA_UNKNOWN', `the registry has no schema with id ${String(id)}`);
+    const answer = (missing.get(id) ?? 0) > now() ? undefined : await askForId(ask, id);
+    if (answer === undefined) {
+      if ((missing.get(id) ?? 0) <= now()) bounded(missing).set(id, now() + negativeTtlMs);
+      const { code, message } = unknown(id);
+      throw new BankChurnError(code, message);
+    }
     const decoder = compileAny(coded(() => sourceOf(id, answer)));
     bounded(decoders).set(id, decoder);
     return decoder;

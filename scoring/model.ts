@@ -82,7 +82,12 @@ export async function openSession(
 
 /** What is wrong, with the release it is wrong with. */
 export const corrupt = ({ version }: Manifest, cause: unknown): BankChurnError =>
-  new BankChurnError('MODEL_CORRUPT', `release ${version}: ${messageOf(cause)}`, { cause });
+  new BankChurnError('MODEL_CORRUPT', `release ${version}: ${messageOf(cause).slice(0, MAX_REASON)}`, {
+    cause,
+  });
+
+/** Characters: a manifest may hold names of any length. */
+const MAX_REASON = 500;
 
 /** Throws an Error with the first of some faults. */
 export function refuse(faults: Iterable<string>): void {

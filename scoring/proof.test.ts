@@ -44,6 +44,18 @@ const ofOthers = withMargin(
   node('Mul', ['mean', 'little'], ['more']),
 );
 
+/** `more` = 0 × exp(d) where d is the difference of the two columns, which is 0 if they are equal. */
+const difference = {
+  nodes: withMargin(
+    node('Gather', ['filled', 'first'], ['x'], [int('axis', 1)]),
+    node('Gather', ['filled', 'second'], ['y'], [int('axis', 1)]),
+    node('Sub', ['x', 'y'], ['d']),
+    node('Exp', ['d'], ['e']),
+    node('Mul', ['e', 'zero'], ['more']),
+  ),
+  tensors: [longs('first', [0]), longs('second', [1])],
+};
+
 test.each<[what: string, release: Release, reason: RegExp]>([
   ['another model', { ...tinyRelease(), onnx: tinyRelease({ batch: 3 }).onnx }, /model.onnx has sha256/],
   ['another size', tinyRelease({}, undefined, { sizeBytes: 1 }), /sizeBytes is 1/],
@@ -59,6 +71,11 @@ test.each<[what: string, release: Release, reason: RegExp]>([
     tinyRelease({ nodes: unclipped, tensors: [floats('many', [], [2])] }, doubled),
     /a row of 3e\+38, 0 has an output that is no finite/,
   ],
+  [
+    'an extreme value in one feature',
+    tinyRelease(difference),
+    /a row of 3e\+38 in feature 0 has an output that is no finite/,
+  ],
   ['a fixed number of rows', tinyRelease({ batch: 40 }), /invalid dimensions/],
   ['rows that depend on each other', tinyRelease({ nodes: ofOthers, tensors: [floats('little', [], [1e-6])] }), /gives other outputs for the same rows/], // prettier-ignore
   ['one batch size that is different', tinyRelease(atSize(300)), /a batch of 300 gives other outputs/],
@@ -73,4 +90,17 @@ test('a model whose runs take too long is refused', async () => {
   let clock = 0;
   const slow = { createSession, now: () => (clock += 2001) };
   await expect(prove(tinyRelease(), slow)).rejects.toThrow('512 rows take 2001 ms, allowed are 2000');
+});
+
+test('a manifest of any size is refused soon, in a few words', async () => {
+  const champion = await readRelease('models/champion');
+  const categories = Array.from({ length: 30_000 }, (_, i) => String(i));
+  const features = champion.manifest.features.map((feature) =>
+    feature.kind === 'categorical' ? { ...feature, categories } : feature,
+  );
+  const begun = performance.now();
+  const error: unknown = await prove({ ...champion, manifest: { ...champion.manifest, features, columns: 60_008 } }, ports).catch((thrown: unknown) => thrown); // prettier-ignore
+  expect(performance.now() - begun).toBeLessThan(1000);
+  expect((error as Error).message).toMatch('profile.features.geography.categories are');
+  expect((error as Error).message.length).toBeLessThan(600);
 });

@@ -1,7 +1,7 @@
 /** What a release must show before it may serve, beside what `openModel` checks. Runs in a process of its own (prove.io.ts). */
 import { onnxFaults, readsSizes } from '../models/check-onnx.ts';
 import { outputFaults } from '../models/check-golden.ts';
-import type { Manifest, Release } from '../models/manifest.ts';
+import type { FeatureSpec, Manifest, Release } from '../models/manifest.ts';
 import { parseOnnx } from '../models/parse-onnx.ts';
 import { corrupt, openSession, refuse, RUN_ROWS, runInBatches, type CreateSession, type OnnxModel } from './model.ts'; // prettier-ignore
 
@@ -27,7 +27,7 @@ export async function prove(release: Release, { createSession, now }: ProofPorts
     refuse(onnxFaults(model));
     const { session, rows } = await openSession(release, createSession);
     await proveBatches(session, rows, readsSizes(model), now);
-    await proveOddRows(session, manifest);
+    await proveOddRows(session, manifest, rows);
   } catch (cause) {
     throw corrupt(manifest, cause);
   }
@@ -75,15 +75,24 @@ function assertSame(found: Float32Array, expected: Float32Array, what: string): 
 /** Numbers that an event may hold and no customer has. */
 const ODD = [NaN, 0, 3e38, -3e38];
 
-/** Rows that hold one odd number in each numeric column, and all categories unseen or missing. */
-async function proveOddRows(session: OnnxModel, manifest: Manifest): Promise<void> {
-  const row = (value: number): number[] =>
-    manifest.features.flatMap((feature) =>
-      feature.kind === 'numeric' ? [value] : feature.categories.map(() => (Number.isNaN(value) ? NaN : 0)),
-    );
+/** Rows that hold one odd number in each numeric column, and all categories unseen or missing; then in one feature alone. */
+async function proveOddRows(session: OnnxModel, manifest: Manifest, golden: Float32Array): Promise<void> {
+  const { features } = manifest;
+  const cells = (feature: FeatureSpec, value: number): number[] =>
+    feature.kind === 'numeric' ? [value] : feature.categories.map(() => (Number.isNaN(value) ? NaN : 0));
+  const common = [...golden.subarray(0, session.columns)];
   for (const value of ODD) {
-    const outputs = await session.run(Float32Array.from(row(value)), 1);
     const title = Number.isNaN(value) ? 'missing values' : String(value);
-    refuse(outputFaults(outputs, manifest, `a row of ${title},`));
+    const all = features.flatMap((feature) => cells(feature, value));
+    let from = 0;
+    const alone = features.flatMap((feature) => {
+      const odd = cells(feature, value);
+      const row = [...common.slice(0, from), ...odd, ...common.slice(from + odd.length)];
+      from += odd.length;
+      return row;
+    });
+    refuse(outputFaults(await session.run(Float32Array.from(all), 1), manifest, `a row of ${title},`));
+    const outputs = await session.run(Float32Array.from(alone), features.length);
+    refuse(outputFaults(outputs, manifest, `a row of ${title} in feature`));
   }
 }

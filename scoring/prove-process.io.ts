@@ -1,4 +1,5 @@
 /** Entry of the process that proves a release (see prove.io.ts): a release in, one message out. */
+import { writeFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { Release } from '../models/manifest.ts';
 import { BankChurnError, messageOf } from '../schemas/errors.ts';
@@ -14,6 +15,16 @@ const WATCH = `
 
 const tell = (message: ProofMessage): void => void process.send?.(message);
 
+/** Where memory runs out, Linux ends this process before the one that scores. */
+function beFirstToGo(): void {
+  try {
+    writeFileSync('/proc/self/oom_score_adj', '1000');
+  } catch {
+    // Another system.
+  }
+}
+
+beFirstToGo();
 new Worker(WATCH, { eval: true }).unref();
 process.once('disconnect', () => process.exit(1));
 process.once('message', (release: Release) => {

@@ -101,8 +101,11 @@ test('a model that crashes ends its process, and nothing else', async () => {
     proveRelease(SLOW, { timeMs: 300_000 }),
     /the process that proved it was ended by SIGSEGV/,
   );
-  process.kill(await childOf(process.pid, 2), 'SIGSEGV');
+  const child = await childOf(process.pid, 2);
+  const goesFirst = readFileSync(`/proc/${String(child)}/oom_score_adj`, 'utf8');
+  process.kill(child, 'SIGSEGV');
   await done;
+  expect(goesFirst).toBe('1000\n'); // where memory runs out, it and not the scorer
 });
 
 test('it ends with the process that started it, in the midst of a run', async () => {

@@ -1,7 +1,9 @@
 /** The model of a process that scores: the newest of the log that holds, else the image's. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { replacesRealData } from '../models/log-decisions.ts';
 import type { ModelLog } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
+import { BankChurnError } from '../schemas/errors.ts';
 import { proveRelease } from '../scoring/prove.io.ts';
 import { bringImage, type BringSettings } from './bring-image.io.ts';
 import { createChoice, type Refusal } from './model-choice.io.ts';
@@ -51,7 +53,17 @@ export function createScoringModel(settings: ScoringSettings): ScoringModel {
     refused = choice.refused;
     void tellOutcome(choice);
     const isAlone = choice.artifactOffset === undefined && seat.current() === undefined;
-    if (isAlone && isBrought && image !== undefined) await seat.swap(image, -1);
+    if (isAlone && isBrought && image !== undefined) await serveAlone(image, state!);
+  }
+
+  async function serveAlone(release: Release, state: ModelLog): Promise<void> {
+    const { version } = release.manifest;
+    if (!settings.allowSimulated && replacesRealData(state, JSON.stringify(release.manifest)))
+      throw new BankChurnError(
+        'MODEL_UNAVAILABLE',
+        `no model of the log holds, and the image’s model ${version} is of simulated customers: activate a model of real data, or set ALLOW_SIMULATED=true`,
+      );
+    await seat.swap(release, -1);
   }
 
   const update = singleFlight(() => troubles.retrying(decide));

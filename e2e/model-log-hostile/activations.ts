@@ -75,11 +75,35 @@ export const ACTIVATIONS: readonly LogCase[] = [
       ),
   },
   {
+    ...{ kind: 'activation', input: 'none, but 600 releases of A’s version' },
+    write: (lab) =>
+      lab.log(
+        ...Array.from({ length: 600 }, (_, i) =>
+          lab.record('RELEASE', lab.a, { modelSha256: String(i), manifest: '{}', ...lab.place }),
+        ),
+      ),
+  },
+  {
     ...{ kind: 'outcome', input: '“refused” of A, by somebody' },
     write: async (lab) => {
       const aboutActivation = await lab.log(lab.record('ACTIVATION', lab.a));
       return lab.log(
         lab.record('REJECTION', lab.a, { aboutActivation, outcome: 'refused', reason: 'a lie' }),
+      );
+    },
+  },
+  {
+    ...{
+      kind: 'outcome',
+      input: '“refused, and nothing serves” of a broken release, by somebody',
+      refused: /another sha256/,
+    },
+    write: async (lab) => {
+      const broken = lab.variant('broken');
+      await lab.log(await releaseOf(lab, broken, Buffer.from('broken')));
+      const aboutActivation = await lab.log(lab.record('ACTIVATION', broken));
+      return lab.log(
+        lab.record('REJECTION', broken, { aboutActivation, outcome: 'refused', servingActivation: -1 }),
       );
     },
   },

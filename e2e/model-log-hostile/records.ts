@@ -11,6 +11,7 @@ const INVALID = 'RECORD_INVALID';
 export const RECORDS: readonly LogCase[] = [
   skipped('17 bytes of garbage', Buffer.from('deadbeefdeadbeefdeadbeefdeadbeef11', 'hex'), UNDECODABLE),
   skipped('17 bytes that begin as Avro of an unknown schema', Buffer.from('007fffffff00112233445566778899aabb', 'hex'), 'SCHEMA_UNKNOWN'), // prettier-ignore
+  skipped('bytes that begin as Avro of a schema id that no registry has', Buffer.from('00ffffffff0011', 'hex'), 'SCHEMA_UNKNOWN'), // prettier-ignore
   skipped('no value (a tombstone)', null, 'RECORD_EMPTY'),
   skipped('a value without bytes', '', UNDECODABLE),
   skipped('the JSON `null`', 'null', INVALID),
