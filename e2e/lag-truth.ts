@@ -18,8 +18,8 @@ export interface Shown {
   readonly seconds: number;
 }
 
-/** So long the truth is kept: what a service shows is that of its last look, a second ago at most, and it takes a moment to ask. */
-const WINDOW_MS = 1300;
+/** So long the truth is kept: a service looks twice a second, shows a text for a second at most, and it takes a moment to ask. */
+const WINDOW_MS = 1800;
 const SAMPLE_MS = 40;
 const KEPT = 200;
 /** What a service may be off. */

@@ -80,7 +80,7 @@ export const METRICS = {
   batchSize: histogram('churn_batch_size', 'Records of one transaction', BATCH_BUCKETS),
   stage: histogram('churn_stage_seconds', 'Time a batch spends in a stage (decide, send, commit)', STAGE_BUCKETS, ['stage']),
   lagRecords: gauge('churn_consumer_lag_records',
-    'Records not yet processed, each second from the broker: open transactions count, and markers in what is not yet fetched; only of assigned partitions',
+    'Records not yet processed, twice a second from the broker: open transactions count, and markers in what is not yet fetched; only of assigned partitions',
     'max', ['topic', 'partition']),
   lagSeconds: gauge('churn_consumer_lag_seconds',
     'Time since the oldest record not yet processed was appended, 0 if none waits; only of assigned partitions', 'max', ['topic', 'partition']),

@@ -1,11 +1,11 @@
-/** Asks the broker every second where a consumer's partitions end, and says what waits in them. */
+/** Asks the broker twice a second where a consumer's partitions end, and says what waits in them. */
 import type { Admin } from 'kafkajs';
 import type { LagTracker, Unclear } from '../lag.ts';
 import { findCommitted } from '../offsets.ts';
 import type { ConsumerEvents, ConsumerSettings, KafkaAdmin, PartitionLag } from '../port.ts';
 import { appendTimeAt, endsOf, lookAt } from './look-at-partition.io.ts';
 
-const TICK_MS = 1000;
+const TICK_MS = 500;
 /** If the answer takes longer, what was known is shown, older. */
 const PATIENCE_MS = 100;
 /** Time for looking into partitions in one tick. */
