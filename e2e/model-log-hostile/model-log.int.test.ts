@@ -37,7 +37,7 @@ const steady = (reason: string): string =>
     .replaceAll(site.world.env['TOPIC_PREFIX']!, '')
     .replaceAll(/-[0-9a-f]{8}\b/g, '')
     .replaceAll(/[0-9a-f]{12,64}/g, '…')
-    .replaceAll(/\b\d{2,}\b/g, 'N')
+    .replaceAll(/\b\d{2,}\b|(?<=offsets )\d+/g, 'N')
     .split('\n')
     .slice(0, 1)
     .join('')
