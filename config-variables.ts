@@ -14,6 +14,9 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
     ([usual, variable]) => usual !== variable && usual.includes('_'),
   ),
   ['KAFKA_BOOTSTRAP_SERVERS', 'KAFKA_BROKERS'],
+  ['KAFKA_BROKER_LIST', 'KAFKA_BROKERS'],
+  ['KAFKA_GROUP_ID', 'GROUP_ID'],
+  ['REGISTRY_PASSWORD', 'SCHEMA_REGISTRY_PASSWORD_FILE'],
   ['MLFLOW_TRACKING_USERNAME', 'MLFLOW_USERNAME'],
   ['MLFLOW_TRACKING_PASSWORD', 'MLFLOW_PASSWORD_FILE'],
 ]);

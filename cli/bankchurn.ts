@@ -54,16 +54,35 @@ function throwOnExit(command: Command): void {
   for (const nested of command.commands) throwOnExit(nested);
 }
 
+/** Whoever reads the output has had enough (`| head`): nothing more is to be said. Other errors of a stream are thrown. */
+function endWithReader(): void {
+  const onError = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(FAILED);
+  };
+  process.stdout.on('error', onError);
+  process.stderr.on('error', onError);
+}
+
 /** Runs one command; sets the exit code: 0 done, 1 failed, 2 usage or configuration. */
 export async function main(argv: readonly string[]): Promise<void> {
+  endWithReader();
   try {
     await program().parseAsync([...argv]);
   } catch (error) {
     process.exitCode = exitCode(error);
-    if (!(error instanceof CommanderError)) say(`bankchurn: ${messageOf(error)}`);
+    if (!(error instanceof CommanderError)) say(`bankchurn: ${sentenceOf(error)}`);
     // A failed command may have left connections open.
     setTimeout(() => process.exit(), 500).unref();
   }
+}
+
+/** What a command says of its failure. Kafka's client does not say whose connection it is that fails. */
+export function sentenceOf(error: unknown): string {
+  const isAway = error instanceof BankChurnError && error.code === 'BROKER_UNAVAILABLE';
+  return isAway
+    ? `Kafka does not answer as it should: ${messageOf(error)} (is it running, and is KAFKA_BROKERS right?)`
+    : messageOf(error);
 }
 
 function exitCode(error: unknown): number {

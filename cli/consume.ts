@@ -49,17 +49,23 @@ async function consume(options: ConsumeOptions): Promise<void> {
       ? deadLetterLine(partition, record)
       : scoreLine(await readScore(record, registry), options.format);
   const shown = createDisplay(topic, options.count ?? Infinity, lineOf, finish);
-  const reader = await kafka.openReader(
+  const opening = kafka.openReader(
     [topic],
     { group: `${config.group}.consume`, fromBeginning: options.fromBeginning === true },
     (_, partition, record) => shown.take(partition, record),
     shown.fault,
   );
+  await Promise.race([opening, finished]);
   await finished;
-  await reader.close();
-  registry?.close();
   if (!shown.end() && options.count !== undefined) process.exitCode = 1;
+  // Kafka may not answer, at the start or now: whoever asks for the end gets it.
+  setTimeout(() => process.exit(), CLOSE_MS).unref();
+  await (await opening).close();
+  registry?.close();
 }
+
+/** Time to leave the group, milliseconds. */
+const CLOSE_MS = 2000;
 
 /** Reasons that are said; more than these are only counted. */
 const MAX_REASONS = 20;

@@ -8,8 +8,8 @@ import type { Config } from '../config.ts';
 import { kafkaOf, registryOf } from '../service/wiring.io.ts';
 import type { KafkaClient } from '../kafka/port.ts';
 import { withoutCredentials } from '../schemas/address.ts';
+import { printable } from '../schemas/printable.ts';
 import type { Registry } from '../schemas/registry.io.ts';
-import { printable } from './printable.ts';
 
 /** The folder of the package, from the sources and from the compiled program alike. */
 export function packageRoot(): string {
@@ -23,12 +23,15 @@ export function say(words: string): void {
   process.stderr.write(`${withoutCredentials(words).split('\n').map(printable).join('\n')}\n`);
 }
 
+/** An empty variable counts as not set. */
+const set = (env: NodeJS.ProcessEnv, name: string): string | undefined => env[name] || undefined;
+
 /** Adds `--config`, as every command has it that needs the configuration. */
 export function withConfig(command: Command): Command {
   return command.option(
     '--config <file>',
     'configuration file',
-    process.env['CONFIG'] ?? join(packageRoot(), 'configs/config.yaml'),
+    set(process.env, 'CONFIG') ?? join(packageRoot(), 'configs/config.yaml'),
   );
 }
 
@@ -47,7 +50,7 @@ export function readConfig(
 ): Config {
   misspeltVariables(env).forEach(warn);
   const config = loadConfig({ path: options.config, env });
-  const inPackage = env['MODEL_DIR'] === undefined && !existsSync(config.model.dir);
+  const inPackage = set(env, 'MODEL_DIR') === undefined && !existsSync(config.model.dir);
   return inPackage
     ? { ...config, model: { ...config.model, dir: join(packageRoot(), config.model.dir) } }
     : config;

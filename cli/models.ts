@@ -8,14 +8,14 @@ import {
   activateModel,
   releaseModel,
   rollbackModel,
-  type ChangeOptions,
-  type ModelsContext,
   type ReleaseOptions,
   type RollbackOptions,
 } from './models-change.ts';
+import type { ChangeOptions, ModelsContext } from './models-wait.ts';
 import { factJson, factLine, listJson, listLines, liveJson, skippedLine } from './models-show.ts';
 import { moment, positiveInteger, probability } from './options.ts';
-import { print, printable } from './printable.ts';
+import { print } from './printable.ts';
+import { printable } from '../schemas/printable.ts';
 
 interface Options {
   readonly config: string;

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { printable } from './printable.ts';
+import { printable, printableMetrics } from '../schemas/printable.ts';
 
 /** What a terminal obeys: colours, titles, the clipboard, a line deleted, text turned round, the screen's alarm. */
 const ATTACKS = [
@@ -16,6 +16,10 @@ test.each(ATTACKS)('nothing is left for a terminal to obey: %j', (text) => {
 
 test('what is no attack stays as it is', () => {
   for (const text of ['Zoë Großmann', '客户', 'עברית', '👩‍🚀', 'a\\u001b']) expect(printable(text)).toBe(text);
+});
+
+test('metrics: lines stay, and a label holds the code of what it had', () => {
+  expect(printableMetrics('# HELP\na{b="\x1b[31m"} 1\n')).toBe('# HELP\na{b="\\\\u001b[31m"} 1\n');
 });
 
 test('a line of JSON holds the same values as before', () => {

@@ -1,9 +1,13 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../config-file.io.ts';
+import { KafkaError } from '../kafka/errors.ts';
+import { sentenceOf } from './bankchurn.ts';
 import { programArguments } from './service-process.io.ts';
 
 const CONFIG = 'configs/config.yaml';
@@ -65,6 +69,58 @@ test('what a record holds does nothing to the terminal, and a misspelt variable 
   expect(run.stderr).toContain('there is no variable KAFKA_BROKER: did you mean KAFKA_BROKERS?');
   expect(run.stderr).toContain('use KAFKA_SASL_PASSWORD_FILE');
   expect(run.stderr).not.toContain('hunter2');
+});
+
+test('Ctrl-C ends `consume` while Kafka does not answer', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  onTestFinished(() => void silent.close());
+  const { port } = silent.address() as AddressInfo;
+  const env = { ...process.env, KAFKA_BROKERS: `127.0.0.1:${String(port)}` };
+  const child = spawn(process.execPath, [...programArguments(), 'consume'], { env });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(silent, 'connection');
+  const ended = once(child, 'close');
+  const begun = performance.now();
+  child.kill('SIGINT');
+  expect((await ended)[0]).toBe(0);
+  expect(performance.now() - begun).toBeLessThan(20_000);
+});
+
+test('a command that does not reach Kafka says so, and which variable to look at', () => {
+  const error = new KafkaError('transient', 'Connection error: connect ECONNREFUSED 127.0.0.1:9092');
+  expect(sentenceOf(error)).toMatch(/^Kafka does not answer .*ECONNREFUSED.*KAFKA_BROKERS/);
+  expect(sentenceOf(new KafkaError('missing', 'no topic'))).toBe('no topic');
+});
+
+/** A file with one event, and the program's arguments that score it. */
+function scoreOneEvent(): string[] {
+  const folder = mkdtempSync(join(tmpdir(), 'bankchurn-cli-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'events.jsonl');
+  writeFileSync(file, '{"eventId":"a","customerId":"b","occurredAt":1764000000000,"age":1}\n');
+  return ['score', file];
+}
+
+test('a reader that has had enough (`| head`) ends a command without a stack trace', async () => {
+  const child = spawn(process.execPath, [...programArguments(), ...scoreOneEvent()]);
+  child.stdout.destroy();
+  let words = '';
+  child.stderr.on('data', (bytes: Buffer) => (words += bytes.toString()));
+  const [code] = (await once(child, 'close')) as [number];
+  expect(code).toBe(1);
+  expect(words).not.toMatch(/EPIPE|at /);
+});
+
+test('empty variables count as not set: the configuration file and the model of the package are taken', () => {
+  const absolute = programArguments().map((part) => (part === 'tsx' ? import.meta.resolve('tsx') : part));
+  const run = spawnSync(process.execPath, [...absolute, ...scoreOneEvent()], {
+    encoding: 'utf8',
+    cwd: tmpdir(),
+    env: { ...process.env, CONFIG: '', MODEL_DIR: '' },
+  });
+  expect(run.stderr).toContain('1 scores by model');
+  expect(run.status).toBe(0);
 });
 
 test('the file as it ships is valid; the environment wins over it', () => {

@@ -6,7 +6,7 @@ import { rolesOfWorker } from '../service/workers.ts';
 import { createLog, serve, superviseWorkers } from '../service/serve.io.ts';
 import { ROLES, type RoleName } from '../service/role-topics.ts';
 import { withoutCredentials } from '../schemas/address.ts';
-import { printable } from './printable.ts';
+import { printable } from '../schemas/printable.ts';
 import { readConfig, withConfig } from './context.ts';
 import { listOf } from './options.ts';
 import { createTopicsInBackground } from './topics-in-background.ts';

@@ -31,6 +31,19 @@ test.each(DOCUMENTS)('%s: links and make targets exist', (path) => {
   expect(targets.filter((target) => !new RegExp(`^${target}:`, 'm').test(read('Makefile')))).toEqual([]);
 });
 
+test('the runbook says of each code that only /health has what it means, and each sentence once', () => {
+  const [, table = ''] = read('docs/runbook.md').split('## What `/health` says');
+  const rows = table.split('\n## ')[0]!.matchAll(/^\| (`[^`]+`|[^|]+?) .*?\| ([^|]+)\|/gm);
+  const sentences: string[] = [];
+  const codes: string[] = [];
+  for (const [, sentence, code] of rows) {
+    sentences.push(sentence!);
+    codes.push(code!);
+  }
+  expect(STATE_CODES.filter((code) => !codes.some((cell) => cell.includes(`\`${code}\``)))).toEqual([]);
+  expect(sentences.filter((sentence, i) => sentences.indexOf(sentence) < i)).toEqual([]);
+});
+
 /** The tests that a document names, as `file`: “title”, and those of them that are not there. */
 function testsNamedIn(path: string): { named: number; missing: string[] } {
   const rows = [...read(path).matchAll(/`([^`\s]+\.test\.ts)`: “([^”]+)”/g)];

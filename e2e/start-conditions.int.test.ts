@@ -152,7 +152,7 @@ const CONDITIONS: readonly Condition[] = [
       site.registry.setMode('refuse');
       return () => site.registry.setMode('open');
     },
-    says: [/^schema registry: .*127\.0\.0\.1:\d+/],
+    says: [/^schema registry: [^;]*127\.0\.0\.1:\d+[^;]*$/],
   },
 ];
 
@@ -223,7 +223,7 @@ async function listen(
 
 /** What may be said before the first look at Kafka or at the log has ended, and while all goes on. */
 const PASSING =
-  /^$|^connecting to Kafka|^Model not available: the model log is being read$|^Not joined|partitions are not ready$/;
+  /^$|^connecting to Kafka|Model not available: the model log is being read$|(^|; )Not joined|partitions are not ready$/;
 
 /** The service starts into the condition, says it and nothing else, and scores after its end, as the same process. */
 async function expectSaidAndOver(

@@ -21,7 +21,7 @@ export function decodeJson<T>(value: Buffer, read: Read<T>, unknown: FieldCounts
 }
 
 /** Where the text stops being JSON, as far as the engine says: its messages quote the text, which is a customer's. */
-function jsonFault(message: string): string {
+export function jsonFault(message: string): string {
   const [, position] = /at position (\d+)/.exec(message) ?? [];
   if (position !== undefined) return `that is not valid at position ${position}`;
   return message.startsWith('Unexpected end') ? 'that ends too early' : 'that is not valid';

@@ -41,6 +41,8 @@ test.each([
 
 test('what is no JSON has a code', () => {
   expect(() => parseOwn(Buffer.from('{'))).toThrow(expect.objectContaining({ code: 'RECORD_UNDECODABLE' }));
+  // It goes into logs: a customer's record on the wrong topic is not quoted.
+  expect(() => parseOwn(Buffer.from('Mrs Miller, 52'))).toThrow(/^JSON that is not valid$/);
 });
 
 test('six bytes that promise a billion counts cost nothing', () => {

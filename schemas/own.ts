@@ -1,5 +1,6 @@
 /** Records of our own topics. Others may have written there too, so they are checked like any other input. */
 import { BankChurnError } from './errors.ts';
+import { jsonFault } from './json.ts';
 import { SCHEMAS, type SchemaName } from './generated.ts';
 import type { OutputRecord, SourceRecord } from './ports.ts';
 
@@ -18,7 +19,7 @@ export function parseOwn(value: Buffer): unknown {
   try {
     return JSON.parse(value.toString()) as unknown;
   } catch (cause) {
-    throw new BankChurnError('RECORD_UNDECODABLE', `JSON: ${(cause as Error).message}`, { cause });
+    throw new BankChurnError('RECORD_UNDECODABLE', `JSON ${jsonFault((cause as Error).message)}`, { cause });
   }
 }
 

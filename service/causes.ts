@@ -40,7 +40,9 @@ export function causesOf(state: HealthState): Cause[] {
   if (!state.kafka.isUsable) return [...kafka, ...others.filter(({ code }) => !OF_KAFKA.has(code))];
   const said = new Set(kafka.map(({ code }) => code));
   const causes = [...kafka, ...others.filter(({ code }) => !ofTopics(code) || !said.has(code))];
-  return [...(causes.length > 0 ? causes : ofMembership(state)), ...ofWorkers(state), ...ofConcerns(state)];
+  const isExplained = causes.some(({ code, blocks }) => blocks || OF_KAFKA.has(code));
+  const membership = isExplained ? [] : ofMembership(state);
+  return [...causes, ...membership, ...ofWorkers(state), ...ofConcerns(state)];
 }
 
 /** The look at the topics names all of them, a role its own. */
@@ -67,7 +69,7 @@ function ofRegistry(state: HealthState): Cause[] {
   const isSaid = partitionFaults.some(({ code }) => code === 'REGISTRY_UNAVAILABLE');
   if (registryFault === undefined || isSaid) return [];
   // Which records need it is not known: those that do make their partition unready.
-  return [{ code: 'REGISTRY_UNAVAILABLE', detail: registryFault, blocks: false }];
+  return [{ code: 'REGISTRY_UNAVAILABLE', detail: `schema registry: ${registryFault}`, blocks: false }];
 }
 
 function ofModel({ model, modelFault, imageFault, kafka }: HealthState): Cause[] {
@@ -81,7 +83,12 @@ function ofModel({ model, modelFault, imageFault, kafka }: HealthState): Cause[]
             blocks: modelFault.code === 'KAFKA_UNAUTHORIZED',
           },
         ];
-  if (modelFault !== undefined && (kafka.isUsable || modelFault.code === 'MODEL_CORRUPT'))
+  if (modelFault !== undefined && HEALS.has(modelFault.code) && kafka.isUsable) {
+    // Of the last try: Kafka may be back since then.
+    const detail = `the model log could not be read (${modelFault.detail}); it is tried again`;
+    return kafka.faults.length > 0 ? [] : [noModel({ ...modelFault, detail })];
+  }
+  if (modelFault !== undefined && (kafka.isUsable || !OF_KAFKA.has(modelFault.code)))
     return [noModel(modelFault)];
   if (kafka.isUsable || imageFault === undefined) return [];
   return [noModel({ ...imageFault, detail: `${imageFault.detail}; the model log cannot be read now` })];
@@ -101,7 +108,7 @@ function ofPartitions(state: HealthState): Cause[] {
   return [counted, ...rest].map((fault) => unlessItHeals(fault, state));
 }
 
-/** What is left when nothing else explains it. */
+/** What is left if nothing else explains it. */
 function ofMembership(state: HealthState): Cause[] {
   const { model, joined, leftMs, silentMs = 0 } = state;
   if (model === undefined) return [noModel({ code: 'STARTING', detail: 'the model log is being read' })];

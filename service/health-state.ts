@@ -16,7 +16,7 @@ export interface HealthState {
   readonly model: { readonly version: string; readonly sha256: string } | undefined;
   /** Why there is no model, or why a newer one does not serve. */
   readonly modelFault: Fault | undefined;
-  /** Why the image has no model to start with. */
+  /** Why the image has no model to bring to the model log. */
   readonly imageFault?: Fault | undefined;
   /** Why the schema registry cannot be used. */
   readonly registryFault?: string | undefined;

@@ -48,7 +48,7 @@ test('two causes: both in one sentence, and each with its code', () => {
   expect(report).toMatchObject({
     status: 503,
     body: {
-      detail: 'topics missing: a; http://r: away',
+      detail: 'topics missing: a; schema registry: http://r: away',
       code: 'TOPIC_MISSING',
       causes: [{ code: 'TOPIC_MISSING' }, { code: 'REGISTRY_UNAVAILABLE' }],
     },

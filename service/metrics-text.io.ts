@@ -1,5 +1,6 @@
 /** What `/metrics` answers: rendered at most once a second, however many ask. */
 import { Registry } from 'prom-client';
+import { printableMetrics } from '../schemas/printable.ts';
 
 /** How old a text may be, milliseconds. */
 const MAX_AGE_MS = 1000;
@@ -47,7 +48,7 @@ function createRenderer(current: () => Promise<Registry>): (openMetrics: boolean
     const names = metrics.map(({ name }) => name);
     registry.setContentType(contentType);
     try {
-      return { body: Buffer.from(await registry.metrics()), contentType };
+      return { body: Buffer.from(printableMetrics(await registry.metrics())), contentType };
     } finally {
       metrics.forEach((metric, i) => (metric.name = names[i]!));
     }

@@ -101,7 +101,7 @@ export function keepServing(settings: ServingSettings): Serving {
     fault: () => {
       const lost = reader?.fault();
       if (lost !== undefined) return faultOf(lost);
-      return manifest() === undefined ? troubles.newest() : undefined;
+      return manifest() === undefined ? troubles.newest() : troubles.standing();
     },
     refused: scoring.refused,
     manifestOf: async (activation, sha256) => {

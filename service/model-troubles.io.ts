@@ -12,6 +12,8 @@ const RETRY_MS = { first: 1000, longest: 5000 };
 export interface Troubles {
   /** The newest trouble. */
   readonly newest: () => Fault | undefined;
+  /** Of work that is being repeated now. */
+  readonly standing: () => Fault | undefined;
   /** Logs a trouble unless it is the newest one. */
   tell(error: unknown, context: object): void;
   /** Logs and counts a model that does not serve. */
@@ -30,6 +32,7 @@ export interface TroublesSettings {
 
 export function createTroubles({ log, metrics, fatal }: TroublesSettings): Troubles {
   let newest: Fault | undefined;
+  const standing = new Map<object, Fault>();
   let stopped = false;
 
   function tell(error: unknown, context: object): void {
@@ -43,6 +46,7 @@ export function createTroubles({ log, metrics, fatal }: TroublesSettings): Troub
 
   return {
     newest: () => newest,
+    standing: () => [...standing.values()].at(-1),
     tell,
     refused: ({ version, offset }, reason) => {
       metrics.modelSwaps.inc({ result: 'refused' });
@@ -53,6 +57,7 @@ export function createTroubles({ log, metrics, fatal }: TroublesSettings): Troub
       for (let failures = 0; !stopped; failures++) {
         try {
           await work();
+          standing.delete(work);
           return;
         } catch (error) {
           if (error instanceof BankChurnError && error.code === 'TOPIC_MISCONFIGURED') {
@@ -61,6 +66,7 @@ export function createTroubles({ log, metrics, fatal }: TroublesSettings): Troub
           }
           const retryInMs = backOff(RETRY_MS, failures);
           tell(error, { retryInMs });
+          standing.set(work, faultOf(error));
           await sleep(retryInMs, undefined, { ref: false });
         }
       }

@@ -11,7 +11,7 @@ export interface Right {
 }
 
 /**
- * When a holder without the right stands still: `runs`: at any time; `starts`: when it starts; `model`: it goes on with the
+ * When a holder without the right stands still: `runs`: at any time; `starts`: from its start; `model`: it goes on with the
  * model it has, and follows no change; `never`: something lesser is missing.
  */
 export type Need = 'runs' | 'starts' | 'model' | 'never';
@@ -156,9 +156,10 @@ const COMMAND_RIGHTS: Readonly<Record<CommandName, (names: Names) => Rights>> = 
     ...readers(`${names.group}.explain`, 'runs', 'reads both'),
     ...readsModels(names, 'model'), // of a score whose model MODEL_DIR does not have
   ],
-  drift: ({ group: of, topics }) => [
-    topic('READ', topics.names.driftVerdicts, 'runs', 'the verdicts'),
-    ...readers(`${of}.verdicts`, 'runs', 'reads the last one'),
+  drift: (names) => [
+    topic('READ', names.topics.names.driftVerdicts, 'runs', 'the verdicts'),
+    ...readers(`${names.group}.verdicts`, 'runs', 'reads the last one'),
+    ...followsModels(names, 'runs'),
   ],
   'topics create': ({ topics }) =>
     Object.values(topics.names).flatMap((name) => [

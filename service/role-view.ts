@@ -146,7 +146,10 @@ export function consumerEvents(
       signs.leftAtMs ??= now();
     },
     failed: (error: unknown) => {
-      signs.fault = faultOf(error);
+      const fault = faultOf(error);
+      if (fault.detail !== signs.fault?.detail)
+        log.error({ topic, code: fault.code, fault: fault.detail }, 'the consumer failed, and begins anew');
+      signs.fault = fault;
       signs.lastAliveMs = now();
     },
     crashed: (error: Error) => fatal(error),

@@ -71,7 +71,8 @@ export async function serve(
   let stopping = false;
   let stalled = false;
   let imageFault: Fault | undefined;
-  if (source !== 'log') void readRelease(modelDir).catch((error: unknown) => (imageFault = faultOf(error)));
+  if (source === 'auto' && scores)
+    void readRelease(modelDir).catch((error: unknown) => (imageFault = faultOf(error)));
   const watch = watchKafka({
     ...{ kafka, metrics, log, brokers: config.kafka.brokers, needs: needsOf(config, roleNames) },
     onLook: (answers) => lookForStall(answers),
@@ -208,7 +209,9 @@ function stallWatch(stallMs: number, health: () => HealthState, onStall: () => v
 /** What the roles need of Kafka, and the follower of the model log. */
 function needsOf(config: Config, roleNames: readonly RoleName[]): TopicNeeds[] {
   const { churnModels, modelArtifacts } = config.topics.names;
-  const log = { topic: churnModels, outputs: [], singles: [modelArtifacts] };
+  // Who scores opens releases; the trainer's topics have them anyway, and the monitor reads the log alone.
+  const singles = roleNames.includes('scorer') ? [modelArtifacts] : [];
+  const log = { topic: churnModels, outputs: [], singles };
   return [
     ...roleNames.map((name) => roleTopics(name, config)),
     ...(config.model.source === 'image' ? [] : [log]),

@@ -55,6 +55,17 @@ test('the reports are answered with their status, read anew each time', async ()
   expect((await get('/health/live')).status).toBe(200);
 });
 
+test('what came from a topic does nothing to the terminal of someone who asks with curl', async () => {
+  const version = 'v\u001b[31m\u009b2K\u202e';
+  const { get, metrics } = await sidecar(() => ({ ...well, model: { version, sha256: 's' } }));
+  metrics.unknownFields.inc({ field: version });
+  const health = await (await get('/health')).text();
+  const text = await (await get('/metrics')).text();
+  expect(JSON.parse(health)).toMatchObject({ model_version: version });
+  expect(text).toContain('{field="v\\\\u001b[31m\\\\u009b2K\\\\u202e"} 1');
+  expect(health + text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+});
+
 test.each([
   ['GET', '/'],
   ['GET', '/health/'],

@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import { healthReport, liveReport, readyReport, type Report } from './health.ts';
 import type { HealthState } from './health-state.ts';
 import { createBoundedServer } from './http-bounds.io.ts';
+import { printable } from '../schemas/printable.ts';
 import { createMetricsText } from './metrics-text.io.ts';
 import type { Metrics } from './metrics.io.ts';
 
@@ -51,7 +52,11 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const answer = (path: string, report: (state: HealthState) => Report): void => {
     app.get(path, (_, reply) => {
       const { status, body } = report(health());
-      return reply.code(status).send(body);
+      // Some of it is from outside: versions of models, what the registry answers.
+      return reply
+        .code(status)
+        .type('application/json')
+        .send(printable(JSON.stringify(body)));
     });
   };
   answer('/health', healthReport);

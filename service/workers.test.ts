@@ -42,14 +42,42 @@ test('two workers that are up: their partitions together, their roles once', () 
 test('the worst of them is told', () => {
   const said = (worst: Partial<HealthState>): unknown =>
     healthReport(combined([[{}], [worst]])).body['detail'];
-  expect(said({ joined: false })).toMatch(/^Not joined/);
+  expect(said({ joined: false, leftMs: 10 })).toMatch(/^Not joined/);
   const faults = [{ code: 'TOPIC_MISSING', detail: 'topics missing: a' }] as const;
   expect(said({ kafka: { isUsable: true, faults } })).toBe('topics missing: a');
   expect(said({ faults: [{ code: 'KAFKA_UNAUTHORIZED', detail: 'no right to READ group g' }] })).toBe(
     'no right to READ group g',
   );
   expect(said({ silentMs: 20_000 })).toMatch(/^Kafka does not answer the consumer/);
-  expect(said({ model: undefined })).toMatch(/^Model not available/);
+  const modelFault = { code: 'MODEL_CORRUPT', detail: 'x' } as const;
+  expect(said({ model: undefined, modelFault })).toMatch(/^Model not available/);
+});
+
+test('a worker that is started again takes nothing from the others; alone, it says what it waits for', () => {
+  const beginning: Partial<HealthState> = {
+    joined: false,
+    assigned: [],
+    ready: [],
+    waitingRecords: undefined,
+  };
+  const connecting = {
+    isUsable: false,
+    faults: [{ code: 'CONNECTING', detail: 'connecting to Kafka at k:1' }],
+  } as const;
+  for (const state of [
+    { ...beginning, model: undefined, kafka: connecting },
+    { ...beginning, model: undefined },
+    beginning,
+  ]) {
+    expect(healthReport(combined([[{}], [state]]))).toMatchObject({
+      status: 200,
+      body: { detail: '1 of 2 workers are up', model_loaded: true, workers: { configured: 2, up: 1 } },
+    });
+    expect(healthReport(combined([[state], [state]]))).toMatchObject({
+      status: 503,
+      body: { workers: { configured: 2, up: 2 } },
+    });
+  }
 });
 
 test('a worker that reports no more is not up, and says nothing about the others', () => {

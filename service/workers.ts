@@ -1,5 +1,6 @@
 /** What several worker processes are together. */
 import { backOff } from '../schemas/back-off.ts';
+import { causesOf } from './causes.ts';
 import { distinct } from './fault.ts';
 import { together, type HealthState } from './health-state.ts';
 
@@ -44,10 +45,24 @@ const largest = (values: readonly number[]): number | undefined =>
 export const isUp = ({ atMs }: Pick<WorkerReport, 'atMs'>, nowMs: number): boolean =>
   nowMs - atMs <= SILENT_MS;
 
+/** Whether a worker has just been started: what it has not done yet says nothing of the others. */
+function isBeginning({ health }: WorkerReport): boolean {
+  const code = causesOf(health).find(({ blocks }) => blocks)?.code;
+  const isFirstJoin = code === 'NOT_JOINED' && health.leftMs === undefined;
+  return isFirstJoin || code === 'CONNECTING' || code === 'STARTING';
+}
+
+/** Those that count as up: the beginners too if there are no others. */
+function upOf(reports: readonly WorkerReport[], nowMs: number): readonly WorkerReport[] {
+  const heard = reports.filter((report) => isUp(report, nowMs));
+  const begun = heard.filter((report) => !isBeginning(report));
+  return begun.length > 0 ? begun : heard;
+}
+
 /** The health of a container: that of its workers that are up, the worst of each. */
 export function combineHealth(reports: readonly WorkerReport[], container: Container): HealthState {
   const { configured, stopping, uptimeSeconds, nowMs } = container;
-  const up = reports.filter((report) => isUp(report, nowMs));
+  const up = upOf(reports, nowMs);
   const states = up.map(({ health }) => health);
   const silent = up.flatMap(({ health: { silentMs }, atMs }) =>
     silentMs === undefined ? [] : [silentMs + nowMs - atMs],

@@ -26,8 +26,8 @@ const PLAIN: Names = { group: 'bankchurn-scorer', topics: { names: topicNames(''
 
 const WITHOUT: Readonly<Record<Need, string>> = {
   runs: 'it stands still',
-  starts: 'it does not start',
-  model: 'it keeps its model',
+  starts: '`/health` is 503 from the start',
+  model: 'it keeps its model, `/health` is 503',
   never: 'it works',
 };
 const RESOURCES: Readonly<Record<Right['resource'], string>> = {

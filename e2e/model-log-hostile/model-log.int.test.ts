@@ -37,7 +37,9 @@ const steady = (reason: string): string =>
     .replaceAll(site.world.env['TOPIC_PREFIX']!, '')
     .replaceAll(/-[0-9a-f]{8}\b/g, '')
     .replaceAll(/[0-9a-f]{12,64}/g, '…')
-    .replaceAll(/\b\d{2,}\b|(?<=offsets )\d+/g, 'N')
+    .replaceAll(/\b\d{2,}\b/g, 'N')
+    .replaceAll(/offsets \w+ to \w+/g, 'offsets N to N')
+    .replaceAll(/ \(line \w+ column \w+\)/g, '') // Node 22 and later
     .split('\n')
     .slice(0, 1)
     .join('')

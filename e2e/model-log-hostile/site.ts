@@ -7,7 +7,7 @@ import { readRelease } from '../../models/store.io.ts';
 import { readScore } from '../../cli/consume.ts';
 import { rollbackModel } from '../../cli/models-change.ts';
 import { listJson, listLines, liveJson } from '../../cli/models-show.ts';
-import { printable } from '../../cli/printable.ts';
+import { printable } from '../../schemas/printable.ts';
 import type { OutputRecord } from '../../schemas/ports.ts';
 import type { ModelRecord } from '../../schemas/generated.ts';
 import { createSession } from '../../scoring/onnx.io.ts';

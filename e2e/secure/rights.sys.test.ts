@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ROLES, type RoleName } from '../../service/role-topics.ts';
 import { openMonitorSite } from './monitor-site.ts';
 import { faultsOf, tryRights, type RoleSite } from './role-site.ts';
+import { writeReport } from './report.ts';
 import { openScorerSite } from './scorer-site.ts';
 import { startSecureBroker, type SecureBroker } from './secure-broker.ts';
 import { openTrainerSite } from './trainer-site.ts';
@@ -20,7 +21,10 @@ const trials = new Map<RoleName, readonly Trial[]>();
 beforeAll(async () => {
   broker = await startSecureBroker(ROLES);
 }, 120_000);
-afterAll(() => broker.stop());
+afterAll(async () => {
+  await broker.stop();
+  if (process.env['UPDATE_DOCS'] === '1' && trials.size === ROLES.length) writeReport(trials);
+});
 
 test.concurrent.each(ROLES)('%s: each right away and back', { timeout: 400_000 }, async (role) => {
   const site = await SITES[role](broker);
