@@ -6,8 +6,8 @@ import { readRelease } from '../models/store.io.ts';
 import { withThreshold, withVersion } from '../models/version.ts';
 import { createRandom } from '../schemas/random.ts';
 import type { ModelOrigin, ModelRecord } from '../schemas/generated.ts';
-import { activateModel, releaseModel, rollbackModel, type ModelsContext } from './models-change.ts';
-import { outcomeOf } from './models-wait.ts';
+import { activateModel, releaseModel, rollbackModel } from './models-change.ts';
+import { outcomeOf, type ModelsContext } from './models-wait.ts';
 import { factJson } from './models-show.ts';
 import type { LogChange } from '../models/log-decisions.ts';
 

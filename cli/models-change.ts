@@ -22,27 +22,7 @@ import { withThreshold } from '../models/version.ts';
 import { readRelease } from '../models/store.io.ts';
 import { isTransient, messageOf } from '../schemas/errors.ts';
 import { intactReleases } from '../service/bring-image.io.ts';
-import type { ModelLogAccess } from '../service/model-log-port.ts';
-import type { Context } from './context.ts';
-import { writeAndWait } from './models-wait.ts';
-
-/** What a command works with. */
-export interface ModelsContext extends Context {
-  readonly modelLog: ModelLogAccess;
-  /** Throws MODEL_CORRUPT if a release cannot serve. */
-  readonly prove: (release: Release) => Promise<void>;
-  /** Takes the command's words. */
-  readonly say: (line: string) => void;
-}
-
-export interface ChangeOptions {
-  readonly reason?: string | undefined;
-  readonly allowSimulated?: boolean | undefined;
-  /** Whether to wait for a scorer's word. */
-  readonly wait: boolean;
-  /** Of the wait, seconds. */
-  readonly timeout: number;
-}
+import { writeAndWait, type ChangeOptions, type ModelsContext } from './models-wait.ts';
 
 export interface RollbackOptions extends ChangeOptions {
   readonly to?: string | undefined;

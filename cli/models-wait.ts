@@ -3,8 +3,27 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Reader } from '../kafka/port.ts';
 import type { LogChange } from '../models/log-decisions.ts';
 import type { ModelLog, ModelName, Outcome } from '../models/log.ts';
+import type { Release } from '../models/manifest.ts';
 import type { ModelLogAccess } from '../service/model-log-port.ts';
-import type { ChangeOptions, ModelsContext } from './models-change.ts';
+import type { Context } from './context.ts';
+
+/** What a command works with. */
+export interface ModelsContext extends Context {
+  readonly modelLog: ModelLogAccess;
+  /** Throws MODEL_CORRUPT if a release cannot serve. */
+  readonly prove: (release: Release) => Promise<void>;
+  /** Takes the command's words. */
+  readonly say: (line: string) => void;
+}
+
+export interface ChangeOptions {
+  readonly reason?: string | undefined;
+  readonly allowSimulated?: boolean | undefined;
+  /** Whether to wait for a scorer's word. */
+  readonly wait: boolean;
+  /** Of the wait, seconds. */
+  readonly timeout: number;
+}
 
 /** Throws an Error if a scorer refuses the model, another one is activated meanwhile, or no scorer says anything in time. */
 export async function writeAndWait(

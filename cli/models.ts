@@ -8,11 +8,10 @@ import {
   activateModel,
   releaseModel,
   rollbackModel,
-  type ChangeOptions,
-  type ModelsContext,
   type ReleaseOptions,
   type RollbackOptions,
 } from './models-change.ts';
+import type { ChangeOptions, ModelsContext } from './models-wait.ts';
 import { factJson, factLine, listJson, listLines, liveJson, skippedLine } from './models-show.ts';
 import { moment, positiveInteger, probability } from './options.ts';
 import { print } from './printable.ts';

@@ -40,6 +40,14 @@ test.each<[string, ModelRecord[]]>([
   ['of its version and sha256', many(FLOOD, (i) => record('RELEASE', 'a', { artifactOffset: i + 1 }))],
   ['of its sha256', many(FLOOD, (i) => record('RELEASE', `f${String(i)}`, { modelSha256: 'sha-a' }))],
   [
+    'of its sha256, which an activation names as older logs do',
+    [
+      record('ACTIVATION', 'sha-', { modelSha256: 'sha-a' }),
+      record('REJECTION', 'sha-', { modelSha256: 'sha-a', aboutActivation: 3, outcome: 'served' }),
+      ...many(FLOOD, (i) => record('RELEASE', `f${String(i)}`, { modelSha256: 'sha-a' })),
+    ],
+  ],
+  [
     'with large manifests',
     many(200, (i) => record('RELEASE', `f${String(i)}`, { manifest: 'm'.repeat(256 * 1024) })),
   ],

@@ -69,16 +69,26 @@ function rankReleases(
     const rank = isServed(outcomes, activation) ? 2 : 1;
     for (const name of names) worth.set(name, Math.max(rank, worth.get(name) ?? 0));
   }
-  const newest = new Map(releases.map((release, at) => [nameOf(release), at]));
-  const earlier = new Map<string, number>();
+  const byName = candidates(releases, nameOf);
+  const bySha256 = candidates(releases, ({ sha256 }) => sha256);
   return releases.map((release, at) => {
-    const name = nameOf(release);
-    const nth = earlier.get(name) ?? 0;
-    earlier.set(name, nth + 1);
     if (at === releases.length - 1) return Infinity;
-    if (nth >= CANDIDATES - 1 && newest.get(name) !== at) return 0;
-    return Math.max(worth.get(name) ?? 0, worth.get(release.sha256) ?? 0);
+    const named = byName.has(at) ? worth.get(nameOf(release)) : 0;
+    const asBefore = bySha256.has(at) ? worth.get(release.sha256) : 0;
+    return Math.max(named ?? 0, asBefore ?? 0);
   });
+}
+
+/** The places of those releases of each name that an activation would mean: the first ones, and the newest. */
+function candidates(releases: readonly Named[], keyOf: (release: Named) => string): ReadonlySet<number> {
+  const places = new Map<string, number[]>();
+  for (const [at, release] of releases.entries()) {
+    const of = places.get(keyOf(release)) ?? [];
+    if (of.length === CANDIDATES) of.pop();
+    of.push(at);
+    places.set(keyOf(release), of);
+  }
+  return new Set([...places.values()].flat());
 }
 
 /** Drops activations if there are too many: first those that never served; the oldest first, never the newest. */
