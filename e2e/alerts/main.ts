@@ -13,7 +13,7 @@ import { SCENARIOS, type Scenario } from './scenarios.ts';
 
 const DIVISOR = 15;
 const FIRES_MS = 120_000;
-const ENDS_MS = 150_000;
+const ENDS_MS = 240_000;
 /** A healthy stream, events a second. */
 const CALM_RATE = 50;
 

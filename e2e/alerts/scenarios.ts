@@ -46,7 +46,7 @@ export const SCENARIOS: readonly Scenario[] = [
     fires: ['BankChurnLagGrows', 'BankChurnSlow'],
     options: { settings: { limits: { maxBatchRecords: 1 } } },
     run: async (lab, signal) => {
-      const flood = lab.stream(3000);
+      const flood = lab.stream(300);
       await signalled(signal);
       await flood.stop();
     },

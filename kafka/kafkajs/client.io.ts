@@ -9,7 +9,7 @@ import { createSockets } from './sockets.io.ts';
 /** A request fails before the session ends, so that its error is reported in time. */
 const requestTimeoutMs = (sessionTimeoutMs: number): number => Math.min(10_000, sessionTimeoutMs * 0.6);
 /** Lines of kafkajs about trouble are at least so far apart, milliseconds. */
-const KAFKA_LINE_MS = 2000;
+const KAFKA_LINE_MS = 5000;
 /** New partitions are seen after this long, milliseconds. */
 export const METADATA_MAX_AGE_MS = 10_000;
 /** Of every consumer: what one fetch holds in memory (a larger batch of a producer comes whole). More brings no throughput. */
