@@ -44,15 +44,16 @@ async function caused({ fires, run }: Scenario, lab: Lab): Promise<string> {
   running.catch(() => undefined);
   const seen = new Map<string, string>();
   try {
-    await until(
-      async () => {
-        const fresh = [...(await lab.prometheus.firing())].filter((name) => !seen.has(name));
-        for (const name of fresh) seen.set(name, seconds());
-        return fires.every((name) => seen.has(name));
-      },
-      `${fires.join(' and ')} (fired: ${[...seen.keys()].join(', ') || 'none'})`,
-      FIRES_MS,
-    );
+    const isFired = async (): Promise<boolean> => {
+      const fresh = [...(await lab.prometheus.firing())].filter((name) => !seen.has(name));
+      for (const name of fresh) seen.set(name, seconds());
+      return fires.every((name) => seen.has(name));
+    };
+    await until(isFired, fires.join(' and '), FIRES_MS).catch((error: unknown) => {
+      throw new Error(`${messageOf(error)}; fired: ${[...seen.keys()].join(', ') || 'none'}`, {
+        cause: error,
+      });
+    });
   } finally {
     mend.abort();
     await running;

@@ -28,9 +28,13 @@ const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 const shorter = (count: string, unit: string, divisor: number): string =>
   `${String(Math.max(1, Math.round((Number(count) * SECONDS[unit]!) / divisor)))}s`;
 
+/** Of a bound on an age; a day is too long for any test. */
+const shorterAge = (seconds: number, divisor: number): number =>
+  seconds >= SECONDS['h']! && divisor > 1 ? 5 : seconds / divisor;
+
 /**
- * The rules in a hurry: every duration, and every bound on an age in seconds, divided by the same number. For tests that
- * cannot wait for minutes; what is compared otherwise (shares, PSI, P95) stays.
+ * The rules in a hurry: every duration, and every bound on an age in seconds, divided by the same number; a bound of an hour or
+ * more becomes 5 s. For tests that cannot wait for minutes; what is compared otherwise (shares, PSI, P95) stays.
  */
 export function hurriedRules(divisor: number): RuleFile {
   const range = (expr: string): string =>
@@ -38,7 +42,7 @@ export function hurriedRules(divisor: number): RuleFile {
       .replace(/\[(\d+)([smh])\]/g, (_, count: string, unit: string) => `[${shorter(count, unit, divisor)}]`)
       .replace(
         /(_seconds\b[^<>\n]*> )(\d{2,})\b/g,
-        (_, before: string, bound: string) => before + String(Number(bound) / divisor),
+        (_, before: string, bound: string) => before + String(shorterAge(Number(bound), divisor)),
       );
   return {
     groups: readRules().groups.map(({ name, rules }) => ({

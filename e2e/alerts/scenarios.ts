@@ -56,7 +56,7 @@ export const SCENARIOS: readonly Scenario[] = [
     fires: ['BankChurnDrift', 'BankChurnRetrainDeferred', 'BankChurnRetrainRejected'],
     options: { settings: HASTY },
     run: async (lab, signal) => {
-      const drifted = lab.stream(400, { name: 'new-product', overEvents: 0 });
+      const drifted = lab.stream(400, { name: 'ageing', overEvents: 0 });
       await signalled(signal);
       await drifted.stop();
     },
