@@ -62,12 +62,13 @@ test(
     const world = await createWorld();
     const service = await world.start({ WORKERS: '2' });
     const out = await collect(world);
-    await until(async () => {
-      const { status, workers } = await health(service.port);
-      return status === 'healthy' && workers.up === 2;
-    }, 'two workers, healthy');
     // Six of the scorers', one of each role that runs once.
     const all = 6 + ROLES.length - 1;
+    await until(async () => {
+      const { status, workers, partitions } = await health(service.port);
+      // While nothing waits, a service whose partitions are being assigned is healthy too.
+      return status === 'healthy' && workers.up === 2 && partitions.ready === all;
+    }, 'two workers, healthy, with all partitions');
     expect(await health(service.port)).toMatchObject({
       workers: { configured: 2, up: 2 },
       partitions: { assigned: all, ready: all },
