@@ -24,17 +24,22 @@ export const alertRules = (): readonly AlertRule[] => readRules().groups.flatMap
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
+/** An hour is too long for any test. */
+const HOUR_BECOMES = '60s';
+
 /** A duration of Prometheus (`5m`), divided; at least a second. */
 const shorter = (count: string, unit: string, divisor: number): string =>
-  `${String(Math.max(1, Math.round((Number(count) * SECONDS[unit]!) / divisor)))}s`;
+  unit === 'h' && divisor > 1
+    ? HOUR_BECOMES
+    : `${String(Math.max(1, Math.round((Number(count) * SECONDS[unit]!) / divisor)))}s`;
 
 /** Of a bound on an age; a day is too long for any test. */
 const shorterAge = (seconds: number, divisor: number): number =>
   seconds >= SECONDS['h']! && divisor > 1 ? 5 : seconds / divisor;
 
 /**
- * The rules in a hurry: every duration, and every bound on an age in seconds, divided by the same number; a bound of an hour or
- * more becomes 5 s. For tests that cannot wait for minutes; what is compared otherwise (shares, PSI, P95) stays.
+ * The rules in a hurry: every duration, and every bound on an age in seconds, divided by the same number; a range of
+ * hours becomes 60 s, a bound of an hour or more 5 s. For tests that cannot wait for minutes; what is compared otherwise (shares, PSI, P95) stays.
  */
 export function hurriedRules(divisor: number): RuleFile {
   const range = (expr: string): string =>
