@@ -42,7 +42,7 @@ export interface Context {
   readonly registry: Registry | undefined;
 }
 
-/** Loads the configuration (relative model folders count from the package); `warn` is told of misspelt variables. */
+/** Loads the configuration (relative model folders count from the package); `warn` is called for misspelt variables. */
 export function readConfig(
   options: { config: string },
   env: NodeJS.ProcessEnv = process.env,

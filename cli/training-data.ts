@@ -19,7 +19,7 @@ export interface Places {
   readonly metrics: string;
 }
 
-/** Where trainings write that are told nothing else. */
+/** Where trainings write by default. */
 export const PLACES: Readonly<Record<'real' | 'simulated', Places>> = {
   real: { out: 'models/champion', metrics: 'models/metrics.json' },
   simulated: { out: `${SIMULATED_FOLDER}/champion`, metrics: `${SIMULATED_FOLDER}/metrics.json` },

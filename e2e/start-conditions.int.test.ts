@@ -195,7 +195,7 @@ interface Told {
   readonly tookMs: number;
 }
 
-/** Asks every 50 ms until `isDone`; returns all that was told. */
+/** Asks every 50 ms until `isDone`; returns all answers. */
 async function listen(
   { port }: ServiceProcess,
   isDone: (told: Told) => boolean,

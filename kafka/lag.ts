@@ -13,7 +13,7 @@ export interface Unclear {
   readonly from: number;
 }
 
-/** Follows the partitions of a consumer. Times are milliseconds since 1970. What is told of a partition that is not assigned is ignored. */
+/** Follows the partitions of a consumer. Times are milliseconds since 1970. What is said of a partition that is not assigned is ignored. */
 export interface LagTracker {
   assigned(partitions: readonly number[]): void;
   partitions(): number[];

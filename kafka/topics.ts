@@ -64,7 +64,7 @@ async function createMissing(
   } catch (error) {
     throwIfAway(error);
   }
-  // One of them is at fault, or each is: asked for one by one, the broker says which, and why.
+  // One of them fails, or each does: asked for one by one, the broker says which, and why.
   for (const topic of missing)
     try {
       await admin.createTopics([topic]);

@@ -216,7 +216,7 @@ export function activeModel({
   return activations.findLast(({ offset }) => {
     const outcome = outcomes.get(offset);
     if (offset > newest || outcome?.served !== false) return offset <= newest;
-    // What was refused along with it is not told one by one.
+    // What was refused along with it has no record of its own.
     newest = outcome.serving ?? newest;
     return false;
   });

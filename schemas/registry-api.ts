@@ -1,4 +1,4 @@
-/** How the API of a Confluent-compatible registry is told from anything else that answers, and where it usually is. */
+/** How the API of a Confluent-compatible registry is recognised, and where it usually is. */
 
 /** What the registry says to a request; `body` is undefined if it is no JSON. */
 export interface Answer {

@@ -10,7 +10,7 @@ import type { RegistrySigns } from './registry-state.ts';
 /** Where the API is elsewhere is looked for at most so often, milliseconds. */
 const LOOK_EVERY_MS = 10_000;
 
-/** Asks for schemas; `signs` is told of each outcome. Rejects with REGISTRY_UNAVAILABLE. */
+/** Asks for schemas; `signs` is called for each outcome. Rejects with REGISTRY_UNAVAILABLE. */
 export function createAskForSchema(connection: Connection, signs: RegistrySigns): AskRegistry {
   const { base, auth } = connection;
   const ask = createAsk(connection);

@@ -30,7 +30,7 @@ export interface Explanation {
   readonly contributions: readonly Contribution[];
 }
 
-/** Scores an event again and tells the contributions of all features. Throws SCORE_NOT_FINITE if it has no score. */
+/** Scores an event again and returns the contributions of all features. Throws SCORE_NOT_FINITE if it has no score. */
 export async function explain(
   model: Model,
   event: CustomerEvent,

@@ -9,8 +9,8 @@ import { BankChurnError, messageOf, type ErrorCode } from '../schemas/errors.ts'
 /** What a proof may take. */
 export interface ProofBounds {
   /**
-   * Of the processor, from the moment the process has the release, milliseconds; on the clock CLOCK_FACTOR times as much,
-   * for a busy machine is not the release's fault. Where the system does not say what a process uses, the clock alone counts.
+   * Processor time from the moment the process has the release, milliseconds. The clock allows CLOCK_FACTOR times as much: a
+   * busy machine says nothing about the release. If the system does not report processor time, the clock alone counts.
    */
   readonly timeMs: number;
   /** Resident memory of the process, bytes. Checked on Linux. */
@@ -106,7 +106,7 @@ function start(): Child {
   return { process: child, exited, stderr: () => written.trim() };
 }
 
-/** Resolves once the process asks for the release. What goes wrong before is not the release's fault. */
+/** Resolves once the process asks for the release. What goes wrong before says nothing about the release. */
 async function ready(child: Child): Promise<void> {
   const asked = nextMessage(child);
   const ended = child.exited.then((how) => ({ how }));

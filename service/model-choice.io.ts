@@ -31,7 +31,7 @@ export interface Choice {
 export interface ChoiceSettings {
   readonly seat: Seat;
   readonly modelLog: Pick<ModelLogAccess, 'fetch'>;
-  /** Told once of each release that is refused, and of each activation that names none. */
+  /** Called once for each release that is refused, and of each activation that names none. */
   readonly onRefused: (activation: Activation, reason: string) => void;
 }
 

@@ -13,7 +13,7 @@ const LOOKS = 3;
 const LOOK_MS = 200;
 
 /**
- * Fetches a release. What is wrong with the log is told from an outage: beyond the end of a topic no record ever comes, and
+ * Fetches a release. An error of the log is kept apart from an outage: beyond the end of a topic no record ever comes, and
  * a reader would wait for it.
  *
  * @throws BankChurnError MODEL_CORRUPT if bytes are missing or others than the log says; what Kafka is the reason of.

@@ -6,7 +6,7 @@ import { BankChurnError, isTransient, messageOf } from '../schemas/errors.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
 import type { ModelLogSettings, ReadLog } from './model-log-port.ts';
 
-/** Reads entries of the log; each record that cannot be read is told of once. */
+/** Reads entries of the log; each record that cannot be read is reported once. */
 export interface Scan {
   /** Calls back with all entries that the log has now. Resolves with the offset where it ends. */
   entries(onEntries: (entries: readonly LogEntry[]) => void): Promise<number>;

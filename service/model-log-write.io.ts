@@ -30,7 +30,7 @@ export async function writeLog(
     try {
       return await attempt(settings, scan, decide, origin, release);
     } catch (error) {
-      // Fenced by another writer, most likely: start over, not all at once. A right that is missing is told at once.
+      // Fenced by another writer, most likely: start over, not all at once. A missing right is reported at once.
       if (tries >= ATTEMPTS || !(error instanceof KafkaError) || error.kind === 'unauthorized') throw error;
       await sleep(100 + Math.random() * 400 * tries);
     }

@@ -122,7 +122,7 @@ export async function serve(
   return exitCode;
 }
 
-/** Resolves with the exit code: 0 at a signal or when the supervisor is gone, 1 at a fatal error. `start` is told what to call then. */
+/** Resolves with the exit code: 0 at a signal or when the supervisor is gone, 1 at a fatal error. `start` is given what to call then. */
 function untilItEnds(
   log: Logger,
   givenUp: Promise<unknown>,

@@ -16,7 +16,7 @@ import { reading as rightsOf, translated, translateError } from './translate-err
 const SESSION_TIMEOUT_MS = 15_000;
 /** Before a reading that has ended begins anew, milliseconds. */
 const RETRY_MS = { first: 250, longest: 5000 };
-/** The same fault is told again after so long, milliseconds. */
+/** The same error is reported again after so long, milliseconds. */
 const TELL_AGAIN_MS = 60_000;
 
 /** Where reading goes on in a partition; undefined: at its beginning. */
