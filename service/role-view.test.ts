@@ -28,15 +28,16 @@ test('each batch given up is counted; one line in two seconds says why, and how 
   expect(lines[0]).not.toHaveProperty('passedOver');
 });
 
-test('lag is that of the last look, and a revoked partition has none; a join, a loss and a sign of life are seen', async () => {
+test('lag is that of the last look, as old as it is now, and a revoked partition has none; a join, a loss and a sign of life are seen', async () => {
   const { view } = open();
   const signs = createSigns();
   let assigned: readonly number[] = [];
+  let nowMs = 7;
   const loop = {
     state: () => ({ assigned, ready: assigned.slice(1) }),
     assigned: (now: readonly number[]) => (assigned = now),
   };
-  const events = consumerEvents(view, signs, loop as unknown as Loop, () => undefined, () => 7); // prettier-ignore
+  const events = consumerEvents(view, signs, loop as unknown as Loop, () => undefined, () => nowMs); // prettier-ignore
   const shown = async ({ lagRecords, lagSeconds }: RoleView['metrics']) =>
     (await Promise.all([lagRecords.get(), lagSeconds.get()])).map(({ values }) =>
       values.map(({ labels, value }) => [labels.partition, value]),
@@ -49,10 +50,12 @@ test('lag is that of the last look, and a revoked partition has none; a join, a 
   events.alive();
   expect(signs).toMatchObject({ joined: true, fault: undefined, lastAliveMs: 7, waitingRecords: 21 });
   expect(await shown(view.metrics)).toEqual([[[0, 10], [1, 11]], [[0, 0.5], [1, 0.5]]]); // prettier-ignore
+  nowMs += 400;
+  expect(await shown(view.metrics)).toEqual([[[0, 10], [1, 11]], [[0, 0.9], [1, 0.9]]]); // prettier-ignore
   expect((await view.metrics.partitionsUnready.get()).values).toEqual([{ labels: { topic: 't' }, value: 1 }]);
   events.assigned([1, 2]);
   expect(signs.waitingRecords).toBeUndefined();
-  expect(await shown(view.metrics)).toEqual([[[1, 11]], [[1, 0.5]]]);
+  expect(await shown(view.metrics)).toEqual([[[1, 11]], [[1, 0.9]]]);
   events.left();
   expect(signs.joined).toBe(false);
 });

@@ -4,6 +4,7 @@ import type { PartitionLag } from '../kafka/port.ts';
 import { BankChurnError, messageOf, messageWithoutValues } from '../schemas/errors.ts';
 import { createPace } from '../schemas/pace.ts';
 import { faultOf, type Fault } from './fault.ts';
+import { removeLagAge, setLagAge } from './lag-gauge.ts';
 import type { Metrics } from './metrics.io.ts';
 
 /** Where words go (pino has this shape). */
@@ -132,7 +133,7 @@ export function consumerEvents(
       const { assigned, ready } = loop.state();
       for (const { partition, records, ageMs } of lags) {
         metrics.lagRecords.set({ topic, partition }, records);
-        metrics.lagSeconds.set({ topic, partition }, ageMs / 1000);
+        setLagAge(metrics.lagSeconds, { topic, partition }, ageMs, now);
       }
       metrics.partitionsUnready.set({ topic }, assigned.length - ready.length);
       signs.waitingRecords =
@@ -160,6 +161,6 @@ export function consumerEvents(
 function removeLag({ lagRecords, lagSeconds }: Metrics, topic: string, partitions: readonly number[]): void {
   for (const partition of partitions) {
     lagRecords.remove({ topic, partition });
-    lagSeconds.remove({ topic, partition });
+    removeLagAge(lagSeconds, { topic, partition });
   }
 }
