@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isSection, type Section, type Setting } from './config-kinds.ts';
 import { similarKey } from './config-variables.ts';
-import { DECLARED, SETTINGS, settingsSchema, type Config, type Settings } from './config.ts';
+import { DECLARED, SETTINGS, settingsSchema, type CheckedSettings, type Settings } from './config.ts';
 import { credentialsIn } from './schemas/address.ts';
 import { BankChurnError } from './schemas/errors.ts';
 import { topicNames } from './schemas/topics.ts';
@@ -20,7 +20,7 @@ export function checkConfig(
   file: unknown,
   env: Readonly<Record<string, string | undefined>>,
   origin: string,
-): Config {
+): CheckedSettings {
   if (!isMapping(file))
     throw new BankChurnError('CONFIG_INVALID', `${origin} holds ${shown(file)}, not settings (key: value)`);
   const variables = setVariables(env);
@@ -87,7 +87,7 @@ function override(values: Mapping, variables: Variables): Mapping {
   return result;
 }
 
-function finish({ topics, ...rest }: Settings, variables: Variables): Config {
+function finish({ topics, ...rest }: Settings, variables: Variables): CheckedSettings {
   const { prefix, partitions, replicationFactor, minInsyncReplicas, retentionMs, ...names } = topics;
   return {
     ...rest,

@@ -1,13 +1,18 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 import { checkConfig } from './config-check.ts';
 import type { Config } from './config.ts';
+import { parseCustomerSchema } from './schemas/customer/parse.ts';
+import type { CustomerSchema } from './schemas/customer/schema.ts';
 import { BankChurnError } from './schemas/errors.ts';
 
 export interface ConfigSource {
   /** Path of the YAML file; it holds only what differs from the defaults. */
   readonly path: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The folder of the package: where a relative customer schema is looked for if it is not in the present folder. */
+  readonly root?: string;
 }
 
 /**
@@ -15,8 +20,29 @@ export interface ConfigSource {
  *
  * @throws BankChurnError CONFIG_INVALID with every error: key (and variable), what is wrong, what is allowed.
  */
-export function loadConfig({ path, env }: ConfigSource): Config {
-  return checkConfig(readYaml(path) ?? {}, env, path);
+export function loadConfig({ path, env, root = '.' }: ConfigSource): Config {
+  const settings = checkConfig(readYaml(path) ?? {}, env, path);
+  return { ...settings, customer: readCustomerSchema(settings.customerSchema, root) };
+}
+
+/**
+ * Reads a customer schema; a relative path that is not there counts from `root`.
+ *
+ * @throws BankChurnError CONFIG_INVALID with every error.
+ */
+export function readCustomerSchema(path: string, root: string): CustomerSchema {
+  const file = existsSync(path) ? path : join(root, path);
+  let text;
+  try {
+    text = readFileSync(existsSync(file) ? file : path, 'utf8');
+  } catch (cause) {
+    const why = (cause as NodeJS.ErrnoException).code ?? 'not a text';
+    throw new BankChurnError(
+      'CONFIG_INVALID',
+      `the file that customerSchema (CUSTOMER_SCHEMA) names cannot be read: ${why}`,
+    );
+  }
+  return parseCustomerSchema(text, path);
 }
 
 /** The parser's messages quote the file, which may hold a secret: its codes and places do not. */

@@ -10,6 +10,7 @@ import {
   positiveNumber, retentionMs, section, setting, share, startFrom, text, topicName, topicPrefix, variableOf,
   type Section, type Setting,
 } from './config-kinds.ts'; // prettier-ignore
+import type { CustomerSchema } from './schemas/customer/schema.ts';
 import { TOPICS, type TopicId, type TopicNames } from './schemas/topics.ts';
 
 const positive = integer(1);
@@ -100,6 +101,9 @@ export const SETTINGS = {
     port: setting(integer(0, 65_535), 8000, '0 takes any free port', 'PORT'),
   }),
 
+  customerSchema: setting(path, 'configs/customer.yaml',
+    'the file that describes what a customer event holds; docs/customer-schema.md has its keys'),
+
   logLevel: setting(logLevel, 'INFO', 'the least level that is logged'),
   workers: setting(integer(1, 64), 1,
     'scorer processes in this container; the other roles run once, /metrics and /health are those of all'),
@@ -170,8 +174,13 @@ type Value<N> =
 export type Settings = { readonly [K in keyof typeof SETTINGS]: Value<(typeof SETTINGS)[K]> };
 export const settingsSchema = objectOf(SETTINGS) as unknown as z.ZodType<Settings>;
 
-/** The configuration: the settings, with the topics' final names. */
-export interface Config extends Omit<Settings, 'topics'> {
+/** The configuration: the settings, with the topics' final names and the customer schema. */
+export interface Config extends CheckedSettings {
+  readonly customer: CustomerSchema;
+}
+
+/** The settings, with the topics' final names. */
+export interface CheckedSettings extends Omit<Settings, 'topics'> {
   readonly topics: Omit<Settings['topics'], TopicId> & { readonly names: TopicNames };
 }
 

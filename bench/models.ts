@@ -12,7 +12,7 @@ import { exportOnnx } from '../training/export.ts';
 import { readRealDataset } from '../training/real-data.io.ts';
 import { takeRows } from '../training/resampling.ts';
 import { explainEnsemble } from '../training/shapley.ts';
-import type { CustomerEvent } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
 
 const BATCH = 256;
 const TRAIN_ROWS = 8000;

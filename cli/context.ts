@@ -49,7 +49,7 @@ export function readConfig(
   warn: (warning: string) => void = say,
 ): Config {
   misspeltVariables(env).forEach(warn);
-  const config = loadConfig({ path: options.config, env });
+  const config = loadConfig({ path: options.config, env, root: packageRoot() });
   const inPackage = set(env, 'MODEL_DIR') === undefined && !existsSync(config.model.dir);
   return inPackage
     ? { ...config, model: { ...config.model, dir: join(packageRoot(), config.model.dir) } }

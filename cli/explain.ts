@@ -3,7 +3,9 @@ import { findScore, placeOf, readRecord, type RecordPlace } from './find-score.i
 import { activeModel, releasesOf, type LoggedRelease, type ModelLog } from '../models/log.ts';
 import { readRelease } from '../models/store.io.ts';
 import type { Release } from '../models/manifest.ts';
-import type { ChurnScore, CustomerEvent } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
+import type { ChurnScore } from '../schemas/generated.ts';
+import { isPoison } from '../schemas/event.ts';
 import { explain, waterfall } from '../scoring/explanation.ts';
 import { openModel } from '../scoring/model.ts';
 import { createSession } from '../scoring/onnx.io.ts';
@@ -74,7 +76,7 @@ async function decodeEvent(context: Context, value: Buffer | null, scoreId: stri
   if (value === null) throw new Error(`${scoreId} is a tombstone (a null value): it has no score`);
   const decode = await decoderOf(context, shapesOf(context.config).event)([value]);
   const event = decode(value);
-  if ('code' in event)
+  if (isPoison(event))
     throw new Error(`${scoreId} is a dead letter and has no score: ${event.code}, ${event.message}`);
   return event;
 }

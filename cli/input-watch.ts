@@ -1,6 +1,6 @@
 import { fieldOf, INPUTS } from '../schemas/csv/columns.ts';
 import { shown } from '../schemas/csv/errors.ts';
-import type { CustomerEvent } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import type { FeatureSpec } from '../models/manifest.ts';
 
 /** Sees what a whole file never has. */
@@ -12,12 +12,10 @@ export interface InputWatch {
 
 /** @param features of the model, if there is one: whose categories are known. */
 export function watchInputs(features: readonly FeatureSpec[] = []): InputWatch {
-  const empty = new Set(INPUTS.map((column) => fieldOf(column) as keyof CustomerEvent));
-  const unseen = new Map<keyof CustomerEvent, { known: readonly string[]; first?: string }>(
+  const empty = new Set(INPUTS.map((column) => fieldOf(column)));
+  const unseen = new Map<string, { known: readonly string[]; first?: string }>(
     features.flatMap((feature) =>
-      feature.kind === 'categorical'
-        ? [[feature.name as keyof CustomerEvent, { known: feature.categories }] as const]
-        : [],
+      feature.kind === 'categorical' ? [[feature.name, { known: feature.categories }] as const] : [],
     ),
   );
   let events = 0;

@@ -3,7 +3,7 @@ import { shown } from '../schemas/csv/errors.ts';
 import { readText, type Chunks } from '../schemas/csv/text.io.ts';
 import { EVENT_FIELDS, isPoison } from '../schemas/event.ts';
 import { similarField, type FieldCounts } from '../schemas/fields.ts';
-import type { CustomerEvent } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import { decodeJson } from '../schemas/json.ts';
 
 /** Unknown fields that are named, each once. */

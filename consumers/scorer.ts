@@ -2,7 +2,8 @@ import { BankChurnError, messageWithoutValues, type Poison } from '../schemas/er
 import type { Decode, RecordDecoder } from '../schemas/decoder.ts';
 import { isPoison } from '../schemas/event.ts';
 import { createCounter, type CountEvents } from '../drift/counts.ts';
-import type { ChurnScore, CustomerEvent, DriftCounts } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
+import type { ChurnScore, DriftCounts } from '../schemas/generated.ts';
 import type { EncodeOwn } from '../schemas/own.ts';
 import type {
   Batch,

@@ -1,5 +1,6 @@
 import type { Manifest } from '../models/manifest.ts';
-import type { CustomerEvent, SeriesCounts } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
+import type { SeriesCounts } from '../schemas/generated.ts';
 import { createBinOf, regularBins, SPECIAL_BINS } from './bins.ts';
 
 /** Counts of some scored events, by the bins of the model's profile. */
@@ -23,14 +24,14 @@ export function createCounter({ features, profile }: Pick<Manifest, 'features' |
   const sizes = profile.features.map((series) => regularBins(series) + SPECIAL_BINS.length);
   const scoreBin = createBinOf(profile.score);
   const scoreSize = regularBins(profile.score) + SPECIAL_BINS.length;
-  const names = features.map(({ name }) => name as keyof CustomerEvent);
+  const names = features.map(({ name }) => name);
   const width = features.length + 1;
   return (events, probabilities, outputs) => {
     const series = names.map((name, feature): SeriesCounts => {
       const counts = new Array<number>(sizes[feature]!).fill(0);
       let contributionSum = 0;
       for (let i = 0; i < events.length; i++) {
-        const bin = binOf[feature]!(events[i]![name]);
+        const bin = binOf[feature]!(events[i]![name] ?? null);
         counts[bin] = counts[bin]! + 1;
         contributionSum += outputs[i * width + 1 + feature]!;
       }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { eventEncoder } from '../cli/encoders.ts';
 import { avroType } from '../schemas/avro.ts';
-import type { CustomerEvent } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import { collect, createWorld, events, produceRaw, settled, type RawRecord } from './world.ts';
 
 const GOOD = 1000;

@@ -5,7 +5,7 @@ import { createBinOf, profileCategories, profileNumbers } from '../drift/bins.ts
 import { psi } from '../drift/psi.ts';
 import { DRIFT_SCENARIOS, type DriftName } from '../producers/drift-scenarios.ts';
 import { isPoison, readEvent } from '../schemas/event.ts';
-import type { CustomerEvent } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
 
 const draw = (drift?: StreamDrift, count = 10_000) => [...simulateEvents(count, 1, 'e-', drift)];
 const calm = draw().map(({ event }) => event);
@@ -28,7 +28,7 @@ function indices(events: readonly CustomerEvent[]): Map<string, number> {
             );
       const binOf = createBinOf(profile);
       const counts = new Array<number>(profile.counts.length).fill(0);
-      for (const event of events) counts[binOf(event[name])]! += 1;
+      for (const event of events) counts[binOf(event[name] ?? null)]! += 1;
       return [name, psi(profile.counts, counts)];
     }),
   );

@@ -10,7 +10,8 @@ import type { MonitorState } from '../drift/monitor.ts';
 import { psi } from '../drift/psi.ts';
 import type { Manifest } from '../models/manifest.ts';
 import { readRelease } from '../models/store.io.ts';
-import type { CustomerEvent, DriftCounts, DriftVerdict } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
+import type { DriftCounts, DriftVerdict } from '../schemas/generated.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
 import { decodeOwn } from '../service/codecs.ts';
 import { collect, createWorld, produceRaw, settled, type World } from './world.ts';
@@ -123,7 +124,7 @@ test(
       const binOf = createBinOf(profile);
       const again = new Array<number>(profile.counts.length).fill(0);
       for (const { eventId } of scores)
-        again[binOf(byId.get(eventId)![profile.name as keyof CustomerEvent])]! += 1;
+        again[binOf(byId.get(eventId)![profile.name] ?? null)]! += 1;
       const merged = again.map((_, bin) =>
         [...counts.values()].reduce((sum, { series }) => sum + series[i]!.counts[bin]!, 0),
       );

@@ -8,7 +8,7 @@ import type { LoopPorts } from '../consumers/loop-ports.ts';
 import { createLog, serve } from '../service/serve.io.ts';
 import { EVENT } from '../schemas/avro.ts';
 import type { RecordDecoder } from '../schemas/decoder.ts';
-import type { CustomerEvent } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import type { Writer, Role, Transaction } from '../schemas/ports.ts';
 import type { RoleName } from '../service/role-topics.ts';
 import type { Wrap } from '../service/role-settings.ts';

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, vi } from
 import { openContext, packageRoot, readConfig } from '../cli/context.ts';
 import { eventEncoder } from '../cli/encoders.ts';
 import type { RecordProducer } from '../kafka/port.ts';
-import type { CustomerEvent } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import { buildFailingService } from './chaos/build.ts';
 import { startCluster, type Cluster } from './chaos/cluster.ts';
 import { startScorer, type Scorer } from './chaos/fleet.ts';

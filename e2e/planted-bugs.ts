@@ -5,7 +5,7 @@ import type { KafkaClient } from '../kafka/port.ts';
 import { transactionalIdOf } from '../kafka/writers.ts';
 import type { LoopPorts } from '../consumers/loop-ports.ts';
 import type { RecordDecoder } from '../schemas/decoder.ts';
-import type { CustomerEvent } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { Position } from '../schemas/ports.ts';
 import type { Wrap } from '../service/role-settings.ts';

@@ -6,7 +6,7 @@ import { readConfig, openContext, packageRoot, type Context } from '../cli/conte
 import { simulateEvents } from '../producers/simulate-events.io.ts';
 import { startService, type ServiceProcess } from '../cli/service-process.io.ts';
 import { prepareTopics } from '../cli/topics.ts';
-import type { CustomerEvent } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import { TOPICS, type TopicId } from '../schemas/topics.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
 import type { RoleName } from '../service/role-topics.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CustomerEvent } from '../schemas/generated.ts';
+import type { CustomerEvent, InputValue } from '../schemas/customer/schema.ts';
 import { createFeatureRowEncoder, unknownFeatures } from './feature-row.ts';
 import type { FeatureSpec } from './manifest.ts';
 
@@ -14,7 +14,7 @@ const EVENT: CustomerEvent = {
   balance: null, numOfProducts: null, hasCrCard: null, isActiveMember: true, estimatedSalary: null,
 }; // prettier-ignore
 
-function encode(changes: Partial<CustomerEvent>): number[] {
+function encode(changes: Record<string, InputValue>): number[] {
   // What lay in the buffer before must not show through.
   const rows = new Float32Array(6).fill(9);
   createFeatureRowEncoder(FEATURES)({ ...EVENT, ...changes }, rows, 1);

@@ -1,4 +1,4 @@
-import type { CustomerEvent } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import type { FeatureSpec } from './manifest.ts';
 
 /**
@@ -8,9 +8,8 @@ import type { FeatureSpec } from './manifest.ts';
 export type FeatureRowEncoder = (event: CustomerEvent, rows: Float32Array, at: number) => void;
 
 type ColumnWriter = (event: CustomerEvent, rows: Float32Array, at: number) => void;
-type InputName = Exclude<keyof CustomerEvent, 'eventId' | 'customerId' | 'occurredAt'>;
 
-const INPUT_NAMES: ReadonlySet<string> = new Set<InputName>([
+const INPUT_NAMES: ReadonlySet<string> = new Set([
   'creditScore',
   'geography',
   'gender',
@@ -46,17 +45,17 @@ export function createFeatureRowEncoder(features: readonly FeatureSpec[]): Featu
 }
 
 function columnWriter(feature: FeatureSpec, column: number): ColumnWriter {
-  const name = feature.name as InputName;
+  const name = feature.name;
   if (feature.kind === 'numeric') {
     return (event, rows, at) => {
-      const value = event[name];
+      const value = event[name] ?? null;
       rows[at + column] = value === null ? NaN : Number(value);
     };
   }
   const width = feature.categories.length;
   const positions = new Map(feature.categories.map((category, index) => [category, index]));
   return (event, rows, at) => {
-    const value = event[name];
+    const value = event[name] ?? null;
     const from = at + column;
     rows.fill(value === null ? NaN : 0, from, from + width);
     const position = value === null ? undefined : positions.get(String(value));

@@ -1,35 +1,37 @@
-import type { CustomerEvent } from '../schemas/generated.ts';
 import type { Random } from '../schemas/random.ts';
-import { churnProbability, type ChurnFactors } from './simulator.ts';
+import { churnProbability, type BankEvent, type ChurnFactors } from './simulator.ts';
 
 /** A way in which a stream can leave the training profile. */
 export interface DriftScenario {
   /** The series that moves first. */
-  readonly feature: keyof CustomerEvent;
+  readonly feature: string;
   /** Changes one simulated event as a drifted population would have it. */
-  readonly change: (event: CustomerEvent, random: Random) => CustomerEvent;
+  readonly change: (event: BankEvent, random: Random) => BankEvent;
   /**
    * Probability that the changed customer leaves. Without it the outcome stays what it was: only what the bank sees of
    * its customers has changed, not how they behave.
    */
-  readonly truth?: (event: CustomerEvent) => number;
+  readonly truth?: (event: BankEvent) => number;
 }
 
 /** The law of the simulator, for events of the simulator: they have all that it looks at. */
-const byLaw = (event: CustomerEvent): number => churnProbability(event as CustomerEvent & ChurnFactors);
+const byLaw = (event: BankEvent): number => churnProbability(event as BankEvent & ChurnFactors);
 
 /** Replaces fields of a share of the events. */
 const replacing =
-  (share: number, fields: Partial<CustomerEvent>): DriftScenario['change'] =>
+  (
+    share: number,
+    fields: Readonly<Record<string, string | number | boolean | null>>,
+  ): DriftScenario['change'] =>
   (event, random) =>
     random.next() < share ? { ...event, ...fields } : event;
 
-const older = (years: number) => (event: CustomerEvent) => ({
+const older = (years: number) => (event: BankEvent) => ({
   ...event,
   age: event.age === null ? null : Math.min(120, event.age + years),
 });
 
-const times = (field: 'balance' | 'estimatedSalary', factor: number) => (event: CustomerEvent) => ({
+const times = (field: 'balance' | 'estimatedSalary', factor: number) => (event: BankEvent) => ({
   ...event,
   [field]: event[field] === null ? null : Math.round(event[field] * factor * 100) / 100,
 });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordProducer } from '../kafka/port.ts';
-import type { CustomerEvent } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import type { SourcedEvent } from './sourced-event.ts';
 import { createOutcomeQueue, type OutcomeOptions } from './outcome-queue.io.ts';
 

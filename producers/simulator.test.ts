@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isPoison, readEvent } from '../schemas/event.ts';
-import type { CustomerEvent } from '../schemas/generated.ts';
-import { createSimulator, type SimulatedCustomer } from './simulator.ts';
+import { createSimulator, type BankEvent, type SimulatedCustomer } from './simulator.ts';
 
 const draw = (n: number, seed = 1): SimulatedCustomer[] => {
   const next = createSimulator({ seed, startMs: 1_764_000_000_000, stepMs: 10, idPrefix: 'e-' });
@@ -10,8 +9,8 @@ const draw = (n: number, seed = 1): SimulatedCustomer[] => {
 const customers = draw(20_000);
 const events = customers.map(({ event }) => event);
 
-const share = (has: (event: CustomerEvent) => boolean): number => events.filter(has).length / events.length;
-function churnRate(has: (event: CustomerEvent) => boolean): number {
+const share = (has: (event: BankEvent) => boolean): number => events.filter(has).length / events.length;
+function churnRate(has: (event: BankEvent) => boolean): number {
   const group = customers.filter(({ event }) => has(event));
   return group.filter(({ churned }) => churned).length / group.length;
 }

@@ -1,9 +1,23 @@
 import { createRandom, type Random } from '../schemas/random.ts';
-import type { CustomerEvent } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
+
+/** An event of the bank whose customers are simulated. */
+export interface BankEvent extends CustomerEvent {
+  readonly creditScore: number | null;
+  readonly geography: string | null;
+  readonly gender: string | null;
+  readonly age: number | null;
+  readonly tenure: number | null;
+  readonly balance: number | null;
+  readonly numOfProducts: number | null;
+  readonly hasCrCard: boolean | null;
+  readonly isActiveMember: boolean | null;
+  readonly estimatedSalary: number | null;
+}
 
 /** One simulated customer: the event and the truth about it. */
 export interface SimulatedCustomer {
-  readonly event: CustomerEvent;
+  readonly event: BankEvent;
   readonly churned: boolean;
 }
 
@@ -28,7 +42,7 @@ export function createSimulator(options: SimulatorOptions): () => SimulatedCusto
   let index = 0;
   return () => {
     const customer = drawCustomer(random);
-    const event: CustomerEvent = {
+    const event: BankEvent = {
       eventId: `${options.idPrefix}${String(index)}`,
       customerId: String(15_000_000 + random.int(1_000_000)),
       occurredAt: options.startMs + index * options.stepMs,

@@ -1,4 +1,4 @@
-import type { CustomerEvent } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
 
 /** An event and, if the source knows it, whether the customer left. */
 export interface SourcedEvent {

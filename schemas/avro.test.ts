@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compileWriter, createAvroEncoder, EVENT, HEADER_BYTES, OUTCOME } from './avro.ts';
 import { parseSchemaText } from './avro-schema.ts';
-import { SCHEMAS, type CustomerEvent } from './generated.ts';
+import type { CustomerEvent } from './customer/schema.ts';
+import { SCHEMAS } from './generated.ts';
 
 const MS = 1_764_000_000_000;
 const event: CustomerEvent = {
@@ -39,7 +40,7 @@ const decimal = (unscaled: number): Buffer => {
 };
 const DECIMAL = { logicalType: 'decimal', precision: 9, scale: 2 };
 
-test.each<[field: keyof CustomerEvent, type: unknown, written: unknown, read: unknown]>([
+test.each<[field: string, type: unknown, written: unknown, read: unknown]>([
   ['age', ['null', 'long'], 41, 41],
   ['age', 'long', 41, 41],
   ['age', 'double', 41, 41],
@@ -69,7 +70,7 @@ test.each<[field: keyof CustomerEvent, type: unknown, written: unknown, read: un
   });
 });
 
-test.each<[field: keyof CustomerEvent, type: unknown, written: unknown, message: string]>([
+test.each<[field: string, type: unknown, written: unknown, message: string]>([
   ['age', 'double', 41.5, 'age is not a whole number'],
   ['age', 'long', 2 ** 40, 'age is too large'],
   ['balance', { type: 'bytes', ...DECIMAL }, decimal(-1), 'balance is below 0'],
@@ -85,7 +86,7 @@ test.each<[field: keyof CustomerEvent, type: unknown, written: unknown, message:
   });
 });
 
-test.each<[field: keyof CustomerEvent, type: unknown]>([
+test.each<[field: string, type: unknown]>([
   ['customerId', 'long'],
   ['occurredAt', 'long'],
   ['occurredAt', 'double'],

@@ -5,7 +5,8 @@ import { ForeignSchema, readSchema, takesNoBytes, type AvroNode } from './avro-s
 import { BankChurnError, messageOf, type Poison } from './errors.ts';
 import { EVENT_RULES, readEvent, type EventRules } from './event.ts';
 import { countField, type FieldCounts } from './fields.ts';
-import { SCHEMAS, type CustomerEvent, type CustomerOutcome, type SchemaName } from './generated.ts';
+import type { CustomerEvent } from './customer/schema.ts';
+import { SCHEMAS, type CustomerOutcome, type SchemaName } from './generated.ts';
 import type { Read } from './members.ts';
 import { readOutcome } from './outcome.ts';
 import { PLAUSIBLE_TIMES, type TimeLimits } from './time.ts';

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { compileWriter, createAvroEncoder, EVENT } from './avro.ts';
 import { createDecoder } from './decoder.ts';
 import { isPoison } from './event.ts';
-import { SCHEMAS, type CustomerEvent } from './generated.ts';
+import type { CustomerEvent } from './customer/schema.ts';
+import { SCHEMAS } from './generated.ts';
 
 const event: CustomerEvent = {
   eventId: 'e1', customerId: 'c1', occurredAt: 1_700_000_000_000, creditScore: 600, geography: 'France', gender: 'Male', age: 40,

@@ -1,4 +1,4 @@
-import type { CustomerEvent } from './generated.ts';
+import type { CustomerEvent } from './customer/schema.ts';
 import { checkId, checkText, checkTime, Invalid, invalid, kindOf, missing, Missing } from './checks.ts';
 import type { Poison } from './errors.ts';
 import { misspellings } from './fields.ts';
@@ -165,5 +165,5 @@ export function readEvent(
 
 /** Tells a refusal from an event. */
 export function isPoison(value: CustomerEvent | Poison): value is Poison {
-  return 'code' in value;
+  return 'code' in value && !('eventId' in value);
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CustomerEvent } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import { explain, waterfall, type Explanation } from './explanation.ts';
 import { loadModel } from './load-model.io.ts';
 import type { Model } from './model.ts';

@@ -1,5 +1,6 @@
 import { BankChurnError } from '../schemas/errors.ts';
-import type { ChurnScore, CustomerEvent, RiskLevel } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
+import type { ChurnScore, RiskLevel } from '../schemas/generated.ts';
 import type { Model } from './model.ts';
 import { notFinite, notFiniteRows, sigmoid } from './score.ts';
 
@@ -44,7 +45,7 @@ export async function explain(
   }
   const contributions = model.manifest.features.map(({ name }, i) => ({
     feature: name,
-    value: event[name as keyof CustomerEvent],
+    value: event[name] ?? null,
     contribution: outputs[i + 1]!,
   }));
   contributions.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { CustomerEvent } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import { TINY_NODES, tinyRelease, node } from '../models/tiny-release.fixture.ts';
 import { explain } from './explanation.ts';
 import { openModel } from './model.ts';

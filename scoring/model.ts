@@ -1,5 +1,6 @@
 import { BankChurnError, messageOf } from '../schemas/errors.ts';
-import type { ChurnScore, CustomerEvent } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
+import type { ChurnScore } from '../schemas/generated.ts';
 import type { Golden, Manifest, Release } from '../models/manifest.ts';
 import { constantFault, goldenFaults, outputFaults, toleranceOf } from '../models/check-golden.ts';
 import { manifestFaults } from '../models/check-manifest.ts';

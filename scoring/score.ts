@@ -1,4 +1,5 @@
-import type { ChurnScore, CustomerEvent, Reason, RiskLevel } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
+import type { ChurnScore, Reason, RiskLevel } from '../schemas/generated.ts';
 import type { Poison } from '../schemas/errors.ts';
 import type { Manifest } from '../models/manifest.ts';
 

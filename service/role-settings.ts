@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { LoopPorts } from '../consumers/loop-ports.ts';
 import type { RecordDecoder } from '../schemas/decoder.ts';
-import type { CustomerEvent } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import type { Reject } from '../schemas/ports.ts';
 import type { Concerns } from './health-state.ts';
 import type { Metrics } from './metrics.io.ts';

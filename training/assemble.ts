@@ -3,7 +3,7 @@ import { createGolden, createGoldenRows, goldenBytes, goldenRows } from '../mode
 import { withVersion } from '../models/version.ts';
 import type { FeatureSpec, Manifest, Release } from '../models/manifest.ts';
 import { sha256 } from '../models/release-files.ts';
-import type { CustomerEvent } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import type { BoostingParameters, Ensemble } from './boosting.ts';
 import type { Dataset } from './dataset.ts';
 import type { Evaluation } from './evaluation.ts';
@@ -14,7 +14,7 @@ import type { Split } from './split.ts';
 import { leafIndex } from './tree.ts';
 
 /** Inputs of a model, as events have them. */
-export type FeatureName = Exclude<keyof CustomerEvent, 'eventId' | 'customerId' | 'occurredAt'>;
+export type FeatureName = string;
 
 const RISK_CUTOFFS = { medium: 0.3, high: 0.7 };
 const REASONS = 3;
@@ -87,7 +87,7 @@ export function assemble(parts: Parts): Release {
 }
 
 function profileOf(feature: FeatureSpec, events: readonly CustomerEvent[]): Manifest['profile']['score'] {
-  const values = events.map((event) => event[feature.name as FeatureName]);
+  const values = events.map((event) => event[feature.name] ?? null);
   if (feature.kind === 'numeric')
     return profileNumbers(
       feature.name,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CustomerEvent } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import type { Dataset } from './dataset.ts';
 import type { LabelledEvent } from './labels.ts';
 import type { Split } from './split.ts';

@@ -1,7 +1,7 @@
 import { INPUTS, LABEL } from '../schemas/csv/columns.ts';
 import { isRowErrors, readCustomer, type CsvFile } from '../schemas/csv/customer.ts';
 import type { CsvNeeds } from '../schemas/csv/header.ts';
-import type { CustomerEvent } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
 
 /** Labelled customers, in the order of the source. */
 export interface Dataset {
@@ -72,7 +72,11 @@ function shareTexts(event: CustomerEvent, texts: Map<string, string>): CustomerE
     if (known === undefined) texts.set(text, text);
     return known ?? text;
   };
-  return { ...event, geography: share(event.geography), gender: share(event.gender) };
+  return {
+    ...event,
+    geography: share(event['geography'] as string | null),
+    gender: share(event['gender'] as string | null),
+  };
 }
 
 /** Customers there must be, in all and of each class, for five folds and a holdout to mean anything. */

@@ -1,4 +1,4 @@
-import type { CustomerEvent } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import {
   bootstrapIntervals,
   bootstrapOf,
@@ -58,9 +58,9 @@ const ageBand = (age: number | null): string => {
 };
 
 const DIMENSIONS: Readonly<Record<string, (event: CustomerEvent) => string>> = {
-  geography: ({ geography }) => geography ?? 'missing',
-  gender: ({ gender }) => gender ?? 'missing',
-  age: ({ age }) => ageBand(age),
+  geography: ({ geography }) => String(geography ?? 'missing'),
+  gender: ({ gender }) => String(gender ?? 'missing'),
+  age: ({ age }) => ageBand(age as number | null),
 };
 
 /** Intervals, slices and curves of a model on its holdout. Same input, same report. */

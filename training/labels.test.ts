@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { CustomerEvent, CustomerOutcome } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
+import type { CustomerOutcome } from '../schemas/generated.ts';
 import { joinLabels } from './labels.ts';
 
 const event = (eventId: string, customerId: string, occurredAt: number): CustomerEvent => ({

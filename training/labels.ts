@@ -1,4 +1,5 @@
-import type { CustomerEvent, CustomerOutcome } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
+import type { CustomerOutcome } from '../schemas/generated.ts';
 
 /** An event and what became of its customer. */
 export interface LabelledEvent {

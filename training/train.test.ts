@@ -6,7 +6,7 @@ import { parseGolden } from '../models/golden.ts';
 import { manifestSchema } from '../models/manifest.ts';
 import { readRelease } from '../models/store.io.ts';
 import { createSimulator } from '../producers/simulator.ts';
-import type { CustomerEvent } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import { createSession } from '../scoring/onnx.io.ts';
 import { loadModel } from '../scoring/load-model.io.ts';
 import { openModel } from '../scoring/model.ts';

@@ -1,6 +1,6 @@
 import { columnsOf, createFeatureRowEncoder } from '../models/feature-row.ts';
 import type { FeatureSpec, Release } from '../models/manifest.ts';
-import type { CustomerEvent } from '../schemas/generated.ts';
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import { assemble, ensembleOutputs, explainFeatures, type FeatureName } from './assemble.ts';
 import {
   DEFAULT_PARAMETERS,

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { programArguments } from '../../cli/service-process.io.ts';
-import type { CustomerEvent, CustomerOutcome } from '../../schemas/generated.ts';
+import type { CustomerEvent } from '../../schemas/customer/schema.ts';
+import type { CustomerOutcome } from '../../schemas/generated.ts';
 import { createWorld, settled } from '../world.ts';
 import { changed, CLEAN, withCell } from './csv-case.ts';
 

@@ -14,7 +14,7 @@ import {
   type RecordCase,
   type RecordInput,
 } from './record-case.ts';
-import type { CustomerEvent } from '../../schemas/generated.ts';
+import type { CustomerEvent } from '../../schemas/customer/schema.ts';
 
 const many = (count: number): Record<string, string> =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`h${String(i)}`, 'v']));

@@ -1,7 +1,8 @@
 /** The schemas of other writers. */
 import avsc from 'avsc';
 import { MAGIC_BYTE } from '../../schemas/avro.ts';
-import { SCHEMAS, type CustomerEvent } from '../../schemas/generated.ts';
+import type { CustomerEvent } from '../../schemas/customer/schema.ts';
+import { SCHEMAS } from '../../schemas/generated.ts';
 import {
   invalid,
   letter,
@@ -135,7 +136,7 @@ const timesInAvro: readonly RecordInput[] = [
 const decimal = { type: 'bytes', logicalType: 'decimal', precision: 12, scale: 2 };
 const cents = ({ balance }: CustomerEvent): object => {
   const whole = Buffer.alloc(6);
-  whole.writeUIntBE(Math.round((balance ?? 0) * 100), 0, 6);
+  whole.writeUIntBE(Math.round(Number(balance ?? 0) * 100), 0, 6);
   return { balance: whole };
 };
 

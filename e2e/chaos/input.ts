@@ -2,7 +2,7 @@
 import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { simulateEvents } from '../../producers/simulate-events.io.ts';
-import type { CustomerEvent } from '../../schemas/generated.ts';
+import type { CustomerEvent } from '../../schemas/customer/schema.ts';
 import type { EncodeEvent } from '../../producers/publish.io.ts';
 
 /** One record of so many is poison: 1 %. */

@@ -1,0 +1,77 @@
+/** Events of a batch in typed columns: what decoders fill, and feature rows and drift counts are made of. */
+import type { CustomerEvent, CustomerInput, CustomerSchema, InputValue } from './schema.ts';
+
+/** Numbers, whole numbers and booleans (0, 1): missing is NaN. Categories: missing is null. */
+export type InputColumn = Float64Array | (string | null)[];
+
+/** `count` events; of each column the first `count` entries hold. */
+export interface EventColumns {
+  /** The inputs, in the order of the columns. */
+  readonly inputs: readonly CustomerInput[];
+  readonly capacity: number;
+  count: number;
+  readonly eventId: string[];
+  readonly customerId: string[];
+  /** Milliseconds since 1970. */
+  readonly occurredAt: number[];
+  readonly columns: readonly InputColumn[];
+}
+
+/** @param capacity events at most. */
+export function createColumns({ inputs }: Pick<CustomerSchema, 'inputs'>, capacity: number): EventColumns {
+  return {
+    inputs,
+    capacity,
+    count: 0,
+    eventId: [],
+    customerId: [],
+    occurredAt: [],
+    columns: inputs.map(({ type }) =>
+      type === 'category'
+        ? new Array<string | null>(capacity).fill(null)
+        : new Float64Array(capacity).fill(NaN),
+    ),
+  };
+}
+
+/** One value as an event holds it: null is missing, a boolean true or false. */
+export function valueAt({ inputs, columns }: EventColumns, input: number, row: number): InputValue {
+  const value = columns[input]![row]!;
+  if (typeof value !== 'number') return value;
+  if (Number.isNaN(value)) return null;
+  return inputs[input]!.type === 'boolean' ? value === 1 : value;
+}
+
+/** One row as an event. */
+export function eventAt(events: EventColumns, row: number): CustomerEvent {
+  const values = events.inputs.map(({ name }, i) => [name, valueAt(events, i, row)] as const);
+  return {
+    eventId: events.eventId[row]!,
+    customerId: events.customerId[row]!,
+    occurredAt: events.occurredAt[row]!,
+    ...Object.fromEntries(values),
+  };
+}
+
+/** Appends an event; inputs that it lacks are missing. It is taken as it is: nothing is checked here. */
+export function appendEvent(events: EventColumns, event: CustomerEvent): void {
+  const row = events.count++;
+  events.eventId[row] = event.eventId;
+  events.customerId[row] = event.customerId;
+  events.occurredAt[row] = event.occurredAt;
+  events.inputs.forEach(({ name, type }, i) => {
+    const value = event[name] ?? null;
+    if (type === 'category') (events.columns[i] as (string | null)[])[row] = value as string | null;
+    else (events.columns[i] as Float64Array)[row] = value === null ? NaN : Number(value);
+  });
+}
+
+/** Events as columns. */
+export function columnsOfEvents(
+  schema: Pick<CustomerSchema, 'inputs'>,
+  events: readonly CustomerEvent[],
+): EventColumns {
+  const columns = createColumns(schema, events.length);
+  for (const event of events) appendEvent(columns, event);
+  return columns;
+}
