@@ -11,10 +11,13 @@ export type ModelInputs = Pick<Manifest, 'version' | 'features' | 'customer'>;
  * The schema by which the events of a model are read: its own copy. A release of an earlier version has none; it is read by the
  * configured schema. In both cases inputs that the model does not use are left out.
  */
-export function schemaOfModel(
-  { features, customer }: ModelInputs,
-  configured: CustomerSchema,
-): CustomerSchema {
+export function schemaOfModel(model: ModelInputs, configured: CustomerSchema): CustomerSchema {
+  const read = readSchema(model, configured);
+  const used = new Set(read.inputs.map(({ name }) => name));
+  return { ...read, skipped: configured.inputs.filter(({ name }) => !used.has(name)) };
+}
+
+function readSchema({ features, customer }: ModelInputs, configured: CustomerSchema): CustomerSchema {
   if (customer === undefined) {
     const inputs = features.flatMap(({ name }) => inputNamed(configured, name) ?? []);
     return { ...configured, inputs };
