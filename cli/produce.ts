@@ -1,15 +1,15 @@
 import { Command, Option } from 'commander';
-import type { InputColumn } from '../schemas/csv/columns.ts';
 import { DRIFT_SCENARIOS, type DriftName } from '../producers/drift-scenarios.ts';
 import { createProgress, openContext, readConfig, say, withConfig } from './context.ts';
-import { openEvents, withEventFile } from './event-file.io.ts';
+import { openEvents, withEventFile, type ReadingOptions } from './event-file.io.ts';
 import { simulateEvents, type StreamDrift } from '../producers/simulate-events.io.ts';
+import type { CustomerSchema } from '../schemas/customer/schema.ts';
 import type { SourcedEvent } from '../producers/sourced-event.ts';
 import { positiveInteger, positiveNumber, wholeNumber } from './options.ts';
 import { eventEncoder, outcomeEncoder, type EventFormat } from './encoders.ts';
 import { publishEvents } from '../producers/publish.io.ts';
 
-interface ProduceOptions {
+interface ProduceOptions extends ReadingOptions {
   readonly config: string;
   readonly count?: number;
   readonly rate?: number;
@@ -19,7 +19,6 @@ interface ProduceOptions {
   readonly outcomes?: true;
   readonly labelLag: number;
   readonly format?: EventFormat;
-  readonly allowMissing: readonly InputColumn[];
 }
 
 const SIMULATED = 1000;
@@ -49,8 +48,9 @@ export function produceCommand(): Command {
       ]),
     )
     .action(async (file: string | undefined, options: ProduceOptions) => {
-      const source = await eventsOf(file, options);
-      const context = openContext(readConfig(options));
+      const config = readConfig(options);
+      const source = await eventsOf(file, options, config.customer);
+      const context = openContext(config);
       const topic = context.config.topics.names.customerEvents;
       const stop = new AbortController();
       process.once('SIGINT', () => stop.abort());
@@ -97,11 +97,12 @@ export function produceCommand(): Command {
 async function eventsOf(
   file: string | undefined,
   options: ProduceOptions,
+  schema: CustomerSchema,
 ): Promise<Iterable<SourcedEvent> | AsyncIterable<SourcedEvent>> {
-  const { allowMissing, outcomes = false, count, seed } = options;
+  const { allowMissing, badRows, outcomes: needsLabels = false, count, seed } = options;
   if (file === undefined)
     return simulateEvents(count ?? SIMULATED, seed, `sim-${Date.now().toString(36)}-`, driftOf(options));
-  return limited(await openEvents(file, { allowMissing, needsLabels: outcomes, notice: say }), count);
+  return limited(await openEvents(file, { allowMissing, badRows, needsLabels, schema, notice: say }), count);
 }
 
 const driftOf = ({ drift, driftOver }: ProduceOptions): StreamDrift | undefined =>
