@@ -74,7 +74,9 @@ describe('bankchurn train', () => {
   it('releases nothing where the gate is missed', async () => {
     const random = createRandom(1);
     const data = await writeCustomers(500, () => random.int(2));
-    await expect(train(data, 'a')).rejects.toThrow(/the gate refuses the model .*FAILED: weighted F1 0\.\d+ \(above 0\.80\): nothing released/);
+    await expect(train(data, 'a')).rejects.toThrow(
+      /the gate refuses the model .*FAILED: weighted F1 0\.\d+ \(above 0\.80\): nothing released/,
+    );
     expect([existsSync(join(folder, 'a')), existsSync(join(folder, 'a.json'))]).toEqual([false, false]);
   });
 

@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { placesOf } from '../config-places.ts';
 import type { Config } from '../config.ts';
 import { writeRelease } from '../models/store.io.ts';
+import type { BadRowsRule } from '../schemas/csv/bad-rows.ts';
 import { proveRelease } from '../scoring/prove.io.ts';
 import { DEFAULT_PARAMETERS } from '../training/boosting.ts';
 import type { Dataset } from '../training/dataset.ts';
@@ -13,7 +14,7 @@ import { runTraining, type TrainingOutcome, type TrainingTask } from '../trainin
 import { splitDataset, type Split } from '../training/split.ts';
 import { createProgress, readConfig, say, withConfig } from './context.ts';
 import { refreshLock } from './dvc-lock.io.ts';
-import { CSV_HELP } from './event-file.io.ts';
+import { CSV_HELP, withBadRows } from './event-file.io.ts';
 import { positiveInteger, positiveNumber, wholeNumber } from './options.ts';
 import { recordTraining } from './record-training.ts';
 import { dataFile, openDataset, outputsOf, simulatedDataset, SIMULATED_FOLDER, type Outputs } from './training-data.ts'; // prettier-ignore
@@ -22,6 +23,7 @@ import { trainingSummary } from './training-summary.ts';
 interface TrainOptions {
   readonly config: string;
   readonly data?: string;
+  readonly badRows: BadRowsRule;
   readonly simulated?: true;
   readonly out?: string;
   readonly metrics?: string;
@@ -36,7 +38,7 @@ const SHIPPED = placesOf(true, '');
 const OTHERS = placesOf(false, '<name>');
 
 export function trainCommand(): Command {
-  return withConfig(new Command('train'))
+  return withBadRows(withConfig(new Command('train')))
     .description(
       'train a model, evaluate it on the holdout, release it if it passes the gate: what the customer schema asks under `gate` (the shipped one: weighted F1 > 0.80), or better than a constant score',
     )
@@ -80,7 +82,10 @@ async function train(options: TrainOptions): Promise<void> {
   const config = readConfig(options);
   const outputs = outputsOf(options, config);
   const file = options.simulated === true ? undefined : dataFile(options.data, config);
-  const dataset = file === undefined ? simulatedDataset() : await openDataset(file, config);
+  const dataset =
+    file === undefined
+      ? simulatedDataset()
+      : await openDataset(file, config, { badRows: options.badRows, notice: say });
   const split = splitDataset(dataset, options.seed, await readHoldout(options.holdoutRows));
   announce(config, dataset, split);
   const { customer } = config;
