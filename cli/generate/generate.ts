@@ -2,13 +2,18 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { placesOf } from '../../config-places.ts';
+import { lockOf, trackedDigest } from '../dvc-lock.io.ts';
+import { parseStage } from '../dvc-lock.ts';
 import { configFile } from './config-file.ts';
+import { dvcFile } from './dvc.ts';
 import { rightsTables } from './rights.ts';
 import { errorTables, metricsTable, settingsTables } from './tables.ts';
 import { generateTypeScript } from './typescript.ts';
 import { earlierSchemas, writtenFiles } from './written.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
+const DATA = placesOf(true, '').data!;
 const SCHEMAS = Object.fromEntries(
   readSchemas('schemas').map((schema) => [(schema as { name: string }).name, schema]),
 );
@@ -23,6 +28,9 @@ export const GENERATED: Readonly<Record<string, (present: string) => string>> = 
   'docs/rights.md': (present) => fill(present, rightsTables()),
   'docs/errors.md': (present) => fill(present, errorTables()),
   ...Object.fromEntries(Object.entries(writtenFiles(SCHEMAS)).map(([file, text]) => [file, () => text])),
+  // Last: they are about what the others write.
+  'dvc.yaml': () => dvcFile(presentText),
+  'dvc.lock': () => lockOf(ROOT, parseStage(dvcFile(presentText)), DATA, trackedDigest(join(ROOT, DATA))),
 };
 
 /** All `.avsc` files of a folder, sorted by file. */
