@@ -10,8 +10,9 @@ import { metricsFile } from '../training/metrics-file.ts';
 import { FIGURES, modelCard } from '../training/model-card.ts';
 import { splitDataset } from '../training/split.ts';
 import { trainRelease, type TrainingResult } from '../training/train.ts';
+import type { BadRowsRule } from '../schemas/csv/bad-rows.ts';
 import { createProgress, readConfig, say, withConfig } from './context.ts';
-import { CSV_HELP } from './event-file.io.ts';
+import { CSV_HELP, withBadRows } from './event-file.io.ts';
 import { positiveInteger, positiveNumber, wholeNumber } from './options.ts';
 import { recordTraining } from './record-training.ts';
 import { DEFAULT_DATA, openDataset, PLACES, placesOf, simulatedDataset, SIMULATED_FOLDER, type Places } from './training-data.ts'; // prettier-ignore
@@ -19,6 +20,7 @@ import { DEFAULT_DATA, openDataset, PLACES, placesOf, simulatedDataset, SIMULATE
 interface TrainOptions {
   readonly config: string;
   readonly data?: string;
+  readonly badRows: BadRowsRule;
   readonly simulated?: true;
   readonly out?: string;
   readonly metrics?: string;
@@ -33,7 +35,7 @@ interface TrainOptions {
 const GATE_F1 = 0.8;
 
 export function trainCommand(): Command {
-  return withConfig(new Command('train'))
+  return withBadRows(withConfig(new Command('train')))
     .description(
       'train a model, evaluate it on the holdout, release it if it passes the gate (weighted F1 > 0.80)',
     )
@@ -68,9 +70,11 @@ export function trainCommand(): Command {
       DEFAULT_PARAMETERS.earlyStoppingRounds,
     )
     .action(async (options: TrainOptions) => {
-      const { resampling, mlflow, model } = readConfig(options);
+      const { resampling, mlflow, model, customer } = readConfig(options);
+      const reading = { badRows: options.badRows, notice: say };
       const places = placesOf(options, model.dir);
-      const dataset = options.simulated === true ? simulatedDataset() : await openDataset(options.data);
+      const dataset =
+        options.simulated === true ? simulatedDataset() : await openDataset(options.data, customer, reading);
       const split = splitDataset(dataset, options.seed, await readHoldout(options.holdoutRows));
       say(
         `training on ${String(split.train.length)} customers of ${dataset.name}, holdout of ${String(split.holdout.length)} (${split.name}), resampling: ${resampling.strategy}`,

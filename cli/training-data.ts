@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { sha256 } from '../models/release-files.ts';
 import { createSimulator } from '../producers/simulator.ts';
+import type { CustomerSchema } from '../schemas/customer/schema.ts';
 import { readDataset } from '../training/dataset.io.ts';
-import { assertTrainable, type Dataset } from '../training/dataset.ts';
+import { assertTrainable, type Dataset, type DatasetReading } from '../training/dataset.ts';
 import { packageRoot } from './context.ts';
 
 export const DEFAULT_DATA = 'data/raw/Churn.csv';
@@ -50,7 +51,11 @@ export function placesOf(
  *
  * @throws Error that says how to get the file, if it is not there.
  */
-export async function openDataset(path: string | undefined): Promise<Dataset> {
+export async function openDataset(
+  path: string | undefined,
+  customer: CustomerSchema,
+  reading: DatasetReading,
+): Promise<Dataset> {
   const places = [DEFAULT_DATA, join(packageRoot(), DEFAULT_DATA)];
   const file = path ?? places.find((candidate) => existsSync(candidate));
   if (file === undefined)
@@ -59,8 +64,8 @@ export async function openDataset(path: string | undefined): Promise<Dataset> {
         'or name another file (`DATA=file.csv make train`, `bankchurn train --data file.csv`). ' +
         'To train on simulated customers, for a try: `SIMULATED=1 make train` (`bankchurn train --simulated`)',
     );
-  const dataset = await readDataset(file, 'churn');
-  assertTrainable(dataset, file);
+  const dataset = await readDataset(file, customer, customer.name, reading);
+  assertTrainable(dataset, customer, file);
   return dataset;
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { LoggedRelease } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
+import type { CustomerSchema } from '../schemas/customer/schema.ts';
 import { createSession } from '../scoring/onnx.io.ts';
 import { proveRelease } from '../scoring/prove.io.ts';
 import type { FreshRows } from '../training/challenger.ts';
@@ -11,6 +12,7 @@ import { judgeChallenge } from './judge-challenge.ts';
 import type { Challenge } from './trainer.ts';
 
 export interface ChallengeSettings {
+  readonly customer: CustomerSchema;
   /** Path of the base set; trained along where the file is there. */
   readonly baseCsv: string;
   readonly resampling: Resampling;
@@ -29,9 +31,9 @@ export async function challenge(
   fresh: FreshRows,
   signal: AbortSignal,
 ): Promise<Challenge> {
-  const { baseCsv, resampling, memoryBudgetBytes, gate } = settings;
+  const { customer, baseCsv, resampling, memoryBudgetBytes, gate } = settings;
   const hasBase = existsSync(baseCsv);
-  const job = { baseCsv: hasBase ? baseCsv : null, fresh, resampling, memoryBudgetBytes };
+  const job = { customer, baseCsv: hasBase ? baseCsv : null, fresh, resampling, memoryBudgetBytes };
   const { release: trained, evaluation } = await trainInWorker(job, signal, settings.onProgress);
   const challenger = { ...trained, onnx: Buffer.from(trained.onnx) };
   const incumbent = await settings.fetchRelease(champion);

@@ -50,6 +50,7 @@ function trainerRole(around: Surroundings): OpenRole {
       log.warn({ count, fault }, 'outcomes that cannot be read'),
   };
   const challenging = {
+    customer: config.customer,
     baseCsv: training.baseCsv,
     resampling: config.resampling.strategy,
     memoryBudgetBytes: config.resampling.memoryBudgetMiB * 1024 * 1024,

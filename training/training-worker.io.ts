@@ -8,11 +8,11 @@ import { trainRelease } from './train.ts';
 import { DEFAULT_PARAMETERS } from './boosting.ts';
 import type { TrainingJob, TrainingMessage } from './train-in-worker.io.ts';
 
-const { baseCsv, fresh, resampling, memoryBudgetBytes } = workerData as TrainingJob;
+const { customer, baseCsv, fresh, resampling, memoryBudgetBytes } = workerData as TrainingJob;
 const tell = (message: TrainingMessage): void => parentPort?.postMessage(message);
 
 async function readBase(path: string) {
-  const dataset = await readDataset(path);
+  const dataset = await readDataset(path, customer);
   return { dataset, split: splitDataset(dataset, DEFAULT_PARAMETERS.seed) };
 }
 
