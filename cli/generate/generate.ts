@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { configFile } from './config-file.ts';
 import { rightsTables } from './rights.ts';
+import { schemaTables } from './schema-keys.ts';
 import { errorTables, metricsTable, settingsTables } from './tables.ts';
 import { generateTypeScript } from './typescript.ts';
 import { earlierSchemas, writtenFiles } from './written.ts';
@@ -21,6 +22,7 @@ export const GENERATED: Readonly<Record<string, (present: string) => string>> = 
   'docs/configuration.md': (present) => fill(present, settingsTables()),
   'docs/metrics.md': (present) => fill(present, metricsTable()),
   'docs/rights.md': (present) => fill(present, rightsTables()),
+  'docs/customer-schema.md': (present) => fill(present, schemaTables()),
   'docs/errors.md': (present) => fill(present, errorTables()),
   ...Object.fromEntries(Object.entries(writtenFiles(SCHEMAS)).map(([file, text]) => [file, () => text])),
 };
