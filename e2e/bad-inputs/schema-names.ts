@@ -91,7 +91,7 @@ export const NAME_CASES: readonly SchemaCase[] = [
     text: inputs(
       '  - { name: age, type: integer, path: customer.age.years }',
       '  - { name: plan, type: category, path: customer.age }',
-      '  - { name: active, type: boolean, path: plan.active }',
+      '  - { name: active, type: boolean, path: client.active }',
     ),
     back: [
       'line 4, column 39, inputs.age.path: plan (line 5) is a value on the way: give each field a place of its own',

@@ -29,6 +29,12 @@ const header = text(MAX_HEADER);
 const headers = texts(header, 0, 100, 'names');
 const word = text(MAX_TEXT);
 const words = texts(word, 0, MAX_SPELLINGS, 'words');
+const wordsOrEmpty = texts(
+  text(MAX_TEXT, `a text of at most ${String(MAX_TEXT)} characters`, /(?:)/),
+  0,
+  MAX_SPELLINGS,
+  'words',
+);
 const bound = number(-MAX_FLOAT32, MAX_FLOAT32, 'a number, -3.4e38..3.4e38');
 const name = text(
   MAX_NAME,
@@ -105,9 +111,9 @@ export const INPUT_KEYS = {
     'Words, by the value they stand for: `true` and `false` of a boolean, a level of a category.',
   ),
   missing: key(
-    words,
+    wordsOrEmpty,
     '[]',
-    'Words for a missing value, in any case; an empty cell and null are missing anyway.',
+    "Words for a missing value, in any case. Null and an empty CSV cell are missing anyway; '' is an empty JSON text.",
   ),
   levels: key(
     texts(word, 1, MAX_LEVELS, 'levels'),

@@ -104,9 +104,14 @@ export function choice<const T extends string>(words: readonly T[]): Kind<T> {
 const UNSHOWABLE = /[\p{Cc}\p{Surrogate}]/u;
 
 /** What is wrong with a scalar as a text; undefined: nothing. */
-function wrongText(node: ScalarNode, max: number, allowed: string): string | undefined {
+function wrongText(
+  node: ScalarNode,
+  max: number,
+  allowed: string,
+  isEmptyAllowed: boolean,
+): string | undefined {
   const { value, text: words } = node;
-  if (words === '') return mustBe(node, allowed);
+  if (words === '') return value === '' && isEmptyAllowed ? undefined : mustBe(node, allowed);
   if (value === null) return 'null is no text: put it in quotes to mean the word';
   const isSame = typeof value === 'number' || typeof value === 'boolean' ? String(value) === words : false;
   if (typeof value !== 'string' && !isSame)
@@ -119,15 +124,17 @@ function wrongText(node: ScalarNode, max: number, allowed: string): string | und
  * A text of 1..`max` UTF-16 code units. A number or a boolean is taken as the text that it is written as, if there is no
  * other way to write it: `1.0`, `007` and `True` need quotes.
  *
- * @param form that it must have.
+ * @param form that it must have; an empty text only if the form matches it.
  */
 export function text(
   max: number,
   allowed = `a text of 1 to ${String(max)} characters`,
-  form = /(?:)/,
+  form = /./,
 ): Kind<string> {
   return scalar(allowed, (node) => {
-    const wrong = wrongText(node, max, allowed) ?? (form.test(node.text) ? undefined : mustBe(node, allowed));
+    const wrong =
+      wrongText(node, max, allowed, form.test('')) ??
+      (form.test(node.text) ? undefined : mustBe(node, allowed));
     return wrong === undefined ? node.text : new Wrong(wrong);
   });
 }

@@ -1,160 +1,60 @@
-/** Names of a customer schema's fields: which are reserved, and which would mean two fields. */
-import type { FileSection, InputSection } from './keys.ts';
-import { repeated } from './collections.ts';
-import type { Found } from './kinds.ts';
-import type { Problem } from './yaml-tree.ts';
+/** Under which keys the fields of a customer lie in a JSON event. */
+import type { KnownKeys } from '../members.ts';
+import type { CustomerSchema, FieldNames } from './schema.ts';
 
-/** Names that records have for other things, or JavaScript for its objects. */
-const RESERVED: ReadonlySet<string> = new Set([
-  'eventId',
-  'customerId',
-  'occurredAt',
-  'outcomeId',
-  'observedAt',
-  'churned',
-  'score',
-  'prototype',
-  ...Object.getOwnPropertyNames(Object.prototype),
-]);
-export const isReserved = (name: string): boolean => RESERVED.has(name);
+/** Ids and time, then the inputs, in the order in which they are checked. */
+export const fieldsOf = (schema: CustomerSchema): readonly FieldNames[] => [
+  schema.eventId,
+  schema.customerId,
+  schema.occurredAt,
+  ...schema.inputs,
+];
 
-/** Keys that a JSON path may not go through. */
-const UNSAFE: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+/** The names of an event's fields. */
+export const fieldNames = (schema: CustomerSchema): readonly string[] =>
+  fieldsOf(schema).map(({ name }) => name);
 
-/** A name as CSV headers are compared: without case, spaces, underscores, hyphens, points and invisible characters. */
-export const plainName = (name: string): string =>
-  name.toLowerCase().replace(/[\s_.\-\u200b-\u200d\u2060\ufeff]+/g, '');
-
-/** One name of a field. `isOwn`: in events; else in CSV headers alone. */
-interface Use {
-  readonly field: string;
-  readonly found: Found<string>;
-  readonly inJson: boolean;
+interface Keys extends KnownKeys {
+  readonly fields: Map<string, string>;
+  readonly inner: Map<string, Keys>;
+  readonly skipped: Set<string>;
 }
 
-type Texts = Found<readonly Found<string>[]> | undefined;
-interface Named {
-  readonly aliases?: Texts;
-  readonly headers?: Texts;
-  readonly path?: Found<readonly string[]> | undefined;
-}
+const noKeys = (prefix: string): Keys => ({
+  prefix,
+  fields: new Map(),
+  inner: new Map(),
+  skipped: new Set(),
+});
 
-const ids = ['eventId', 'customerId', 'occurredAt'] as const;
-
-/** The fields that events hold, with the names they have there; an id's own name is at its key. */
-function* eventFields(file: FileSection): Generator<{ own: Found<string>; named: Named }> {
-  for (const id of ids) {
-    const at = file[id];
-    const own = { value: id as string, place: at?.place ?? { line: 1, column: 1 }, key: id };
-    yield { own, named: at?.value ?? {} };
+/** The keys that are read: each field's names in the outermost object, and its path. What comes first keeps a key. */
+export function knownKeys(schema: CustomerSchema): KnownKeys {
+  const keys = noKeys('');
+  for (const { name } of fieldsOf(schema)) keys.fields.set(name, name);
+  for (const { name, aliases, path } of fieldsOf(schema)) {
+    for (const alias of aliases) if (!keys.fields.has(alias)) keys.fields.set(alias, name);
+    if (path !== undefined) addPath(keys, path, name);
   }
-  for (const { value } of file.inputs?.value ?? [])
-    if (value.name !== undefined) yield { own: value.name, named: value };
+  for (const { name, aliases, path } of schema.skipped ?? [])
+    for (const way of [[name], ...aliases.map((alias) => [alias]), path ?? []]) addSkipped(keys, way);
+  return keys;
 }
 
-function* uses(file: FileSection): Generator<Use> {
-  const all = (field: string, found: Texts, inJson: boolean): Use[] =>
-    (found?.value ?? []).map((one) => ({ field, found: one, inJson }));
-  for (const { own, named } of eventFields(file)) {
-    yield { field: own.value, found: own, inJson: true };
-    yield* all(own.value, named.aliases, true);
-    yield* all(own.value, named.headers, false);
+/** Adds the first key on a way to a field at which nothing is read. */
+function addSkipped(keys: Keys, [key, ...rest]: readonly string[]): void {
+  if (key === undefined) return;
+  const inner = keys.inner.get(key);
+  if (inner !== undefined) addSkipped(inner, rest);
+  else if (!keys.fields.has(key)) keys.skipped.add(key);
+}
+
+function addPath(keys: Keys, path: readonly string[], name: string): void {
+  let object = keys;
+  for (const key of path.slice(0, -1)) {
+    const inner = object.inner.get(key) ?? noKeys(`${object.prefix}${key}.`);
+    object.inner.set(key, inner);
+    object = inner;
   }
-  const label = file.label?.value;
-  if (label?.name !== undefined) yield { field: 'label', found: label.name, inJson: false };
-  yield* all('label', label?.aliases, false);
-  yield* all('label', label?.headers, false);
-  yield* all('rowNumber', file.rowNumber, false);
-  yield* all('ignored', file.ignored, false);
+  const last = path[path.length - 1]!;
+  if (!object.fields.has(last)) object.fields.set(last, name);
 }
-
-/** Names of inputs that are reserved or there twice, and names that mean two fields. */
-export function* nameProblems(file: FileSection): Generator<Problem> {
-  const inputs = (file.inputs?.value ?? []).flatMap(({ value }) => value.name ?? []);
-  for (const { value, place, key } of inputs)
-    if (isReserved(value))
-      yield { place, key, what: 'a reserved name: choose another one, and list the old one under aliases' };
-  const twice = new Set(repeated(inputs, ({ value }) => value));
-  for (const { place, key } of twice)
-    yield { place, key, what: 'another input has this name: rename or remove one' };
-  const owners = new Map<string, Use>();
-  for (const use of uses(file)) {
-    const { place, key, value } = use.found;
-    const plain = plainName(value);
-    const owner = owners.get(plain);
-    if (plain === '') yield { place, key, what: 'a name without any letter: remove it' };
-    else if (owner === undefined) owners.set(plain, use);
-    else if (!twice.has(use.found)) {
-      const problem = clash(use, owner);
-      if (problem !== undefined) yield { place, key, what: problem };
-    }
-  }
-}
-
-function clash(use: Use, owner: Use): string | undefined {
-  if (use.field !== owner.field) {
-    const { line } = owner.found.place;
-    return `${owner.field} has this name too (line ${String(line)}; case and word separators do not count): remove one`;
-  }
-  return use.found.value === owner.found.value && use.field !== 'ignored'
-    ? 'the field has this name already: remove it'
-    : undefined;
-}
-
-interface JsonPlace {
-  readonly field: string;
-  readonly keys: readonly string[];
-  readonly found: Found<unknown>;
-}
-
-/** Where a field's values are in a JSON event. */
-function* jsonPlaces(file: FileSection): Generator<JsonPlace> {
-  for (const { own, named } of eventFields(file)) {
-    const field = own.value;
-    if (named.path !== undefined) yield { field, keys: named.path.value, found: named.path };
-    else
-      for (const found of [own, ...(named.aliases?.value ?? [])]) yield { field, keys: [found.value], found };
-  }
-}
-
-const startsWith = (keys: readonly string[], start: readonly string[]): boolean =>
-  start.length <= keys.length && start.every((key, i) => key === keys[i]);
-
-/** Paths through keys that no object of data has, and paths that lead through another field's value. */
-export function* pathProblems(file: FileSection): Generator<Problem> {
-  const places = [...jsonPlaces(file)];
-  for (const { keys, found } of places) {
-    const { place, key } = found;
-    if (keys.some((name) => UNSAFE.has(name)))
-      yield {
-        place,
-        key,
-        what: 'a name that JavaScript reserves (__proto__, constructor, prototype): rename it',
-      };
-  }
-  // Only a path can lead through another field: two mere names are equal or apart, and equal ones are reported as names.
-  for (const path of places.filter(({ keys, found }) => keys.length > 1 || found.key.endsWith('.path'))) {
-    const other = places.find(({ field, keys }) => field !== path.field && startsWith(path.keys, keys));
-    const isSecond = other !== undefined && (other.keys.length < path.keys.length || isBefore(other, path));
-    if (!isSecond) continue;
-    const isSame = other.keys.length === path.keys.length;
-    const what = isSame ? 'is there too' : 'is a value on the way';
-    const line = String(other.found.place.line);
-    yield { ...at(path), what: `${other.field} (line ${line}) ${what}: give each field a place of its own` };
-  }
-}
-
-const at = ({ found: { place, key } }: JsonPlace): Omit<Problem, 'what'> => ({ place, key });
-
-const isBefore = (a: JsonPlace, b: JsonPlace): boolean => {
-  const [one, other] = [a.found.place, b.found.place];
-  return one.line < other.line || (one.line === other.line && one.column < other.column);
-};
-
-/** Inputs by name. */
-export const inputsByName = (file: FileSection): ReadonlyMap<string, InputSection> =>
-  new Map(
-    (file.inputs?.value ?? []).flatMap(({ value }) =>
-      value.name === undefined ? [] : [[value.name.value, value]],
-    ),
-  );

@@ -1,7 +1,7 @@
 /** What keys of a customer schema must have to do with each other. Keys that are wrong by themselves are left out. */
 import { MAX_SPELLINGS, type FileSection, type InputSection, type SliceSection } from './keys.ts';
 import type { Found } from './kinds.ts';
-import { inputsByName, nameProblems, pathProblems } from './names.ts';
+import { inputsByName, nameProblems, pathProblems } from './unique-names.ts';
 import { nearest } from './nearest.ts';
 import type { InputType } from './schema.ts';
 import type { Problem } from './yaml-tree.ts';
