@@ -6,6 +6,7 @@ import { parseCustomerSchema } from '../../schemas/customer/parse.ts';
 import type { CustomerSchema } from '../../schemas/customer/schema.ts';
 import { configFile } from './config-file.ts';
 import { rightsTables } from './rights.ts';
+import { schemaTables } from './schema-keys.ts';
 import { errorTables, metricsTable, settingsTables } from './tables.ts';
 import { customerEventMessage } from './topics-document.ts';
 import { generateTypeScript } from './typescript.ts';
@@ -24,6 +25,7 @@ export const GENERATED: Readonly<Record<string, (present: string) => string>> = 
   'docs/configuration.md': (present) => fill(present, settingsTables()),
   'docs/metrics.md': (present) => fill(present, metricsTable()),
   'docs/rights.md': (present) => fill(present, rightsTables()),
+  'docs/customer-schema.md': (present) => fill(present, schemaTables()),
   'docs/errors.md': (present) => fill(present, errorTables()),
   'docs/asyncapi.yaml': (present) => fill(present, customerEventMessage(shippedCustomer()), IN_YAML),
   ...Object.fromEntries(Object.entries(writtenFiles(SCHEMAS)).map(([file, text]) => [file, () => text])),

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openEvents } from '../../cli/event-file.io.ts';
 import type { SourcedEvent } from '../../producers/sourced-event.ts';
-import { BANK } from '../../schemas/customer/bank.fixture.ts';
 import { messageOf } from '../../schemas/errors.ts';
+import { BANK } from '../../schemas/customer/bank.fixture.ts';
 import { readDataset } from '../../training/dataset.io.ts';
 import type { CsvCase } from './csv-case.ts';
 
