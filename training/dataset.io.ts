@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { openCsv } from '../schemas/csv/rows.io.ts';
 import type { Chunks } from '../schemas/csv/text.io.ts';
+import type { CustomerSchema } from '../schemas/customer/schema.ts';
 import { collectDataset, DATASET_NEEDS, type Dataset } from './dataset.ts';
 
 /**
@@ -10,7 +11,12 @@ import { collectDataset, DATASET_NEEDS, type Dataset } from './dataset.ts';
  * @param name of the dataset. @param file what errors name.
  * @throws Error naming up to ten errors, each with line, column and what to do.
  */
-export async function parseDataset(input: Chunks, name: string, file = name): Promise<Dataset> {
+export async function parseDataset(
+  input: Chunks,
+  customer: CustomerSchema,
+  name: string,
+  file = name,
+): Promise<Dataset> {
   const hash = createHash('sha256');
   async function* hashed(): AsyncGenerator<Uint8Array> {
     for await (const chunk of input) {
@@ -18,10 +24,10 @@ export async function parseDataset(input: Chunks, name: string, file = name): Pr
       yield chunk;
     }
   }
-  const dataset = await collectDataset(await openCsv(hashed(), file, DATASET_NEEDS), name);
+  const dataset = await collectDataset(await openCsv(hashed(), file, DATASET_NEEDS), customer, name);
   return { ...dataset, sha256: hash.digest('hex') };
 }
 
 /** Reads the labelled data set of a file; see {@link parseDataset}. */
-export const readDataset = (path: string, name = path): Promise<Dataset> =>
-  parseDataset(createReadStream(path), name, path);
+export const readDataset = (path: string, customer: CustomerSchema, name = path): Promise<Dataset> =>
+  parseDataset(createReadStream(path), customer, name, path);
