@@ -29,7 +29,8 @@ credit_score), between commas, semicolons, tabs or bars; in UTF-8 or UTF-16, pac
 missing value. ${LABEL} is the label. A file with a wrong header is refused before its first row.`;
 const EVENTS_HELP = `${CSV_HELP}
 Files named .csv, .tsv, .csv.gz or .tsv.gz are read as CSV, an empty label as not known; all others as JSON lines.`;
-const CSV_NAME = /\.[ct]sv(?:\.gz)?$/i;
+/** Whether a file is read as CSV. */
+export const isCsvFile = (path: string): boolean => /\.[ct]sv(?:\.gz)?$/i.test(path);
 /** Unknown names that are said. */
 const MOST_NAMED = 10;
 
@@ -53,7 +54,7 @@ export async function openEvents(
   path: string,
   options: EventFileOptions,
 ): Promise<AsyncGenerator<SourcedEvent>> {
-  const isCsv = CSV_NAME.test(path);
+  const isCsv = isCsvFile(path);
   if (!isCsv && options.needsLabels === true)
     throw fileError(
       path,
