@@ -19,6 +19,7 @@ import { BANK_AVRO, EVENT } from '../schemas/customer/bank.fixture.ts';
 import { SCHEMAS } from '../schemas/generated.ts';
 import { decodeJson } from '../schemas/json.ts';
 import { loadModel } from '../scoring/load-model.io.ts';
+import { customers } from './customers.ts';
 import { models } from './models.ts';
 import { scrapers } from './scrapers.ts';
 
@@ -163,7 +164,7 @@ async function whole(): Promise<void> {
   }
 }
 
-const sections = { models, parts, whole, scrapers };
+const sections = { models, customers, parts, whole, scrapers };
 const named = process.argv.slice(2);
 for (const [name, measure] of Object.entries(sections))
   if (named.length === 0 || named.includes(name)) await measure();
