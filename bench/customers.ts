@@ -24,10 +24,15 @@ interface PythonSplit {
 /** ROC AUC on the holdouts of five stratified 80/20 splits of `BENCH_DATA`, a CSV that fits `CUSTOMER_SCHEMA`. */
 export async function customers(): Promise<void> {
   const path = process.env['BENCH_DATA'];
-  if (path === undefined)
-    return say('no BENCH_DATA: name a labelled CSV, and its customer schema in CUSTOMER_SCHEMA');
   const python = process.env['BENCH_PYTHON'] ?? pythonOf('bench');
-  if (python === undefined) return say('no CatBoost: `make environments ENVIRONMENTS=bench`');
+  if (path === undefined || python === undefined) {
+    say(
+      path === undefined
+        ? 'no BENCH_DATA: name a labelled CSV, and its customer schema in CUSTOMER_SCHEMA'
+        : 'no CatBoost: `make environments ENVIRONMENTS=bench`',
+    );
+    return;
+  }
   const { customer } = readConfig({ config: join(packageRoot(), 'configs/config.yaml') });
   const dataset = await readDataset(path, customer, customer.name);
   const request = { columns: columnsFor(dataset, customer), y: [...dataset.labels], seeds: SEEDS };

@@ -39,7 +39,7 @@ describe('dataCard', () => {
     expect(card).toMatch(/\| fee +\| number +\| +\| 0 to 500 /);
     expect(card).toMatch(/\| locker +\| category +\| a \\\| size +\| 2 levels, the rest else +\| 0 +\| 3 /);
     expect(card).toMatch(/\| dues +\| number +\| +\| up to 900 +\| 100 \(10\.0 %\) +\| 900 /);
-    expect(card).toMatch(/\| dues +\| 1 +\| 50 +\| 2\d\d +\| 500 +\| 7\d\d +\| 949 +\| 999 /);
+    expect(card).toMatch(/\| dues +\| 1 +\| 49 +\| 2\d\d +\| 499 +\| 7\d\d +\| 949 +\| 999 /);
     expect(card).toContain('| label                   | Quit: yes = left; no = stayed');
   });
 

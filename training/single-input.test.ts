@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { createRandom } from '../schemas/random.ts';
 import type { InputValue } from '../schemas/customer/schema.ts';
-import { singleInputAuc } from './single-input.ts';
+import { sampleRows, singleInputAuc } from './single-input.ts';
 
 const random = createRandom(1);
 const labels = Uint8Array.from({ length: 2000 }, () => random.int(4) === 0 ? 1 : 0); // prettier-ignore
@@ -31,9 +31,14 @@ describe('singleInputAuc', () => {
     expect(auc(valueOf)).toBeLessThan(0.56);
     expect(auc(valueOf)).toBeGreaterThanOrEqual(0.5);
   });
+});
 
-  it('looks at a part of very many customers', () => {
-    const many = Uint8Array.from({ length: 300_000 }, (_, i) => Number(i % 5 === 0));
-    expect(singleInputAuc(Array.from(many, Number), many)).toBeGreaterThan(0.99);
-  });
+test('a sample is a part of very many rows, in an order that has nothing to do with theirs', () => {
+  const rows = Array.from({ length: 300_000 }, (_, i) => i);
+  const sample = sampleRows(rows);
+  expect([sample.length, new Set(sample).size]).toEqual([10_000, 10_000]);
+  expect(sampleRows(rows)).toEqual(sample);
+  const everyFifth = sample.filter((row, i) => i % 2 === 0 && row % 5 === 0).length;
+  expect(Math.abs(everyFifth - 1000)).toBeLessThan(150);
+  expect(sampleRows([4, 5]).sort()).toEqual([4, 5]);
 });
