@@ -5,6 +5,7 @@ import { placesOf } from '../config-places.ts';
 import type { Config } from '../config.ts';
 import { orderFault } from '../models/customer-schema.ts';
 import { readRelease, writeRelease } from '../models/store.io.ts';
+import type { BadRowsRule } from '../schemas/csv/bad-rows.ts';
 import { proveRelease } from '../scoring/prove.io.ts';
 import { DEFAULT_PARAMETERS } from '../training/boosting.ts';
 import type { Dataset } from '../training/dataset.ts';
@@ -14,7 +15,7 @@ import { runTraining, type TrainingOutcome, type TrainingTask } from '../trainin
 import { splitDataset, type Split } from '../training/split.ts';
 import { createProgress, readConfig, say, withConfig } from './context.ts';
 import { refreshLock } from './dvc-lock.io.ts';
-import { CSV_HELP } from './event-file.io.ts';
+import { CSV_HELP, withBadRows } from './event-file.io.ts';
 import { positiveInteger, positiveNumber, wholeNumber } from './options.ts';
 import { recordTraining } from './record-training.ts';
 import { dataFile, openDataset, outputsOf, simulatedDataset, SIMULATED_FOLDER, type Outputs } from './training-data.ts'; // prettier-ignore
@@ -23,6 +24,7 @@ import { trainingSummary } from './training-summary.ts';
 interface TrainOptions {
   readonly config: string;
   readonly data?: string;
+  readonly badRows: BadRowsRule;
   readonly simulated?: true;
   readonly out?: string;
   readonly metrics?: string;
@@ -37,7 +39,7 @@ const SHIPPED = placesOf(true, '');
 const OTHERS = placesOf(false, '<name>');
 
 export function trainCommand(): Command {
-  return withConfig(new Command('train'))
+  return withBadRows(withConfig(new Command('train')))
     .description(
       'train a model, evaluate it on the holdout, release it if it passes the gate: what the customer schema asks under `gate` (the shipped one: weighted F1 > 0.80), or better than a constant score',
     )
@@ -82,7 +84,10 @@ async function train(options: TrainOptions): Promise<void> {
   const outputs = outputsOf(options, config);
   await checkOrder([outputs.out, config.places.model], config);
   const file = options.simulated === true ? undefined : dataFile(options.data, config);
-  const dataset = file === undefined ? simulatedDataset() : await openDataset(file, config);
+  const dataset =
+    file === undefined
+      ? simulatedDataset()
+      : await openDataset(file, config, { badRows: options.badRows, notice: say });
   const split = splitDataset(dataset, options.seed, await readHoldout(options.holdoutRows));
   announce(config, dataset, split);
   const { customer } = config;

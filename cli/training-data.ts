@@ -6,7 +6,7 @@ import type { Config } from '../config.ts';
 import { sha256 } from '../models/release-files.ts';
 import { createSimulator } from '../producers/simulator.ts';
 import { readDataset } from '../training/dataset.io.ts';
-import { assertTrainable, type Dataset } from '../training/dataset.ts';
+import { assertTrainable, type Dataset, type DatasetReading } from '../training/dataset.ts';
 import { packageRoot } from './context.ts';
 
 export const SIMULATED_FOLDER = '.data/simulated';
@@ -71,8 +71,12 @@ export function dataFile(
 }
 
 /** The labelled customers of a file. Throws an Error with line, column and what to do. */
-export async function openDataset(file: string, { customer }: Pick<Config, 'customer'>): Promise<Dataset> {
-  const dataset = await readDataset(file, customer, customer.name);
+export async function openDataset(
+  file: string,
+  { customer }: Pick<Config, 'customer'>,
+  reading: DatasetReading,
+): Promise<Dataset> {
+  const dataset = await readDataset(file, customer, customer.name, reading);
   assertTrainable(dataset, customer, file);
   return dataset;
 }

@@ -39,7 +39,7 @@ function setSection({ dataset, split, customer }: DataSource): string {
     return `${String(rows.length)}, of whom ${String(churned)} left (${share(churned, rows.length)})`;
   };
   const { label } = customer;
-  const spelt = (texts: readonly string[]): string => texts.map(plain).join(', ');
+  const spelt = (texts: readonly string[]): string => texts.map((text) => plain(text)).join(', ');
   return `## The set
 
 ${markdownTable(
@@ -110,7 +110,7 @@ function churnSection(inputs: readonly InputFacts[]): string {
 }
 
 function unusedSection({ dataset, customer, examination }: DataSource): string {
-  const of = (names: readonly string[]): string => names.map(plain).join(', ');
+  const of = (names: readonly string[]): string => names.map((text) => plain(text)).join(', ');
   const kinds: [names: readonly string[], why: string][] = [
     [examination.inputs.filter(({ distinct }) => distinct === 0).map(({ input }) => input.name), 'always missing'],
     [examination.inputs.filter(({ distinct }) => distinct === 1).map(({ input }) => input.name), 'one value alone'],
@@ -118,6 +118,10 @@ function unusedSection({ dataset, customer, examination }: DataSource): string {
     [customer.ignored, 'columns that the customer schema ignores'],
     [dataset.unread ?? [], 'columns of the file that the customer schema does not name'],
   ]; // prettier-ignore
-  const lines = kinds.filter(([names]) => names.length > 0).map(([names, why]) => `- ${why}: ${of(names)}`);
-  return `## Not used\n\n${lines.length === 0 ? 'Every column is used.' : lines.join('\n')}`;
+  const columns = kinds.filter(([names]) => names.length > 0).map(([names, why]) => `- ${why}: ${of(names)}`);
+  const rows = [...(dataset.skipped ?? [])].map(
+    ([why, count]) => `- ${String(count)} rows: ${plain(why, 200)}`,
+  );
+  const lines = [...columns, ...rows];
+  return `## Not used\n\n${lines.length === 0 ? 'Every column and every row is used.' : lines.join('\n')}`;
 }

@@ -1,7 +1,7 @@
 /** What the labelled data look like, input by input: for the data card and for warnings. No row of a customer is kept. */
-import { quantileEdges } from '../drift/bins.ts';
 import type { CustomerInput, CustomerSchema, InputValue } from '../schemas/customer/schema.ts';
 import type { Dataset } from './dataset.ts';
+import { quantileCuts } from './quantiles.ts';
 import { singleInputAuc } from './single-input.ts';
 import type { Split } from './split.ts';
 
@@ -111,7 +111,7 @@ function levels(values: readonly InputValue[], labels: Uint8Array): Group[] {
 function ranges(values: readonly InputValue[], labels: Uint8Array, sorted: Float64Array): Group[] {
   const distinct = [...new Set(sorted)];
   const isFew = distinct.length <= MAX_VALUES;
-  const edges = isFew ? distinct.slice(0, -1) : quantileEdges([...sorted], RANGES);
+  const edges = isFew ? distinct.slice(0, -1) : quantileCuts(sorted, RANGES);
   const names = isFew ? distinct.map(String) : [...edges, Infinity].map((edge, i) => rangeName(edges[i - 1], edge)); // prettier-ignore
   const placeOf = (value: number): number => {
     const at = edges.findIndex((edge) => value <= edge);

@@ -4,8 +4,8 @@ import { printable } from '../schemas/printable.ts';
 const MAX_TEXT = 60;
 
 /** A text from a file (a level, a column) as a cell or a part of a line: cut, on one line, without effect as Markdown. */
-export function plain(text: string): string {
-  const cut = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text;
+export function plain(text: string, most = MAX_TEXT): string {
+  const cut = text.length > most ? `${text.slice(0, most - 1)}…` : text;
   return printable(cut).replace(/[\\`*<[\]]/g, '\\$&');
 }
 

@@ -77,7 +77,9 @@ const listed = (texts: readonly string[], most: number, rest: string): string =>
   (texts.length > most ? rest.replace('$', String(texts.length - most)) : '');
 
 const levelsText = (levels: readonly string[]): string =>
-  levels.length > MAX_LEVELS ? `${String(levels.length)} levels` : levels.map(plain).join(', ');
+  levels.length > MAX_LEVELS
+    ? `${String(levels.length)} levels`
+    : levels.map((level) => plain(level)).join(', ');
 
 function detailsSection({ sha256, sizeBytes, features, training }: Manifest): string {
   const { dataset, split, parameters, resampling } = training;

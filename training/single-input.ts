@@ -1,7 +1,7 @@
 /** How well one input alone tells who left: an input that does so almost perfectly is known too late (leakage). */
-import { quantileEdges } from '../drift/bins.ts';
 import type { InputValue } from '../schemas/customer/schema.ts';
 import { rocAuc } from './evaluation.ts';
+import { quantileCuts } from './quantiles.ts';
 
 /** Values that are looked at, at most: evenly spaced. */
 const MAX_VALUES = 10_000;
@@ -30,7 +30,7 @@ const levelOf = (value: InputValue): string => (value === null ? MISSING : `=${S
 
 function quantileGroups(values: readonly InputValue[]): string[] {
   const present = values.filter((value) => value !== null).map(Number);
-  const edges = quantileEdges(present, BINS);
+  const edges = quantileCuts(present, BINS);
   return values.map((value) => {
     if (value === null) return MISSING;
     const above = edges.findIndex((edge) => Number(value) <= edge);

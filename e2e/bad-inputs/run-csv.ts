@@ -29,7 +29,7 @@ export async function readCsvCase({ file, name = 'customers.csv', ...how }: CsvC
     if (isTraining) await readDataset(path, BANK);
     else {
       const notice = (line: string): void => void notices.push(line);
-      for await (const customer of await openEvents(path, { allowMissing, needsLabels, notice })) customers.push(customer); // prettier-ignore
+      for await (const customer of await openEvents(path, { schema: BANK, allowMissing, badRows: 'fail', needsLabels, notice })) customers.push(customer); // prettier-ignore
     }
   } catch (cause) {
     error = messageOf(cause).replace(path, name);
