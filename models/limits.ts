@@ -41,11 +41,13 @@ export function* featureLimitFaults(features: readonly FeatureSpec[]): Generator
   const named = widest.filter((feature) => width(feature) > 1);
   const names = named.map((feature) => `${feature.name} (${String(width(feature))} levels)`);
   yield (
-    `a feature row would have ${String(columns)} columns, allowed are ${String(LIMITS.columns)} (one for a number, one for each level of a category). ` +
-    `The widest are ${names.join(', ')}: list the levels that matter under \`levels\` of the input and name the rest with \`other\`, ` +
-    'or set `retired: true` for an input that identifies customers'
+    `a feature row would have ${String(columns)} columns, allowed are ${String(LIMITS.columns)} (one for a number, one for each level of a category)` +
+    (named.length === 0 ? '' : `. The widest are ${names.join(', ')}: ${NARROW}`)
   );
 }
+
+const NARROW =
+  'list the levels that matter under `levels` of the input and name the rest with `other`, or set `retired: true` for an input that identifies customers';
 
 /** Bytes of a manifest as the model log holds it: as a string of JSON. */
 export const manifestBytes = (manifest: object): number =>
