@@ -3,21 +3,29 @@ import { createReadStream } from 'node:fs';
 import { readDataset } from '../training/dataset.io.ts';
 import { splitDataset } from '../training/split.ts';
 
-/** Event ids of the holdout, where the events are those the model was trained and held out on. */
+/** Rows of a file that the model was never trained on, as customers all of whose rows are held out. */
+export interface Holdout {
+  readonly name: string;
+  readonly customers: ReadonlySet<string>;
+}
+
+/** The holdout, where the events are those the model was trained and held out on. */
 export async function holdoutOf(
   file: string | undefined,
   split: string,
   sha256: string,
-): Promise<{ name: string; ids: Set<string> } | undefined> {
+): Promise<Holdout | undefined> {
   if (file === undefined || (await sha256Of(file)) !== sha256) return undefined;
   const dataset = await readDataset(file);
-  const { holdout, name } = splitDataset(dataset, 42);
-  return name === split
-    ? { name, ids: new Set(holdout.map((position) => dataset.events[position]!.eventId)) }
-    : undefined;
+  const { holdout, train, name } = splitDataset(dataset, 42);
+  const customerAt = (position: number): string => dataset.events[position]!.customerId;
+  const trained = new Set(train.map(customerAt));
+  const customers = holdout.map(customerAt).filter((customer) => !trained.has(customer));
+  return name === split ? { name, customers: new Set(customers) } : undefined;
 }
 
-async function sha256Of(file: string): Promise<string> {
+/** Of the bytes of a file, in hexadecimal digits. */
+export async function sha256Of(file: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
   return hash.digest('hex');
