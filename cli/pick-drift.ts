@@ -68,14 +68,13 @@ function strengthOf(outputs: Golden['outputs'], feature: number): number {
 /** Steps up and down that leave most values apart from each other; first half of the usual span, which no model bears well. */
 function movesOf(input: CustomerInput, series: SeriesProfile): string[] {
   const [low, high] = [quantile(input, series, 0.1), quantile(input, series, 0.9)];
-  if (low === undefined || high === undefined) return [];
+  if (low === undefined || high === undefined || low === high) return [];
   const span = high - low;
   const steps = EIGHTHS.map((eighths) => {
     const step = Number(((span * eighths) / 8).toPrecision(2));
     return input.type === 'integer' ? Math.max(1, Math.round(step)) : step;
   });
   return [...new Set(steps)]
-    .filter((step) => step > 0)
     .flatMap((step) => [step, -step])
     .filter((step) => clampedShare(input, series, step) <= MOST_CLAMPED)
     .map((step) => `${input.name}${step < 0 ? '' : '+'}${String(step)}`);
