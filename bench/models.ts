@@ -182,5 +182,5 @@ async function scoring(
 /** The same model without its reasons. */
 function marginsOf(all: BoostingData): Uint8Array {
   const ensemble = fitEnsemble(all, DEFAULT_PARAMETERS);
-  return exportOnnx(ensemble, explainEnsemble(ensemble, new Array<number>(all.columns).fill(0), 1).trees, 0);
+  return exportOnnx(ensemble, explainEnsemble(ensemble, new Array<number>(all.columns).fill(0)).trees, 0);
 }

@@ -74,7 +74,7 @@ const inOrder = (score: ChurnScore): unknown[] => {
 
 async function decodeEvent(context: Context, value: Buffer | null, scoreId: string): Promise<CustomerEvent> {
   if (value === null) throw new Error(`${scoreId} is a tombstone (a null value): it has no score`);
-  const decode = await decoderOf(context, shapesOf(context.config).event)([value]);
+  const decode = await decoderOf(context, shapesOf(context.config, context.config.customer).event)([value]);
   const event = decode(value);
   if (isPoison(event))
     throw new Error(`${scoreId} is a dead letter and has no score: ${event.code}, ${event.message}`);

@@ -1,7 +1,7 @@
-import { EVENT } from '../schemas/avro.ts';
+import { EVENT_FIELDS, readEvent } from '../schemas/bank-event.ts';
 import { shown } from '../schemas/csv/errors.ts';
 import { readText, type Chunks } from '../schemas/csv/text.io.ts';
-import { EVENT_FIELDS, isPoison } from '../schemas/event.ts';
+import { EVENT_RULES, isPoison } from '../schemas/event.ts';
 import { similarField, type FieldCounts } from '../schemas/fields.ts';
 import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import { decodeJson } from '../schemas/json.ts';
@@ -29,7 +29,11 @@ export async function* readJsonLines(
     for (const text of bytes.toString().split('\n')) {
       if (text.trim() !== '') {
         const fields: FieldCounts = new Map();
-        const event = decodeJson(Buffer.from(text), EVENT.read, fields);
+        const event = decodeJson(
+          Buffer.from(text),
+          (raw, source) => readEvent(raw, EVENT_RULES, source),
+          fields,
+        );
         nameUnknown(fields, path, line, unknown, notice);
         if (isPoison(event))
           throw new Error(`${path}, line ${String(line)}: ${event.message}${hint(text, line)}`);

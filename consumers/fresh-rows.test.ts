@@ -1,7 +1,8 @@
 /** Labelled rows of topics that lie in memory, decoded by the decoders of the service. */
 import { expect, test } from 'vitest';
 import { simulateEvents } from '../producers/simulate-events.io.ts';
-import { EVENT, OUTCOME } from '../schemas/avro.ts';
+import { OUTCOME } from '../schemas/avro.ts';
+import { EVENT } from '../schemas/customer/bank.fixture.ts';
 import { createDecoder } from '../schemas/decoder.ts';
 import type { CustomerOutcome } from '../schemas/generated.ts';
 import { joinFreshRows, type LabelRule } from './fresh-rows.ts';

@@ -3,6 +3,7 @@ import { tailRanges } from '../kafka/offsets.ts';
 import type { KafkaClient } from '../kafka/port.ts';
 import type { RecordDecoder } from '../schemas/decoder.ts';
 import type { Poison } from '../schemas/errors.ts';
+import { isPoison } from '../schemas/event.ts';
 import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import type { CustomerOutcome, RetrainRequested } from '../schemas/generated.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
@@ -75,7 +76,7 @@ async function readOutcomes(
   const outcomes: CustomerOutcome[] = [];
   let [unreadable, fault] = [0, ''];
   const decoded = decoding(rule.decodeOutcomes, (outcome) => {
-    if (!('code' in outcome)) outcomes.push(outcome);
+    if (!isPoison(outcome)) outcomes.push(outcome);
     else [unreadable, fault] = [unreadable + 1, outcome.message];
   });
   await readNewest(rule.topics.customerOutcomes, sinceMs, decoded);
@@ -96,7 +97,7 @@ async function readEventsOf(
   );
   const events: CustomerEvent[] = [];
   const decoded = decoding(rule.decodeEvents, (event) => {
-    if ('code' in event) return;
+    if (isPoison(event)) return;
     if (named.has(event.eventId) || customers.has(event.customerId)) events.push(event);
   });
   await readNewest(rule.topics.customerEvents, sinceMs, decoded);

@@ -1,7 +1,7 @@
 /** The scorer's decisions in memory, with the shipped model: bytes in, records out. */
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { EVENT } from '../schemas/avro.ts';
+import { EVENT } from '../schemas/customer/bank.fixture.ts';
 import { createDecoder } from '../schemas/decoder.ts';
 import type { ChurnScore, DriftCounts } from '../schemas/generated.ts';
 import type { Batch, Decision, OutputRecord, RecordHeaders, SourceRecord } from '../schemas/ports.ts';

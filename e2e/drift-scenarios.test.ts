@@ -4,7 +4,8 @@ import { simulateEvents, type StreamDrift } from '../producers/simulate-events.i
 import { createBinOf, profileCategories, profileNumbers } from '../drift/bins.ts';
 import { psi } from '../drift/psi.ts';
 import { DRIFT_SCENARIOS, type DriftName } from '../producers/drift-scenarios.ts';
-import { isPoison, readEvent } from '../schemas/event.ts';
+import { BANK_READER } from '../schemas/customer/bank.fixture.ts';
+import { isPoison } from '../schemas/event.ts';
 import type { CustomerEvent } from '../schemas/customer/schema.ts';
 
 const draw = (drift?: StreamDrift, count = 10_000) => [...simulateEvents(count, 1, 'e-', drift)];
@@ -46,7 +47,7 @@ describe.each(Object.keys(DRIFT_SCENARIOS) as DriftName[])('%s', (name) => {
       if (feature === DRIFT_SCENARIOS[name].feature) expect([feature, index >= 0.2]).toEqual([feature, true]);
       else if (!alone.includes(feature)) expect([feature, index < 0.1]).toEqual([feature, true]);
     }
-    expect(events.filter((event) => isPoison(readEvent(event)))).toEqual([]);
+    expect(events.filter((event) => isPoison(BANK_READER.read(event)))).toEqual([]);
   });
 
   it('claims a truth about each customer, of the law where customers behave otherwise', () => {

@@ -6,13 +6,12 @@ import { createInterface } from 'node:readline';
 import { readConfig, packageRoot } from '../cli/context.ts';
 import type { LoopPorts } from '../consumers/loop-ports.ts';
 import { createLog, serve } from '../service/serve.io.ts';
-import { EVENT } from '../schemas/avro.ts';
 import type { RecordDecoder } from '../schemas/decoder.ts';
 import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import type { Writer, Role, Transaction } from '../schemas/ports.ts';
 import type { RoleName } from '../service/role-topics.ts';
 import type { Wrap } from '../service/role-settings.ts';
-import { decoderOf } from '../service/codecs.ts';
+import { decoderOf, shapesOf } from '../service/codecs.ts';
 import { kafkaOf, registryOf } from '../service/wiring.io.ts';
 import type { Failpoint } from './failpoints.ts';
 import { PLANTED_BUGS, type BugContext, type PlantedBug } from './planted-bugs.ts';
@@ -117,7 +116,8 @@ function bugContext(): BugContext {
     kafka: kafkaOf(config, createLog(config.logLevel)),
     brokers: config.kafka.brokers,
     groupId: config.group,
-    freshDecoder: () => decoderOf({ config, registry: registryOf(config) }, EVENT),
+    freshDecoder: () =>
+      decoderOf({ config, registry: registryOf(config) }, shapesOf(config, config.customer).event),
   };
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isPoison, readEvent } from '../schemas/event.ts';
+import { BANK_READER } from '../schemas/customer/bank.fixture.ts';
+import { isPoison } from '../schemas/event.ts';
 import { createSimulator, type BankEvent, type SimulatedCustomer } from './simulator.ts';
 
 const draw = (n: number, seed = 1): SimulatedCustomer[] => {
@@ -26,7 +27,7 @@ describe('createSimulator', () => {
 
   it('gives events that the scorer accepts as they are, in time', () => {
     for (const event of events) {
-      const read = readEvent(event);
+      const read = BANK_READER.read(event);
       expect(isPoison(read)).toBe(false);
       expect(read).toEqual(event);
     }

@@ -2,7 +2,8 @@
 import avsc from 'avsc';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compileWriter, createAvroEncoder, EVENT, HEADER_BYTES, OUTCOME } from './avro.ts';
+import { compileWriter, createAvroEncoder, HEADER_BYTES, OUTCOME } from './avro.ts';
+import { EVENT } from './customer/bank.fixture.ts';
 import { parseSchemaText } from './avro-schema.ts';
 import type { CustomerEvent } from './customer/schema.ts';
 import { SCHEMAS } from './generated.ts';

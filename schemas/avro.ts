@@ -3,8 +3,8 @@ import { createReader, createSkipper, type FieldKind } from './avro-body.ts';
 import { cursorAt, Undecodable, type Cursor } from './avro-bytes.ts';
 import { ForeignSchema, readSchema, takesNoBytes, type AvroNode } from './avro-schema.ts';
 import { BankChurnError, messageOf, type Poison } from './errors.ts';
-import { EVENT_RULES, readEvent, type EventRules } from './event.ts';
 import { countField, type FieldCounts } from './fields.ts';
+import type { EventReader } from './customer/event-reader.ts';
 import type { CustomerEvent } from './customer/schema.ts';
 import { SCHEMAS, type CustomerOutcome, type SchemaName } from './generated.ts';
 import type { Read } from './members.ts';
@@ -26,12 +26,11 @@ export interface Shape<T> {
   readonly read: Read<T>;
 }
 
-/** Customer events, checked by `rules`. */
-export const eventShape = (rules: EventRules): Shape<CustomerEvent> => ({
+/** Customer events, as their reader checks them. */
+export const eventShape = ({ read }: Pick<EventReader, 'read'>): Shape<CustomerEvent> => ({
   schema: 'CustomerEvent',
-  read: (raw, source) => readEvent(raw, rules, source),
+  read,
 });
-export const EVENT: Shape<CustomerEvent> = eventShape(EVENT_RULES);
 
 /** Customer outcomes, observed at plausible times. */
 export const outcomeShape = (times: TimeLimits): Shape<CustomerOutcome> => ({

@@ -31,11 +31,11 @@ export function kindOf(value: unknown): string {
   return Array.isArray(value) ? 'an array' : 'an object';
 }
 
-/** A text of at most 128 characters that is text: half a surrogate pair would become another id when it is encoded. */
-export function checkText(value: unknown, field: string): string {
+/** A text of at most `most` characters that is text: half a surrogate pair would become another id when it is encoded. */
+export function checkText(value: unknown, field: string, most = MAX_TEXT): string {
   if (typeof value !== 'string') throw invalid(`${field} is ${kindOf(value)}, not a string`);
-  if (value.length > MAX_TEXT)
-    throw invalid(`${field} has ${String(value.length)} characters, allowed are at most ${String(MAX_TEXT)}`);
+  if (value.length > most)
+    throw invalid(`${field} has ${String(value.length)} characters, allowed are at most ${String(most)}`);
   if (!value.isWellFormed()) throw invalid(`${field} holds half a character`);
   return value;
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compileWriter, createAvroEncoder, EVENT } from './avro.ts';
+import { compileWriter, createAvroEncoder } from './avro.ts';
+import { EVENT } from './customer/bank.fixture.ts';
 import { createDecoder } from './decoder.ts';
 import { isPoison } from './event.ts';
 import type { CustomerEvent } from './customer/schema.ts';

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { deadLetter } from '../consumers/dead-letter.ts';
-import { compileWriter, EVENT, OUTCOME, type Shape } from './avro.ts';
+import { compileWriter, OUTCOME, type Shape } from './avro.ts';
+import { EVENT } from './customer/bank.fixture.ts';
 import { createDecoder } from './decoder.ts';
 import { BankChurnError, messageWithoutValues } from './errors.ts';
 import { SCHEMAS } from './generated.ts';

@@ -2,12 +2,14 @@ import { checkId, checkTime, Invalid, invalid, kindOf, missing, Missing } from '
 import type { Poison } from './errors.ts';
 import { misspellings } from './fields.ts';
 import type { CustomerOutcome } from './generated.ts';
-import { checkMembers, type JsonSource } from './members.ts';
+import { checkMembers, type JsonSource, type KnownKeys } from './members.ts';
 import { PLAUSIBLE_TIMES, type TimeLimits } from './time.ts';
 
 const FIELDS: ReadonlyMap<string, string> = new Map(
   ['outcomeId', 'customerId', 'eventId', 'churned', 'observedAt'].map((name) => [name, name]),
 );
+
+const KNOWN: KnownKeys = { prefix: '', fields: FIELDS, inner: new Map() };
 
 const LABELS: ReadonlyMap<string, boolean> = new Map([
   ['true', true], ['yes', true], ['1', true], ['1.0', true],
@@ -53,7 +55,7 @@ export function readOutcome(
     };
   const { outcomeId, customerId, eventId, churned, observedAt } = raw as Record<string, unknown>;
   try {
-    if (source !== undefined) checkMembers(raw, source, FIELDS, NaN);
+    if (source !== undefined) checkMembers(raw, source, KNOWN, NaN);
     return {
       outcomeId: checkId(outcomeId, 'outcomeId'),
       customerId: checkId(customerId, 'customerId'),

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { EVENT } from './avro.ts';
+import { EVENT } from './customer/bank.fixture.ts';
 import { createRegistry, type Registry } from './registry.io.ts';
 
 function open(url: string, more: object = {}): Registry {

@@ -1,6 +1,6 @@
 /** What is asked of the registry, and what is made of its answers, with a clock of our own. */
 import { expect, test } from 'vitest';
-import { EVENT } from './avro.ts';
+import { EVENT } from './customer/bank.fixture.ts';
 import { SCHEMAS } from './generated.ts';
 import type { Answer } from './registry-api.ts';
 import { createSchemaReader } from './registry-reader.ts';

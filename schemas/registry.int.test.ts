@@ -4,7 +4,8 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { events } from '../e2e/world.ts';
-import { createAvroEncoder, EVENT } from './avro.ts';
+import { createAvroEncoder } from './avro.ts';
+import { EVENT } from './customer/bank.fixture.ts';
 import { SCHEMAS } from './generated.ts';
 import { createRegistry, type Registry } from './registry.io.ts';
 

@@ -40,8 +40,8 @@ test('every time that a Date writes is read as it was, and so is each day of 900
 
 test('an event means the same in any time zone', () => {
   const script = `
-    import { readEvent } from ${JSON.stringify(new URL('event.ts', import.meta.url).href)};
-    const at = (occurredAt) => readEvent({ eventId: 'e', customerId: 'c', age: 5, occurredAt });
+    import { BANK_READER } from ${JSON.stringify(new URL('customer/bank.fixture.ts', import.meta.url).href)};
+    const at = (occurredAt) => BANK_READER.read({ eventId: 'e', customerId: 'c', age: 5, occurredAt });
     const zone = new Date(2026, 6, 1).getTimezoneOffset();
     const texts = ['2026-03-29T02:30:00Z', '2026-03-29T02:30:00+02:00', '2026-03-08 02:30-05:00', '2026-03-29T02:30:00', '2026-03-29'];
     console.log(JSON.stringify([zone, texts.map(at)]));`;

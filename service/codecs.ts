@@ -8,6 +8,8 @@ import {
   schemaId,
   type Shape,
 } from '../schemas/avro.ts';
+import { createEventReader } from '../schemas/customer/event-reader.ts';
+import type { CustomerSchema } from '../schemas/customer/schema.ts';
 import { createDecoder, type RecordDecoder } from '../schemas/decoder.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { SchemaName } from '../schemas/generated.ts';
@@ -31,11 +33,11 @@ export async function topicEncoder(
   return createAvroEncoder(schema, await registry.schemaId(subject, schema, compatibility));
 }
 
-/** What a configuration takes for an event, and for an outcome. */
-export function shapesOf({ events }: Pick<Config, 'events'>) {
+/** What a configuration takes for an event as `customer` describes it, and for an outcome. */
+export function shapesOf({ events }: Pick<Config, 'events'>, customer: CustomerSchema) {
   const times = { fromMs: events.earliest, toMs: events.latest };
   return {
-    event: eventShape({ times, emptyEvents: events.withoutInputs }),
+    event: eventShape(createEventReader(customer, { times, emptyEvents: events.withoutInputs })),
     outcome: outcomeShape(times),
   };
 }

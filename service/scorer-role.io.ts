@@ -3,6 +3,7 @@ import { createEarlierOutputs } from '../consumers/earlier-outputs.ts';
 import { createScorer, rejectEvent } from '../consumers/scorer.ts';
 import { ASSUMED_BYTES } from '../kafka/message-limits.ts';
 import type { WrittenBefore } from '../kafka/port.ts';
+import { fieldNames } from '../schemas/customer/names.ts';
 import { isTransient } from '../schemas/errors.ts';
 import type { OpenRole, Role } from '../schemas/ports.ts';
 import { decoderOf, shapesOf, topicEncoder } from './codecs.ts';
@@ -17,7 +18,7 @@ import { controlEncoderOf } from './wiring.io.ts';
 export function startScorer(around: Surroundings): RunningRole {
   const { config, metrics, log, fatal, concerns } = around;
   const { names } = config.topics;
-  const countUnknownFields = createUnknownFields(metrics, log);
+  const countUnknownFields = createUnknownFields(metrics, log, fieldNames(config.customer));
   const watchLetters = createLetterWatch({ metrics, log }, config.limits.deadLetterShare, concerns);
   let limits: ReadonlyMap<string, number> = new Map();
   const maxLetterBytes = (): number => limits.get(names.deadLetters) ?? ASSUMED_BYTES;
@@ -60,7 +61,7 @@ function writtenBefore({ kafka, config, log }: Surroundings): WrittenBefore {
 function scorerRole(around: Surroundings, maxLetterBytes: () => number): OpenRole {
   const { config, registry, models, log, wrap } = around;
   const { names } = config.topics;
-  const plain = decoderOf({ config, registry }, shapesOf(config).event);
+  const plain = decoderOf({ config, registry }, shapesOf(config, config.customer).event);
   const decoder = wrap.decoder?.(plain) ?? plain;
   const openCounts = controlEncoderOf(around, 'driftCounts', log);
   const open = async (): Promise<Role> =>

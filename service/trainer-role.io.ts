@@ -44,8 +44,8 @@ function trainerRole(around: Surroundings): OpenRole {
     kafka,
     group,
     topics: topics.names,
-    decodeEvents: decoderOf(around, shapesOf(config).event),
-    decodeOutcomes: decoderOf(around, shapesOf(config).outcome),
+    decodeEvents: decoderOf(around, shapesOf(config, config.customer).event),
+    decodeOutcomes: decoderOf(around, shapesOf(config, config.customer).outcome),
     onUnreadable: (count: number, fault: string) =>
       log.warn({ count, fault }, 'outcomes that cannot be read'),
   };

@@ -6,7 +6,7 @@ test('fields that nobody reads are counted by name, and each is named once; of t
   const metrics = createMetrics();
   const told: string[] = [];
   const warn = (context: object, text: string): unknown => told.push(`${JSON.stringify(context)} ${text}`);
-  const count = createUnknownFields(metrics, { warn } as never);
+  const count = createUnknownFields(metrics, { warn } as never, ['creditScore', 'age']);
   count({ unknownFields: new Map([['credit_score', 3], ['segment', 1]]) }); // prettier-ignore
   count({ unknownFields: new Map([['credit_score', 2]]) });
   count({});

@@ -27,7 +27,7 @@ export function explainFeatures(ensemble: Ensemble, features: readonly FeatureSp
   const playerOf = features.flatMap((feature, i) =>
     new Array<number>(feature.kind === 'numeric' ? 1 : feature.categories.length).fill(i),
   );
-  return explainEnsemble(ensemble, playerOf, features.length);
+  return explainEnsemble(ensemble, playerOf);
 }
 
 /** What a release is made of. */
@@ -111,10 +111,11 @@ export function ensembleOutputs(
     ensemble.trees.forEach((tree, t) => {
       const leaf = leafIndex(tree, x, row * ensemble.columns);
       outputs[row * width] = outputs[row * width]! + tree.leaves[leaf]!;
-      for (let player = 0; player < players; player++) {
+      const { players: inTree, values } = trees[t]!;
+      inTree.forEach((player, i) => {
         const at = row * width + 1 + player;
-        outputs[at] = outputs[at]! + trees[t]!.values[leaf * players + player]!;
-      }
+        outputs[at] = outputs[at]! + values[leaf * inTree.length + i]!;
+      });
     });
   }
   return outputs;

@@ -8,13 +8,12 @@ import { join } from 'node:path';
 import { openContext, packageRoot, readConfig } from '../../cli/context.ts';
 import { createScorer } from '../../consumers/scorer.ts';
 import { ASSUMED_BYTES } from '../../kafka/message-limits.ts';
-import { EVENT } from '../../schemas/avro.ts';
 import type { OutputRecord, SourceRecord } from '../../schemas/ports.ts';
 import { goldenRows, parseGolden } from '../../models/golden.ts';
 import { readRelease } from '../../models/store.io.ts';
 import { openModel, type OnnxModel } from '../../scoring/model.ts';
 import { createSession } from '../../scoring/onnx.io.ts';
-import { decoderOf, topicEncoder } from '../../service/codecs.ts';
+import { decoderOf, shapesOf, topicEncoder } from '../../service/codecs.ts';
 
 const BATCH = 333;
 const [folder = '', partitions = '0', modelDir = ''] = process.argv.slice(2);
@@ -24,7 +23,7 @@ const release = await readRelease(modelDir);
 const model = await openModel(release, process.env['FLIP_BYTE'] === '1' ? flipped : createSession);
 const role = createScorer({
   model: () => ({ model, activation: 0 }),
-  decoder: decoderOf({ config, registry }, EVENT),
+  decoder: decoderOf({ config, registry }, shapesOf(config, config.customer).event),
   encodeScore: await topicEncoder(config, registry, 'churnScores'),
   encodeCounts: (counts) => ({ value: JSON.stringify(counts) }),
   group: config.group,

@@ -3,11 +3,11 @@ import {
   compileAny,
   compileWriter,
   createAvroEncoder,
-  EVENT,
   MAGIC_BYTE,
   OUTCOME,
   type Shape,
 } from '../../schemas/avro.ts';
+import { EVENT } from '../../schemas/customer/bank.fixture.ts';
 import { ForeignSchema, parseSchemaText } from '../../schemas/avro-schema.ts';
 import { createDecoder } from '../../schemas/decoder.ts';
 import { BankChurnError, ERRORS, type Poison } from '../../schemas/errors.ts';

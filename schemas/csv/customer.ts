@@ -1,5 +1,6 @@
 /** From a row of cells to a customer event and its label: one set of checks for training, scoring and publishing. */
-import { isPoison, readEvent } from '../event.ts';
+import { readEvent } from '../bank-event.ts';
+import { isPoison } from '../event.ts';
 import type { CustomerEvent } from '../customer/schema.ts';
 import { isUnreadable, readFlag, readId, readLabel, readNumber, readText, readTime } from './cells.ts';
 import { COLUMNS, fieldOf, INPUT_COLUMNS, INPUTS, LABEL, type Column } from './columns.ts';

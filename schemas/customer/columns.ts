@@ -4,7 +4,7 @@ import type { CustomerEvent, CustomerInput, CustomerSchema, InputValue } from '.
 /** Numbers, whole numbers and booleans (0, 1): missing is NaN. Categories: missing is null. */
 export type InputColumn = Float64Array | (string | null)[];
 
-/** `count` events; of each column the first `count` entries hold. */
+/** `count` events; of each column the first `count` entries hold, and those behind them are missing. */
 export interface EventColumns {
   /** The inputs, in the order of the columns. */
   readonly inputs: readonly CustomerInput[];
@@ -64,6 +64,19 @@ export function appendEvent(events: EventColumns, event: CustomerEvent): void {
     if (type === 'category') (events.columns[i] as (string | null)[])[row] = value as string | null;
     else (events.columns[i] as Float64Array)[row] = value === null ? NaN : Number(value);
   });
+}
+
+/** Makes all inputs of the row after the last event missing, whatever was written there. */
+export function clearRow({ columns, count }: EventColumns): void {
+  for (const column of columns)
+    if (column instanceof Float64Array) column[count] = NaN;
+    else column[count] = null;
+}
+
+/** Takes the last event back. */
+export function dropLast(events: EventColumns): void {
+  events.count--;
+  clearRow(events);
 }
 
 /** Events as columns. */
