@@ -75,7 +75,8 @@ it('makes a rare value frequent, or a value missing where that is not enough', (
 it('picks nothing where nothing is to be seen, and nothing that the schema does not have', () => {
   const unknown = { ...months(), input: input('other', 'integer') };
   expect(picked([unknown], [1])).toBeUndefined();
-  expect(picked([constant, contract], [5, 1])).toBe('constant=missing:40%');
+  expect(picked([constant, contract], [5, 1])).toBe('contract=c:40%');
+  expect(picked([constant], [5])).toBe('constant=missing:40%');
 });
 
 it('drifts the simulated bank far above the threshold, in the monitor’s own measure', () => {

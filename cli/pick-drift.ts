@@ -2,7 +2,7 @@
 import { createBinOf, regularBins } from '../drift/bins.ts';
 import { psi } from '../drift/psi.ts';
 import type { Golden, Manifest, SeriesProfile } from '../models/manifest.ts';
-import { parseDrift } from '../producers/drift-expression.ts';
+import { parseDrift, splitDrift } from '../producers/drift-expression.ts';
 import type { CustomerInput, CustomerSchema, InputValue } from '../schemas/customer/schema.ts';
 
 /** The index that the change should reach: well above any threshold in use. */
@@ -20,6 +20,11 @@ const EIGHTHS = [4, 3, 2, 1, 6, 8];
 export interface PickedDrift {
   readonly text: string;
   readonly psi: number;
+}
+
+interface Candidate {
+  readonly input: CustomerInput;
+  readonly series: SeriesProfile;
 }
 
 /** A value and how many training rows have it, about. */
@@ -51,12 +56,16 @@ export function pickDrift(
         : [{ input, series: profile.features[i]!, strength: strengths[i]!, isFirst }];
     })
     .sort((a, b) => Number(b.isFirst) - Number(a.isFirst) || b.strength - a.strength);
-  for (const { input, series } of candidates) {
-    const texts = isNumber(input) ? movesOf(input, series) : valuesOf(input, series);
-    const seen = texts.map((text) => ({ text, psi: indexOf(text, input, series) }));
-    const found = seen.find((change) => change.psi >= WANTED_PSI);
-    if (found !== undefined) return found;
-  }
+  const textsOf = [
+    ({ input, series }: Candidate) => (isNumber(input) ? movesOf(input, series) : valuesOf(input, series)),
+    ({ input }: Candidate) => withShares(input, 'missing'),
+  ];
+  for (const texts of textsOf)
+    for (const candidate of candidates) {
+      const seen = texts(candidate).map((text) => ({ text, psi: indexOf(text, candidate) }));
+      const found = seen.find((change) => change.psi >= WANTED_PSI);
+      if (found !== undefined) return found;
+    }
   return undefined;
 }
 
@@ -98,30 +107,24 @@ function clampedShare(input: CustomerInput, series: SeriesProfile, step: number)
   return all === 0 ? 1 : clamped / all;
 }
 
-/** More events with the rarest value, or without any. */
-function valuesOf(
-  { name, type }: CustomerInput,
-  { kind, categories, counts, edges }: SeriesProfile,
-): string[] {
-  const missing = SHARES.map((share) => `${name}=missing:${String(share)}%`);
-  if (type === 'boolean') {
-    const isBoth = kind === 'quantile' && edges.length > 0;
-    const rarer = isBoth && counts[0]! < counts[1]! ? 'false' : 'true';
-    return [...SHARES.map((share) => `${name}=${rarer}:${String(share)}%`), ...missing];
+const withShares = ({ name }: CustomerInput, value: string): string[] =>
+  SHARES.map((share) => `${name}=${value}:${String(share)}%`);
+
+/** More events with the rarest value. */
+function valuesOf(input: CustomerInput, { kind, categories, counts, edges }: SeriesProfile): string[] {
+  if (kind === 'categorical') {
+    const least = Math.min(...counts.slice(0, categories.length));
+    return categories.filter((_, i) => counts[i] === least).flatMap((level) => withShares(input, level));
   }
-  const least = Math.min(...counts.slice(0, categories.length));
-  const level = categories.find((_, i) => counts[i] === least);
-  return [
-    ...(level === undefined ? [] : SHARES.map((share) => `${name}=${level}:${String(share)}%`)),
-    ...missing,
-  ];
+  if (edges.length === 0) return [];
+  return withShares(input, counts[0]! < counts[1]! ? 'false' : 'true');
 }
 
 /** The index of a change by the profile's counts. A text that is no change has none: a level may hold `;`. */
-function indexOf(text: string, input: CustomerInput, series: SeriesProfile): number {
+function indexOf(text: string, { input, series }: Candidate): number {
   let change;
   try {
-    change = parseDrift([text], { inputs: [input] })[0]!;
+    change = parseDrift(splitDrift([text]), { inputs: [input] })[0]!;
   } catch {
     return 0;
   }
@@ -146,16 +149,23 @@ function pointsOf(input: CustomerInput, series: SeriesProfile): Point[] {
     return [...bins.map((weight, i) => ({ value: series.categories[i]!, weight })), missing];
   const { edges, min, max } = series;
   const points = bins.flatMap((weight, i) => {
-    const [low, high] = [edges[i - 1] ?? min ?? 0, edges[i] ?? max ?? 0];
-    const even = Array.from(
-      { length: POINTS_PER_BIN },
-      (_, k) => low + ((high - low) * (k + 1)) / POINTS_PER_BIN,
-    );
-    const values = input.type === 'number' ? even : [...new Set(even.map(Math.ceil))];
+    const [low, high] = [i === 0 ? (min ?? 0) : edges[i - 1]!, edges[i] ?? max ?? 0];
+    const values = input.type === 'number' ? spread(low, high) : wholeNumbers(i === 0 ? low - 1 : low, high);
     return values.map((value) => ({
       value: input.type === 'boolean' ? value === 1 : value,
       weight: weight / values.length,
     }));
   });
   return [...points, missing];
+}
+
+/** Numbers above `low` up to `high`, evenly. */
+const spread = (low: number, high: number): number[] =>
+  Array.from({ length: POINTS_PER_BIN }, (_, k) => low + ((high - low) * (k + 1)) / POINTS_PER_BIN);
+
+/** Some whole numbers above `low` up to `high`: all of them if they are few. */
+function wholeNumbers(low: number, high: number): number[] {
+  const [first, last] = [Math.floor(low) + 1, Math.floor(high)];
+  if (last - first >= POINTS_PER_BIN) return spread(first - 1, last).map(Math.round);
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, k) => first + k);
 }
