@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import type { BadRowsRule } from '../schemas/csv/bad-rows.ts';
+import type { CustomerSchema } from '../schemas/customer/schema.ts';
 import { readDataset } from '../training/dataset.io.ts';
 import { splitDataset } from '../training/split.ts';
 
@@ -12,11 +14,13 @@ export interface Holdout {
 /** The holdout, where the events are those the model was trained and held out on. */
 export async function holdoutOf(
   file: string | undefined,
+  schema: CustomerSchema,
+  badRows: BadRowsRule,
   split: string,
   sha256: string,
 ): Promise<Holdout | undefined> {
   if (file === undefined || (await sha256Of(file)) !== sha256) return undefined;
-  const dataset = await readDataset(file);
+  const dataset = await readDataset(file, schema, file, { badRows, notice: () => undefined });
   const { holdout, train, name } = splitDataset(dataset, 42);
   const customerAt = (position: number): string => dataset.events[position]!.customerId;
   const trained = new Set(train.map(customerAt));

@@ -2,22 +2,20 @@
 import { parseGolden } from '../models/golden.ts';
 import type { Release } from '../models/manifest.ts';
 import type { SourcedEvent } from '../producers/sourced-event.ts';
-import type { InputColumn } from '../schemas/csv/columns.ts';
 import type { CustomerSchema } from '../schemas/customer/schema.ts';
 import { say } from './context.ts';
 import { readDrift } from './drift-option.ts';
-import { openEvents } from './event-file.io.ts';
+import { openEvents, type ReadingOptions } from './event-file.io.ts';
 import { drawNow, drifting, readRows, simulateNow } from './event-source.io.ts';
 import { pickDrift } from './pick-drift.ts';
 
-export interface DemoInput {
+export interface DemoInput extends ReadingOptions {
   /** A file of events; undefined: simulated customers. */
   readonly events?: string;
   /** Undefined: each row of the file once, or 20,000 simulated events. */
   readonly count?: number;
   /** See `readDrift`; undefined: one that fits. */
   readonly drift?: readonly string[];
-  readonly allowMissing: readonly InputColumn[];
 }
 
 /** What is streamed: most events as fast as they go, the last ones calmly; then those that drift. */
@@ -72,10 +70,11 @@ export async function openSources(
   schema: CustomerSchema,
   release: Release,
 ): Promise<Sources> {
-  const { events: file, count, allowMissing } = input;
+  const { events: file, count, allowMissing, badRows } = input;
   if (file === undefined) return simulated(input, schema);
   const asked = input.drift && changesOf(input.drift, schema);
-  const rows = await readRows(await openEvents(file, { allowMissing, notice: say }), file);
+  const reading = { allowMissing, badRows, schema, notice: say };
+  const rows = await readRows(await openEvents(file, reading), file);
   if (count === undefined) {
     say('each row is scored once, without drift; with DEMO_EVENTS=30000, so many are drawn and then drift');
     return { ...parted(rows), damaged: [], drift: undefined };

@@ -97,7 +97,13 @@ async function runDemo(options: DemoOptions, cleanUp: (() => Promise<unknown>)[]
   const tally = createTally();
   await streamThrough(source, context, service, tally, cleanUp);
   const { split, dataset } = manifest.training;
-  const holdout = await holdoutOf(options.events, split.name, dataset.sha256);
+  const holdout = await holdoutOf(
+    options.events,
+    config.customer,
+    options.badRows,
+    split.name,
+    dataset.sha256,
+  );
   const isComplete = printSummary(tally, holdout, print);
   if (!isComplete) throw new Error('events and scores do not match');
   if (source.drift === undefined) return;
