@@ -9,7 +9,7 @@ import { openModel, type Model, type OnnxModel } from '../scoring/model.ts';
 import { DEFAULT_PARAMETERS, fitEnsemble, predictMargins, type BoostingData } from '../training/boosting.ts';
 import { rocAuc } from '../training/evaluation.ts';
 import { exportOnnx } from '../training/export.ts';
-import { readRealDataset } from '../training/real-data.io.ts';
+import { readRealDataset } from '../training/real-data.fixture.ts';
 import { takeRows } from '../training/resampling.ts';
 import { explainEnsemble } from '../training/shapley.ts';
 import type { CustomerEvent } from '../schemas/customer/schema.ts';
@@ -182,5 +182,5 @@ async function scoring(
 /** The same model without its reasons. */
 function marginsOf(all: BoostingData): Uint8Array {
   const ensemble = fitEnsemble(all, DEFAULT_PARAMETERS);
-  return exportOnnx(ensemble, explainEnsemble(ensemble, new Array<number>(all.columns).fill(0), 1).trees, 0);
+  return exportOnnx(ensemble, explainEnsemble(ensemble, new Array<number>(all.columns).fill(0)).trees, 0);
 }

@@ -39,7 +39,8 @@ false, no, and the schema's spellings. An empty cell is a missing value, and so 
 with a wrong header is refused before its first row.`;
 const EVENTS_HELP = `${CSV_HELP}
 Files named .csv, .tsv, .csv.gz or .tsv.gz are read as CSV, an empty label as not known; all others as JSON lines.`;
-const CSV_NAME = /\.[ct]sv(?:\.gz)?$/i;
+/** Whether a file is read as CSV. */
+export const isCsvFile = (path: string): boolean => /\.[ct]sv(?:\.gz)?$/i.test(path);
 /** Unknown names that are said. */
 const MOST_NAMED = 10;
 
@@ -75,7 +76,7 @@ export async function openEvents(
   path: string,
   options: EventFileOptions,
 ): Promise<AsyncGenerator<SourcedEvent>> {
-  if (CSV_NAME.test(path)) return watched(await openCsvEvents(path, options), options);
+  if (isCsvFile(path)) return watched(await openCsvEvents(path, options), options);
   if (options.needsLabels === true)
     throw fileError(
       path,

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
+import { checkInputs } from '../models/customer-schema.ts';
 import { decideResume } from '../models/log-decisions.ts';
 import type { ModelLog } from '../models/log.ts';
+import type { Release } from '../models/manifest.ts';
 import { proveRelease } from '../scoring/prove.io.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
 import { openContext, readConfig, say, withConfig } from './context.ts';
@@ -144,7 +146,11 @@ async function withModels(options: Options, work: (context: ModelsContext) => Pr
   const context = openContext(readConfig(options));
   try {
     const modelLog = modelLogOf(context);
-    await work({ ...context, modelLog, prove: proveRelease, say: (line) => say(printable(line)) });
+    const prove = async (release: Release): Promise<void> => {
+      checkInputs(release.manifest, context.config.customer);
+      await proveRelease(release);
+    };
+    await work({ ...context, modelLog, prove, say: (line) => say(printable(line)) });
   } finally {
     context.registry?.close();
   }

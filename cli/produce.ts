@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander';
-import { DRIFT_SCENARIOS, type DriftName } from '../producers/drift-scenarios.ts';
-import { createProgress, openContext, readConfig, say, withConfig } from './context.ts';
-import { openEvents, withEventFile, type ReadingOptions } from './event-file.io.ts';
-import { simulateEvents, type StreamDrift } from '../producers/simulate-events.io.ts';
 import type { CustomerSchema } from '../schemas/customer/schema.ts';
+import { createProgress, openContext, readConfig, say, withConfig } from './context.ts';
+import { DRIFT_HELP, driftOption, readDrift } from './drift-option.ts';
+import { isCsvFile, openEvents, withEventFile, type ReadingOptions } from './event-file.io.ts';
+import { drawNow, drifting, firstOf, readRows, simulateNow } from './event-source.io.ts';
 import type { SourcedEvent } from '../producers/sourced-event.ts';
 import { positiveInteger, positiveNumber, wholeNumber } from './options.ts';
 import { eventEncoder, outcomeEncoder, type EventFormat } from './encoders.ts';
@@ -14,7 +14,7 @@ interface ProduceOptions extends ReadingOptions {
   readonly count?: number;
   readonly rate?: number;
   readonly seed: number;
-  readonly drift?: DriftName;
+  readonly drift?: readonly string[];
   readonly driftOver: number;
   readonly outcomes?: true;
   readonly labelLag: number;
@@ -22,6 +22,12 @@ interface ProduceOptions extends ReadingOptions {
 }
 
 const SIMULATED = 1000;
+const EXAMPLES = `${DRIFT_HELP}
+
+Examples:
+  bankchurn produce --count 20000 --rate 1000 --drift new-product --outcomes
+  bankchurn produce customers.csv                        each row once
+  bankchurn produce customers.csv --count 100000 --outcomes --drift 'tenure+20' --drift-over 50000`;
 
 export function produceCommand(): Command {
   return withEventFile(withConfig(new Command('produce')))
@@ -30,23 +36,24 @@ export function produceCommand(): Command {
       '[file]',
       'customers.csv, events.jsonl, or - for JSON lines on standard input; without it: simulated customers',
     )
-    .option('--count <n>', 'events at most', positiveInteger)
-    .option('--rate <n>', 'events a second', positiveNumber)
-    .addOption(
-      new Option('--drift <scenario>', 'simulated customers that have left the training profile').choices(
-        Object.keys(DRIFT_SCENARIOS),
-      ),
+    .option(
+      '--count <n>',
+      'events; of a CSV, so many rows are drawn with replacement, and of JSON lines the first are taken (default: each row once, 1000 simulated)',
+      positiveInteger,
     )
+    .option('--rate <n>', 'events a second', positiveNumber)
+    .addOption(driftOption())
     .option('--drift-over <n>', 'events over which the drift comes; 0 = at once', wholeNumber, 0)
     .option('--outcomes', 'publish also whether the customers left, where the source knows it')
     .option('--label-lag <seconds>', 'from an event to its outcome', positiveNumber, 5)
-    .option('--seed <n>', 'of the simulator', positiveInteger, 1)
+    .option('--seed <n>', 'of the simulator and of drawing rows', positiveInteger, 1)
     .addOption(
       new Option('--format <format>', 'default: avro where a schema registry is configured').choices([
         'avro',
         'json',
       ]),
     )
+    .addHelpText('after', EXAMPLES)
     .action(async (file: string | undefined, options: ProduceOptions) => {
       const config = readConfig(options);
       const source = await eventsOf(file, options, config.customer);
@@ -93,28 +100,31 @@ export function produceCommand(): Command {
     });
 }
 
-/** Simulated customers, or those of a file, whose header is checked here. */
+/** Simulated customers, or those of a file, whose header is checked here; with the drift that is asked for. */
 async function eventsOf(
   file: string | undefined,
   options: ProduceOptions,
   schema: CustomerSchema,
-): Promise<Iterable<SourcedEvent> | AsyncIterable<SourcedEvent>> {
-  const { allowMissing, badRows, outcomes: needsLabels = false, count, seed } = options;
-  if (file === undefined)
-    return simulateEvents(count ?? SIMULATED, seed, `sim-${Date.now().toString(36)}-`, driftOf(options));
-  return limited(await openEvents(file, { allowMissing, badRows, needsLabels, schema, notice: say }), count);
+): Promise<AsyncIterable<SourcedEvent>> {
+  const drift = options.drift && readDrift(options.drift, schema, file === undefined);
+  return drifting(await calmEvents(file, options, schema), drift, options.driftOver, options.seed);
 }
 
-const driftOf = ({ drift, driftOver }: ProduceOptions): StreamDrift | undefined =>
-  drift === undefined ? undefined : { name: drift, overEvents: driftOver };
-
-async function* limited(
-  events: AsyncIterable<SourcedEvent>,
-  count: number | undefined,
-): AsyncGenerator<SourcedEvent> {
-  let left = count ?? Infinity;
-  for await (const event of events) {
-    if (left-- <= 0) return;
-    yield event;
-  }
+async function calmEvents(
+  file: string | undefined,
+  { allowMissing, badRows, outcomes, count, seed }: ProduceOptions,
+  schema: CustomerSchema,
+): Promise<Iterable<SourcedEvent> | AsyncIterable<SourcedEvent>> {
+  const run = Date.now().toString(36);
+  if (file === undefined)
+    return simulateNow(schema, count ?? SIMULATED, seed, `sim-${run}-`, 'name a file: bankchurn produce customers.csv --count 20000'); // prettier-ignore
+  const needsLabels = outcomes === true;
+  const events = await openEvents(file, { allowMissing, badRows, needsLabels, schema, notice: say });
+  if (count === undefined) return events;
+  if (!isCsvFile(file)) return firstOf(events, count);
+  const rows = await readRows(events, file);
+  say(
+    `${String(count)} events, drawn with replacement (seed ${String(seed)}) from ${String(rows.length)} rows`,
+  );
+  return drawNow(rows, count, seed, `draw-${run}-`);
 }

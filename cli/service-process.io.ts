@@ -23,18 +23,17 @@ export interface ServiceProcess {
 const START_TIMEOUT_MS = 30_000;
 const TAIL_LINES = 15;
 
-/** How to run the program as we were run: compiled, or from the sources. */
-export function programArguments(): string[] {
+/** How to run the program (ours, or that of another folder) as we were run: compiled, or from the sources. */
+export function programArguments(root = packageRoot()): string[] {
   const compiled = !import.meta.url.endsWith('.ts');
-  return compiled
-    ? [join(packageRoot(), 'bin/bankchurn.js')]
-    : ['--import', 'tsx', join(packageRoot(), 'cli/bankchurn.ts')];
+  return compiled ? [join(root, 'bin/bankchurn.js')] : ['--import', 'tsx', join(root, 'cli/bankchurn.ts')];
 }
 
 /**
  * Starts it (all roles, or those given; `more` are further options) and returns when its sidecar listens.
  *
  * @param onLine called for each line of its log.
+ * @param root the folder of the program.
  */
 export async function startService(
   env: Readonly<Record<string, string>>,
@@ -42,13 +41,14 @@ export async function startService(
   configFile?: string,
   more: readonly string[] = [],
   onLine: (line: string) => void = () => undefined,
+  root = packageRoot(),
 ): Promise<ServiceProcess> {
   const config = configFile === undefined ? [] : ['--config', configFile];
   const command = ['serve', '--with-parent', '--roles', roles.join(','), ...config, ...more];
-  const child = spawn(process.execPath, [...programArguments(), ...command], {
+  const child = spawn(process.execPath, [...programArguments(root), ...command], {
     env: { ...process.env, PORT: '0', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
-    cwd: packageRoot(),
+    cwd: root,
   });
   const lines: string[] = [];
   const exited = once(child, 'exit').then(([code]) => code as number | null);

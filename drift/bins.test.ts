@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  binEdges,
   createBinOf,
   profileCategories,
   profileNumbers,
-  quantileEdges,
   regularBins,
   SPECIAL_BINS,
 } from './bins.ts';
+import { psi } from './psi.ts';
 
 const amount = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer({ min: -3, max: 3 }));
 const values = fc.array(fc.option(amount, { freq: 6 }), { maxLength: 200 });
@@ -81,9 +82,37 @@ describe('profile of a numeric series', () => {
       Array.from({ length: 1000 }, (_, i) => i),
     );
     expect(profile.counts.slice(0, -3)).toEqual(new Array(10).fill(100));
-    expect(quantileEdges([1, 1, 1, 2])).toEqual([1]);
-    expect(quantileEdges([7, 7])).toEqual([]);
-    expect(quantileEdges([])).toEqual([]);
+    expect(binEdges([7, 7])).toEqual([]);
+    expect(binEdges([])).toEqual([]);
+  });
+
+  it('has a bin for each of at most ten values, however rare', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(amount, { minLength: 1, maxLength: 10 }), fc.nat(9), (distinct, common) => {
+        const often = new Array<number>(1000).fill(distinct[common % distinct.length]!);
+        const profile = profileNumbers('s', [...often, ...distinct]);
+        const bins = new Set(distinct.map(createBinOf(profile)));
+        expect(bins.size).toBe(new Set(distinct).size);
+        expect(regularBins(profile)).toBe(bins.size);
+      }),
+    );
+    expect(binEdges([1, 1, 2, 4])).toEqual([1.5, 3]);
+    expect(binEdges(Array.from({ length: 11 }, (_, i) => i))).toHaveLength(9);
+  });
+
+  it('keeps a value in its bin that came as float32', () => {
+    const binOf = createBinOf(profileNumbers('s', [0.1, 0.2, 0.3, 0.7]));
+    expect([0.1, 0.2, 0.3, 0.7].map((value) => binOf(Math.fround(value)))).toEqual([0, 1, 2, 3]);
+  });
+
+  it('shows that customers with three products have four', () => {
+    const products = (three: number, four: number): number[] =>
+      [5084, 4590, three, four].flatMap((count, i) => new Array<number>(count).fill(i + 1));
+    const profile = profileNumbers('products', products(266, 60));
+    const binOf = createBinOf(profile);
+    const counts = new Array<number>(profile.counts.length).fill(0);
+    for (const value of products(0, 326)) counts[binOf(value)]! += 1;
+    expect(psi(profile.counts, counts)).toBeGreaterThan(0.15);
   });
 
   it('gives booleans and the odd values their bins', () => {

@@ -1,8 +1,9 @@
 import type { SeriesProfile } from '../models/manifest.ts';
 
 /**
- * Bins of one series. Edges belong to the model: quantiles of its training data with open tails, and three bins of their
- * own for what is missing, unseen (a category) or out of the training range (a number).
+ * Bins of one series. Edges belong to the model: between the values of its training data if they are few, else quantiles,
+ * with open tails; and three bins of their own for what is missing, unseen (a category) or out of the training range (a
+ * number).
  */
 export const SPECIAL_BINS = ['missing', 'unseen', 'out of range'] as const;
 
@@ -44,15 +45,35 @@ function quantileBin(edges: readonly number[], x: number): number {
   return low;
 }
 
-/** Inner edges of at most `bins` quantile bins; equal quantiles make one bin. */
-export function quantileEdges(values: readonly number[], bins = 10): number[] {
+/** Bins of a number, missing, unseen and out of range not counted. */
+const MOST_BINS = 10;
+
+/**
+ * Inner edges of at most ten bins: of one value each where a number has no more, so that a move from one to another is seen
+ * however rare they are; else at quantiles, and equal quantiles make one bin.
+ */
+export function binEdges(values: readonly number[]): number[] {
   const sorted = Float64Array.from(values).sort();
+  const distinct: number[] = [];
+  for (const value of sorted) {
+    if (value === distinct[distinct.length - 1]) continue;
+    if (distinct.length === MOST_BINS) return quantileEdges(sorted);
+    distinct.push(value);
+  }
+  return distinct.slice(1).map((value, i) => between(distinct[i]!, value));
+}
+
+/** A number t with below <= t < above, halfway where there is one: a value that came as float32 stays in its bin. */
+function between(below: number, above: number): number {
+  const middle = below / 2 + above / 2;
+  return middle > below && middle < above ? middle : below;
+}
+
+function quantileEdges(sorted: Float64Array): number[] {
   const edges: number[] = [];
-  for (let i = 1; i < bins; i++) {
-    const edge = sorted[Math.ceil((i * sorted.length) / bins) - 1];
-    if (edge === undefined || edge === edges[edges.length - 1] || edge === sorted[sorted.length - 1])
-      continue;
-    edges.push(edge);
+  for (let i = 1; i < MOST_BINS; i++) {
+    const edge = sorted[Math.ceil((i * sorted.length) / MOST_BINS) - 1]!;
+    if (edge !== edges[edges.length - 1] && edge !== sorted[sorted.length - 1]) edges.push(edge);
   }
   return edges;
 }
@@ -63,7 +84,7 @@ export function profileNumbers(name: string, values: readonly (number | null)[])
   const shape: SeriesProfile = {
     name,
     kind: 'quantile',
-    edges: quantileEdges(present),
+    edges: binEdges(present),
     categories: [],
     min: present.length === 0 ? null : present.reduce((a, b) => Math.min(a, b)),
     max: present.length === 0 ? null : present.reduce((a, b) => Math.max(a, b)),

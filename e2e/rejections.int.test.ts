@@ -24,6 +24,7 @@ function startScorer({ context }: World, wrap: Wrap): { text(): Promise<string>;
   const source = 'image' as const;
   const models = keepServing({
     ...{ modelDir: 'models/champion', source, scores: true, allowSimulated: false, log, metrics, modelLog },
+    customer: context.config.customer,
     fatal: giveUp,
   });
   const role = startRole('scorer', {

@@ -17,7 +17,6 @@ const category = (manifest: Manifest) =>
 const series = (manifest: Manifest) => manifest.profile.features;
 
 test.each<[field: string, change: Change, fault: string]>([
-  ['features', (m) => (m.features[0]!.name = 'shoeSize'), 'events have no feature named shoeSize'],
   ['features', (m) => (m.features[0]!.name = 'age'), 'features has age twice'],
   [
     'categories',

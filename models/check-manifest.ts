@@ -1,5 +1,7 @@
 /** Whether a manifest fits together: every part that a score or a drift count reads. */
-import { columnsOf, unknownFeatures } from './feature-row.ts';
+import { copySha256 } from './customer-copy.ts';
+import { fitsKind } from './customer-schema.ts';
+import { columnsOf } from './feature-row.ts';
 import type { FeatureSpec, Manifest, SeriesProfile } from './manifest.ts';
 
 /** Yields what is wrong, as sentences that name the field. */
@@ -12,16 +14,38 @@ export function* manifestFaults(manifest: Manifest): Generator<string> {
     if (!(cutoff >= 0 && cutoff <= 1)) yield `riskCutoffs.${name} is ${String(cutoff)}, possible are 0..1`;
   if (riskCutoffs.medium > riskCutoffs.high) yield 'riskCutoffs.medium is above riskCutoffs.high';
   yield* profileFaults(manifest);
+  yield* copyFaults(manifest);
 }
 
 function* featureFaults(features: readonly FeatureSpec[]): Generator<string> {
-  const unknown = unknownFeatures(features);
-  if (unknown.length > 0) yield `events have no feature named ${unknown.join(', ')}`;
   const twice = repeated(features.map(({ name }) => name));
   if (twice !== undefined) yield `features has ${twice} twice`;
   for (const feature of features)
     if (feature.kind === 'categorical')
       yield* categoryFaults(`features.${feature.name}.categories`, feature.categories);
+}
+
+/** Of the copy of the customer schema: it must be whole, and of the model's features. */
+function* copyFaults({ features, customer }: Manifest): Generator<string> {
+  if (customer === undefined) return;
+  const found = copySha256(customer);
+  if (found !== customer.sha256) yield `customer has sha256 ${found}, customer.sha256 is ${customer.sha256}`;
+  const names = customer.inputs.map(({ name }) => name);
+  const expected = features.map(({ name }) => name).join(', ');
+  if (names.join(', ') !== expected) {
+    yield `customer.inputs are ${names.join(', ')}, the features are ${expected}`;
+    return;
+  }
+  for (const [i, feature] of features.entries()) {
+    const { name, type } = customer.inputs[i]!;
+    if (!fitsKind(feature, type))
+      yield `customer.inputs.${name}.type is ${type}, the feature is ${feature.kind}`;
+  }
+  const { order = names } = customer;
+  const twice = repeated(order);
+  if (twice !== undefined) yield `customer.order has ${twice} twice`;
+  const used = order.filter((name) => names.includes(name));
+  if (used.join() !== names.join()) yield 'customer.order is not that of customer.inputs';
 }
 
 function* categoryFaults(field: string, categories: readonly string[]): Generator<string> {

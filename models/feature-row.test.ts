@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CustomerEvent, InputValue } from '../schemas/customer/schema.ts';
-import { createFeatureRowEncoder, unknownFeatures } from './feature-row.ts';
+import { createFeatureRowEncoder } from './feature-row.ts';
 import type { FeatureSpec } from './manifest.ts';
 
 const FEATURES: FeatureSpec[] = [
@@ -32,15 +32,5 @@ describe('createFeatureRowEncoder', () => {
     expect(encode({ age: null, geography: null, isActiveMember: null })).toEqual([NaN, NaN, NaN, NaN]);
     expect(encode({ geography: 'Italy' })).toEqual([41, 0, 0, 1]);
     expect(encode({ geography: 'constructor' })).toEqual([41, 0, 0, 1]);
-  });
-
-  it('knows which features events have', () => {
-    expect(unknownFeatures(FEATURES)).toEqual([]);
-    expect(
-      unknownFeatures([
-        { name: 'eventId', kind: 'numeric' },
-        { name: 'shoeSize', kind: 'numeric' },
-      ]),
-    ).toEqual(['eventId', 'shoeSize']);
   });
 });

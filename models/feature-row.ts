@@ -9,24 +9,6 @@ export type FeatureRowEncoder = (event: CustomerEvent, rows: Float32Array, at: n
 
 type ColumnWriter = (event: CustomerEvent, rows: Float32Array, at: number) => void;
 
-const INPUT_NAMES: ReadonlySet<string> = new Set([
-  'creditScore',
-  'geography',
-  'gender',
-  'age',
-  'tenure',
-  'balance',
-  'numOfProducts',
-  'hasCrCard',
-  'isActiveMember',
-  'estimatedSalary',
-]);
-
-/** Names of features that an event does not have; a release with any cannot be served. */
-export function unknownFeatures(features: readonly FeatureSpec[]): string[] {
-  return features.map((feature) => feature.name).filter((name) => !INPUT_NAMES.has(name));
-}
-
 /** Columns of a feature row. */
 export const columnsOf = (features: readonly FeatureSpec[]): number =>
   features.reduce((sum, feature) => sum + (feature.kind === 'numeric' ? 1 : feature.categories.length), 0);

@@ -40,9 +40,9 @@ export function createGoldenRows(
   });
 }
 
-/** Whether a feature seems to be counted in whole numbers. */
+/** Whether a feature seems to be counted in whole numbers: edges lie on values, or halfway between two. */
 function isWhole({ min, max, edges }: SeriesProfile): boolean {
-  return [min ?? 0.5, max ?? 0.5, ...edges].every(Number.isInteger);
+  return [min ?? 0.5, max ?? 0.5, ...edges.map((edge) => 2 * edge)].every(Number.isInteger);
 }
 
 function categoryColumns(width: number, kind: number, int: (n: number) => number): (number | null)[] {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { customerCopySchema } from './customer-copy.ts';
 
 /**
  * What a model release is: `model.onnx` (input `features` float32 [n, columns], output `outputs` float32
@@ -54,6 +55,8 @@ export const manifestSchema = z.object({
     resampling: z.string(),
   }),
   metrics: z.record(z.string(), z.number()),
+  /** By what its events are read. Releases of earlier versions have none: the configured schema is used. */
+  customer: customerCopySchema.optional(),
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;

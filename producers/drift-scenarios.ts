@@ -1,16 +1,13 @@
 import type { Random } from '../schemas/random.ts';
+import type { Drift } from './drift-stream.ts';
 import { churnProbability, type BankEvent, type ChurnFactors } from './simulator.ts';
 
-/** A way in which a stream can leave the training profile. */
+/** A way in which the simulated customers can leave the training profile. */
 export interface DriftScenario {
   /** The series that moves first. */
   readonly feature: string;
-  /** Changes one simulated event as a drifted population would have it. */
+  /** Of `Drift`, for events of the simulator. */
   readonly change: (event: BankEvent, random: Random) => BankEvent;
-  /**
-   * Probability that the changed customer leaves. Without it the outcome stays what it was: only what the bank sees of
-   * its customers has changed, not how they behave.
-   */
   readonly truth?: (event: BankEvent) => number;
 }
 
@@ -69,3 +66,14 @@ export const DRIFT_SCENARIOS = {
 } as const satisfies Record<string, DriftScenario>;
 
 export type DriftName = keyof typeof DRIFT_SCENARIOS;
+
+export const isDriftName = (name: string): name is DriftName => Object.hasOwn(DRIFT_SCENARIOS, name);
+
+/** A named scenario as a drift. Its events must be those of the simulator: they have all that it looks at. */
+export function namedDrift(name: DriftName): Drift {
+  const { change, truth }: DriftScenario = DRIFT_SCENARIOS[name];
+  return {
+    change: (event, random) => change(event as BankEvent, random),
+    ...(truth !== undefined && { truth: (event) => truth(event as BankEvent) }),
+  };
+}

@@ -1,5 +1,5 @@
-import { createRandom } from '../schemas/random.ts';
-import { DRIFT_SCENARIOS, type DriftName, type DriftScenario } from './drift-scenarios.ts';
+import { namedDrift, type DriftName } from './drift-scenarios.ts';
+import { createDrifter } from './drift-stream.ts';
 import { createSimulator } from './simulator.ts';
 import type { SourcedEvent } from './sourced-event.ts';
 
@@ -18,21 +18,7 @@ export function* simulateEvents(
   drift?: StreamDrift,
 ): Generator<SourcedEvent> {
   const next = createSimulator({ seed, startMs: Date.now(), stepMs: 1, idPrefix });
-  if (drift === undefined) {
-    for (let i = 0; i < count; i++) yield next();
-    return;
-  }
-  const random = createRandom(seed + 1);
-  const { change, truth }: DriftScenario = DRIFT_SCENARIOS[drift.name];
-  for (let i = 0; i < count; i++) {
-    const customer = next();
-    const isDrifted = random.next() * drift.overEvents < i + 1;
-    if (!isDrifted) {
-      yield customer;
-      continue;
-    }
-    const event = change(customer.event, random);
-    const churned = truth === undefined ? customer.churned : random.next() < truth(event);
-    yield { event, churned };
-  }
+  const drifted =
+    drift === undefined ? undefined : createDrifter(namedDrift(drift.name), drift.overEvents, seed + 1);
+  for (let i = 0; i < count; i++) yield drifted === undefined ? next() : drifted(next());
 }

@@ -1,5 +1,5 @@
 import { createRandom, type Random } from '../schemas/random.ts';
-import type { CustomerEvent } from '../schemas/customer/schema.ts';
+import type { CustomerEvent, CustomerSchema, InputType } from '../schemas/customer/schema.ts';
 
 /** An event of the bank whose customers are simulated. */
 export interface BankEvent extends CustomerEvent {
@@ -66,6 +66,25 @@ interface Inputs {
   readonly isActiveMember: boolean;
   readonly estimatedSalary: number;
 }
+
+const SIMULATED: Readonly<Record<keyof Inputs, InputType>> = {
+  creditScore: 'integer',
+  geography: 'category',
+  gender: 'category',
+  age: 'integer',
+  tenure: 'integer',
+  balance: 'number',
+  numOfProducts: 'integer',
+  hasCrCard: 'boolean',
+  isActiveMember: 'boolean',
+  estimatedSalary: 'number',
+};
+
+/** Inputs of the simulated customers that a schema does not have, or has as another type: none if it is the bank's. */
+export const notSimulated = ({ inputs }: Pick<CustomerSchema, 'inputs'>): string[] =>
+  Object.entries(SIMULATED)
+    .filter(([name, type]) => !inputs.some((input) => input.name === name && input.type === type))
+    .map(([name]) => name);
 
 const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
 const cents = (value: number): number => Math.round(value * 100) / 100;

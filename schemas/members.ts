@@ -27,6 +27,8 @@ export interface KnownKeys {
   readonly fields: ReadonlyMap<string, string>;
   /** Key → an inner object of which something is read. A key may be in both. */
   readonly inner: ReadonlyMap<string, KnownKeys>;
+  /** Keys that are not read, and not unknown either. */
+  readonly skipped?: ReadonlySet<string>;
 }
 
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -124,7 +126,7 @@ interface Found {
 }
 
 function findMembers(object: Readonly<Record<string, unknown>>, known: KnownKeys, found: Found): void {
-  const { prefix, fields, inner } = known;
+  const { prefix, fields, inner, skipped } = known;
   for (const key of Object.keys(object)) {
     found.keys++;
     const value = object[key];
@@ -133,7 +135,7 @@ function findMembers(object: Readonly<Record<string, unknown>>, known: KnownKeys
     if (next !== undefined && isObject(value)) findMembers(value, next, found);
     else if (field !== undefined) findName(found, field, prefix + key);
     else if (next === undefined) {
-      countField(found.source.unknown, prefix + key);
+      if (skipped?.has(key) !== true) countField(found.source.unknown, prefix + key);
       if (typeof value === 'object' && value !== null) found.strings = NaN;
       found.strings += typeof value === 'string' ? 2 : 1;
     }

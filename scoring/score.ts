@@ -65,28 +65,29 @@ export function createScoreBuilder(manifest: Manifest): ScoreBuilder {
   };
 }
 
-/** The features with the largest contributions by size, largest first; ties go to the earlier feature. */
+/**
+ * The features with the largest contributions by size, largest first; ties go to the earlier feature. One pass, whatever
+ * the number of features: few of them are among the largest so far.
+ *
+ * @param count at least 1.
+ */
 export function topReasons(
   names: readonly string[],
   outputs: Float32Array,
   at: number,
   count: number,
 ): Reason[] {
-  const reasons: Reason[] = [];
-  let taken = 0;
-  for (let rank = 0; rank < count; rank++) {
-    let best = -1;
-    let largest = -1;
-    for (let i = 0; i < names.length; i++) {
-      const size = Math.abs(outputs[at + i]!);
-      if (size > largest && (taken & (1 << i)) === 0) {
-        largest = size;
-        best = i;
-      }
-    }
-    if (best < 0) break;
-    taken |= 1 << best;
-    reasons.push({ feature: names[best]!, contribution: outputs[at + best]! });
+  const top: number[] = [];
+  let least = -1;
+  for (let i = 0; i < names.length; i++) {
+    const size = Math.abs(outputs[at + i]!);
+    if (!(size > least)) continue;
+    let to = Math.min(top.length, count - 1);
+    for (; to > 0 && size > Math.abs(outputs[at + top[to - 1]!]!); to--) top[to] = top[to - 1]!;
+    top[to] = i;
+    if (top.length === count) least = Math.abs(outputs[at + top[count - 1]!]!);
   }
+  const reasons: Reason[] = [];
+  for (const i of top) reasons.push({ feature: names[i]!, contribution: outputs[at + i]! });
   return reasons;
 }

@@ -12,9 +12,9 @@ import type { ReadLog } from './model-log-port.ts';
 import { createManifestOf } from './model-manifests.io.ts';
 import { createTroubles, type TroublesSettings } from './model-troubles.io.ts';
 import { createScoringModel } from './scoring-model.io.ts';
-import { createSeat } from './serving-seat.io.ts';
+import { createSeat, type SeatSettings } from './serving-seat.io.ts';
 
-export interface ServingSettings extends BringSettings, TroublesSettings {
+export interface ServingSettings extends BringSettings, TroublesSettings, SeatSettings {
   /** Folder of the image's release. */
   readonly modelDir: string;
   /** `image`: that release and nothing else; `log`: what the log says; `auto`: the log, to which the image brings its own. */

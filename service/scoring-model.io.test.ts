@@ -5,6 +5,7 @@ import { EMPTY_LOG, foldRecords } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import { readRelease } from '../models/store.io.ts';
 import { withVersion } from '../models/version.ts';
+import { BANK } from '../schemas/customer/bank.fixture.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { ModelRecord } from '../schemas/generated.ts';
 import { createTroubles } from './model-troubles.io.ts';
@@ -52,6 +53,7 @@ async function alone(dataset: string, allowSimulated: boolean) {
   const scoring = createScoringModel({
     ...{ seat, troubles, allowSimulated, log: quiet, modelLog: modelLog as never },
     ...{ newest: () => ({ log, next: 2 }), bringsImage: true, readImage: () => Promise.resolve(image) },
+    customer: BANK,
   });
   await scoring.bring();
   const until = Date.now() + 3000;

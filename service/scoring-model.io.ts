@@ -1,8 +1,10 @@
 /** The model of a process that scores: the newest of the log that holds, else the image's. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { checkInputs } from '../models/customer-schema.ts';
 import { replacesRealData } from '../models/log-decisions.ts';
 import type { ModelLog } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
+import type { CustomerSchema } from '../schemas/customer/schema.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import { proveRelease } from '../scoring/prove.io.ts';
 import { bringImage, type BringSettings } from './bring-image.io.ts';
@@ -20,6 +22,8 @@ export interface ScoringSettings extends BringSettings {
   /** Whether the image brings its release, and serves if nothing of the log holds. */
   readonly bringsImage: boolean;
   readonly readImage: () => Promise<Release>;
+  /** What events hold. */
+  readonly customer: CustomerSchema;
 }
 
 export interface ScoringModel {
@@ -70,6 +74,7 @@ export function createScoringModel(settings: ScoringSettings): ScoringModel {
 
   async function provenImage(): Promise<Release> {
     const release = await readImage();
+    checkInputs(release.manifest, settings.customer);
     await proveRelease(release);
     return release;
   }

@@ -55,7 +55,8 @@ export async function serve(
   const metrics = createMetrics();
   const registry = registryOf(config);
   const kafka = kafkaOf(config, log);
-  const { dir: modelDir, source, allowSimulated } = config.model;
+  const { customer, model } = config;
+  const { dir: modelDir, source, allowSimulated } = model;
   const scores = roleNames.includes('scorer');
   const actor = `${roleNames.join('+')} on ${hostname()}`;
   const modelLog = modelLogOf({ config, kafka, registry }, { log, metrics, actor });
@@ -64,7 +65,7 @@ export async function serve(
     giveUp = resolve;
   });
   const models = keepServing({
-    ...{ modelDir, source, allowSimulated, scores, log, metrics, modelLog },
+    ...{ modelDir, source, allowSimulated, scores, customer, log, metrics, modelLog },
     fatal: giveUp,
   });
   let roles: readonly RunningRole[] = [];

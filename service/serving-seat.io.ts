@@ -1,7 +1,9 @@
 /** The model in service: one session at a time, and the one before until the batches in hand are done with it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServingModel } from '../consumers/scorer.ts';
+import { checkInputs } from '../models/customer-schema.ts';
 import type { Release } from '../models/manifest.ts';
+import type { CustomerSchema } from '../schemas/customer/schema.ts';
 import { openModel } from '../scoring/model.ts';
 import { createSession } from '../scoring/onnx.io.ts';
 import { proveRelease } from '../scoring/prove.io.ts';
@@ -13,18 +15,26 @@ const CLOSE_AFTER_MS = 10_000;
 
 export interface Seat {
   readonly current: () => ServingModel | undefined;
-  /** Proves a release in a process of its own, and puts it into service. Throws MODEL_CORRUPT or what may pass. */
+  /** Proves a release that needs nothing that events lack, in a process of its own, and puts it into service. Throws MODEL_CORRUPT or what may pass. */
   swap(release: Release, activation: number): Promise<void>;
   /** The model that serves was activated again. */
   reactivated(activation: number): void;
   close(): Promise<void>;
 }
 
-export function createSeat({ log, metrics }: { readonly log: Log; readonly metrics: Metrics }): Seat {
+export interface SeatSettings {
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** What events hold: a model that needs more does not serve. */
+  readonly customer: CustomerSchema;
+}
+
+export function createSeat({ log, metrics, customer }: SeatSettings): Seat {
   let serving: ServingModel | undefined;
   return {
     current: () => serving,
     swap: async (release, activation) => {
+      checkInputs(release.manifest, customer);
       await proveRelease(release);
       const model = await openModel(release, createSession);
       const former = serving;

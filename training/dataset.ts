@@ -1,5 +1,5 @@
 import { countBadRows, type BadRowsRule } from '../schemas/csv/bad-rows.ts';
-import { isRowErrors, readCustomer, type CsvFile } from '../schemas/csv/customer.ts';
+import { isRowErrors, readCustomer, type CsvFile, type RowErrors } from '../schemas/csv/customer.ts';
 import type { CsvNeeds } from '../schemas/csv/header.ts';
 import { trainedInputs, type CustomerEvent, type CustomerSchema, type InputValue } from '../schemas/customer/schema.ts'; // prettier-ignore
 
@@ -15,6 +15,8 @@ export interface Dataset {
   readonly rowNumbers: readonly number[];
   /** Columns of the file that nothing reads. */
   readonly unread?: readonly string[];
+  /** Rows that were skipped, by the reason without any value of theirs. */
+  readonly skipped?: ReadonlyMap<string, number>;
 }
 
 /** Rows read at most: all of them are held in memory. */
@@ -66,8 +68,13 @@ export async function collectDataset(
   const labels: number[] = [];
   const rowNumbers: number[] = [];
   const share = createSharing(customer);
+  const reasons = new Map<string, number>();
+  const refuse = (errors: RowErrors): void => {
+    bad.add(errors);
+    for (const error of errors) countReason(reasons, error);
+  };
   let index = 0;
-  if (file.preamble.length > 0) bad.add(file.preamble);
+  if (file.preamble.length > 0) refuse(file.preamble);
   for await (const row of file.rows) {
     if (index >= MAX_ROWS)
       throw new Error(
@@ -75,9 +82,9 @@ export async function collectDataset(
       );
     const read = readCustomer(file.header, row, index, UNDATED_MS);
     index += 1;
-    if (isRowErrors(read)) bad.add(read);
+    if (isRowErrors(read)) refuse(read);
     else if (read.churned === undefined)
-      bad.add([
+      refuse([
         `line ${String(row.line)}, column ${file.header.place(customer.label?.name ?? '')}: empty: remove rows without a label`,
       ]);
     else {
@@ -88,7 +95,24 @@ export async function collectDataset(
   }
   const skipped = bad.end(index + file.preamble.length);
   if (skipped !== undefined) notice(skipped);
-  return { name, events, labels: Uint8Array.from(labels), rowNumbers };
+  return {
+    name,
+    events,
+    labels: Uint8Array.from(labels),
+    rowNumbers,
+    unread: file.header.ignored,
+    skipped: reasons,
+  };
+}
+
+/** Reasons that are told apart. */
+const MAX_REASONS = 20;
+
+/** Counts an error without its line and without what the cell holds. */
+function countReason(reasons: Map<string, number>, error: string): void {
+  const reason = error.replace(/^lines? [\d.]+, /, '').replace(/"[^"]*"/g, '"…"');
+  const key = reasons.has(reason) || reasons.size < MAX_REASONS ? reason : 'other reasons';
+  reasons.set(key, (reasons.get(key) ?? 0) + 1);
 }
 
 /** One string for each level of a category, not one per row. */

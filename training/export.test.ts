@@ -25,7 +25,7 @@ const y = Uint8Array.from({ length: 3000 }, (_, row) =>
   ),
 );
 const ensemble = fitEnsemble({ x, y, columns: COLUMNS }, DEFAULT_PARAMETERS);
-const explained = explainEnsemble(ensemble, PLAYER_OF, PLAYERS);
+const explained = explainEnsemble(ensemble, PLAYER_OF);
 const onnx = exportOnnx(ensemble, explained.trees, PLAYERS);
 const session = await createSession(onnx);
 afterAll(() => session.close());

@@ -63,7 +63,7 @@ export function exportOnnx(
     missingTrue: [],
   };
   const targets: Targets = { treeIds: [], nodeIds: [], ids: [], weights: [] };
-  ensemble.trees.forEach((_, treeId) => addTree(ensemble, contributions, players, treeId, nodes, targets));
+  ensemble.trees.forEach((_, treeId) => addTree(ensemble, contributions, treeId, nodes, targets));
   const outputs = 1 + players;
   const attribute = [
     ints('nodes_treeids', nodes.treeIds),
@@ -121,7 +121,6 @@ function tensor(name: string, width: number) {
 function addTree(
   ensemble: Ensemble,
   contributions: readonly LeafContributions[],
-  players: number,
   treeId: number,
   nodes: Nodes,
   targets: Targets,
@@ -141,22 +140,13 @@ function addTree(
     nodes.falseIds.push(isLeaf ? 0 : 2 * node + 2);
     nodes.missingTrue.push(isLeaf ? 0 : tree.missingLeft[level]!);
     if (isLeaf)
-      addLeaf(
-        tree.leaves[node - inner]!,
-        contributions[treeId]!,
-        players,
-        treeId,
-        node,
-        node - inner,
-        targets,
-      );
+      addLeaf(tree.leaves[node - inner]!, contributions[treeId]!, treeId, node, node - inner, targets);
   }
 }
 
 function addLeaf(
   value: number,
-  contributions: LeafContributions,
-  players: number,
+  { players, values }: LeafContributions,
   treeId: number,
   node: number,
   leaf: number,
@@ -169,8 +159,8 @@ function addLeaf(
     targets.weights.push(weight);
   };
   add(0, value);
-  for (let player = 0; player < players; player++) {
-    const contribution = contributions.values[leaf * players + player]!;
+  players.forEach((player, i) => {
+    const contribution = values[leaf * players.length + i]!;
     if (contribution !== 0) add(1 + player, contribution);
-  }
+  });
 }

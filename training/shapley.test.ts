@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { explainEnsemble, leafContributions } from './shapley.ts';
+import { explainEnsemble, leafContributions, type LeafContributions } from './shapley.ts';
 import { leafIndex, type Tree } from './tree.ts';
 
 const COLUMNS = 6;
-/** Columns 1, 2 and 3 are one feature, as one-hot columns are. */
-const PLAYER_OF = [0, 1, 1, 1, 2, 3];
-const PLAYERS = 4;
+/** Columns 1, 2 and 3 are one feature, as one-hot columns are; most features have no column here, as most are in no tree. */
+const PLAYER_OF = [0, 31, 31, 31, 63, 499];
+const PLAYERS = [...new Set(PLAYER_OF)];
 
 const trees = fc.integer({ min: 1, max: 5 }).chain((depth) =>
   fc.record({
@@ -56,67 +56,85 @@ function valueOf(tree: Tree, row: Float32Array, known: ReadonlySet<number>): num
   return descend(0, 0);
 }
 
-function permutations(items: readonly number[]): number[][] {
-  if (items.length === 0) return [[]];
-  return items.flatMap((item) =>
-    permutations(items.filter((other) => other !== item)).map((rest) => [item, ...rest]),
+/** Shapley's formula over all subsets of the players, of the value of some trees together. */
+function bruteForce(members: readonly Tree[], row: Float32Array): Map<number, number> {
+  const subsets = Array.from({ length: 1 << PLAYERS.length }, (_, set) =>
+    PLAYERS.filter((__, i) => (set & (1 << i)) !== 0),
   );
+  const valueOfAll = (known: readonly number[]): number =>
+    members.reduce((sum, tree) => sum + valueOf(tree, row, new Set(known)), 0);
+  const factorial = (n: number): number => (n <= 1 ? 1 : n * factorial(n - 1));
+  const m = PLAYERS.length;
+  const share = (player: number): number =>
+    subsets
+      .filter((known) => !known.includes(player))
+      .map((known) => {
+        const weight = (factorial(known.length) * factorial(m - known.length - 1)) / factorial(m);
+        return weight * (valueOfAll([...known, player]) - valueOfAll(known));
+      })
+      .reduce((sum, part) => sum + part, 0);
+  return new Map(PLAYERS.map((player) => [player, share(player)]));
 }
-const ORDERS = permutations([0, 1, 2, 3]);
 
-/** Mean marginal contribution over all orders of all players. */
-function bruteForce(tree: Tree, row: Float32Array): number[] {
-  const sums = new Array<number>(PLAYERS).fill(0);
-  for (const order of ORDERS) {
-    const known = new Set<number>();
-    for (const player of order) {
-      const before = valueOf(tree, row, known);
-      known.add(player);
-      sums[player] = sums[player]! + (valueOf(tree, row, known) - before) / ORDERS.length;
-    }
-  }
-  return sums;
-}
+/** What a player adds in one leaf. */
+const inLeaf = ({ players, values }: LeafContributions, leaf: number, player: number): number =>
+  players.includes(player) ? values[leaf * players.length + players.indexOf(player)]! : 0;
 
 describe('leafContributions', () => {
   it('are the Shapley values by definition', () => {
     fc.assert(
       fc.property(trees, rows, (tree, row) => {
-        const { values, expected } = leafContributions(tree, PLAYER_OF, PLAYERS);
+        const found = leafContributions(tree, PLAYER_OF);
         const leaf = leafIndex(tree, row, 0);
-        bruteForce(tree, row).forEach((wanted, player) => {
-          expect(Math.abs(values[leaf * PLAYERS + player]! - wanted)).toBeLessThan(1e-9);
-        });
-        expect(Math.abs(expected - valueOf(tree, row, new Set()))).toBeLessThan(1e-9);
+        for (const [player, wanted] of bruteForce([tree], row))
+          expect(Math.abs(inLeaf(found, leaf, player) - wanted)).toBeLessThan(1e-9);
+        expect(Math.abs(found.expected - valueOf(tree, row, new Set()))).toBeLessThan(1e-9);
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it('name the players of the tree alone, ascending', () => {
+    fc.assert(
+      fc.property(trees, (tree) => {
+        const { players, values } = leafContributions(tree, PLAYER_OF);
+        const inTree = new Set(Array.from(tree.columns, (column) => PLAYER_OF[column]!));
+        expect(players).toEqual([...inTree].sort((a, b) => a - b));
+        expect(values.length).toBe(tree.leaves.length * players.length);
+      }),
     );
   });
 
   it('sum to the value of the leaf minus what is expected', () => {
     fc.assert(
       fc.property(trees, (tree) => {
-        const { values, expected } = leafContributions(tree, PLAYER_OF, PLAYERS);
+        const { values, expected, players } = leafContributions(tree, PLAYER_OF);
         tree.leaves.forEach((value, leaf) => {
-          const sum = values.subarray(leaf * PLAYERS, (leaf + 1) * PLAYERS).reduce((a, b) => a + b, 0);
+          const sum = values
+            .subarray(leaf * players.length, (leaf + 1) * players.length)
+            .reduce((a, b) => a + b, 0);
           expect(Math.abs(sum - (value - expected))).toBeLessThan(1e-9);
         });
       }),
     );
   });
+});
 
-  it('give the base margin of an ensemble', () => {
+describe('explainEnsemble', () => {
+  it('gives the base margin, and the Shapley values of all trees together', () => {
     fc.assert(
-      fc.property(fc.array(trees, { maxLength: 4 }), (members) => {
-        const { baseMargin, trees: explained } = explainEnsemble(
-          { startMargin: -1.5, columns: COLUMNS, trees: members },
-          PLAYER_OF,
-          PLAYERS,
-        );
-        expect(baseMargin).toBeCloseTo(
-          explained.reduce((sum, tree) => sum + tree.expected, -1.5),
-          9,
-        );
+      fc.property(fc.array(trees, { maxLength: 4 }), rows, (members, row) => {
+        const ensemble = { startMargin: -1.5, columns: COLUMNS, trees: members };
+        const { baseMargin, trees: explained } = explainEnsemble(ensemble, PLAYER_OF);
+        const expected = members.reduce((sum, tree) => sum + valueOf(tree, row, new Set()), -1.5);
+        expect(baseMargin).toBeCloseTo(expected, 9);
+        for (const [player, wanted] of bruteForce(members, row)) {
+          const parts = explained.map((tree, t) => inLeaf(tree, leafIndex(members[t]!, row, 0), player));
+          expect(
+            parts.reduce((sum, part) => sum + part, 0),
+            String(player),
+          ).toBeCloseTo(wanted, 9);
+        }
       }),
     );
   });

@@ -6,44 +6,59 @@
 import type { Ensemble } from './boosting.ts';
 import type { Tree } from './tree.ts';
 
-/** Contributions of one tree. */
+/** Contributions of one tree: those of the players that it splits on; the others have none. */
 export interface LeafContributions {
   /** Expected value of the tree over its training cover. */
   readonly expected: number;
-  /** [leaves × players], log-odds. */
+  /** Players of the tree, ascending; no more than its depth, however many players there are. */
+  readonly players: readonly number[];
+  /** [leaves × players of the tree], log-odds. */
   readonly values: Float64Array;
 }
 
 /**
  * @param playerOf player (the bank's feature) of each column: columns of one feature move together.
- * @param players number of players.
  */
-export function leafContributions(
-  tree: Tree,
-  playerOf: readonly number[],
-  players: number,
-): LeafContributions {
+export function leafContributions(tree: Tree, playerOf: readonly number[]): LeafContributions {
   const depth = tree.columns.length;
   const levelPlayers = Array.from(tree.columns, (column) => playerOf[column]!);
-  const inTree = [...new Set(levelPlayers)].sort((a, b) => a - b);
-  const nodeCover = coverOfNodes(tree, depth);
+  const players = [...new Set(levelPlayers)].sort((a, b) => a - b);
   const leaves = 1 << depth;
-  const values = new Float64Array(leaves * players);
-  const levelBits = levelPlayers.map((player) => 1 << inTree.indexOf(player));
-  const weights = shapleyWeights(inTree.length);
-  const worth = new Float64Array(1 << inTree.length);
+  const values = new Float64Array(leaves * players.length);
+  const weights = shapleyWeights(players.length);
+  const worth = worthOfSets(tree, levelPlayers, players);
+  const sets = 1 << players.length;
   for (let leaf = 0; leaf < leaves; leaf++) {
-    for (let set = 0; set < worth.length; set++)
-      worth[set] = expectation(tree, nodeCover, levelBits, depth, leaf, set);
-    inTree.forEach((player, i) => {
+    for (let i = 0; i < players.length; i++) {
       let sum = 0;
-      for (let set = 0; set < worth.length; set++) {
-        if ((set & (1 << i)) === 0) sum += weights[bitCount(set)]! * (worth[set | (1 << i)]! - worth[set]!);
+      for (let set = 0; set < sets; set++) {
+        if ((set & (1 << i)) !== 0) continue;
+        const gain = worth[(set | (1 << i)) * leaves + leaf]! - worth[set * leaves + leaf]!;
+        sum += weights[bitCount(set)]! * gain;
       }
-      values[leaf * players + player] = sum;
-    });
+      values[leaf * players.length + i] = sum;
+    }
   }
-  return { expected: expectation(tree, nodeCover, levelBits, depth, 0, 0), values };
+  return { expected: worth[0]!, players, values };
+}
+
+/** [sets of players × leaves]: what the tree is expected to give when the players of the set go the way of the leaf. */
+function worthOfSets(tree: Tree, levelPlayers: readonly number[], players: readonly number[]): Float64Array {
+  const depth = levelPlayers.length;
+  const leaves = 1 << depth;
+  const cover = coverOfNodes(tree, depth);
+  const worth = new Float64Array(leaves << players.length);
+  for (let set = 0; set < 1 << players.length; set++) {
+    const isKnown = levelPlayers.map((player) => (set & (1 << players.indexOf(player))) !== 0);
+    const known = isKnown.reduce((bits, is, level) => bits | (is ? 1 << (depth - 1 - level) : 0), 0);
+    for (let leaf = 0; leaf < leaves; leaf++) {
+      // Leaves that go the same way where it is known are worth the same.
+      const first = leaf & known;
+      worth[set * leaves + leaf] =
+        first < leaf ? worth[set * leaves + first]! : expectation(tree, cover, isKnown, leaf);
+    }
+  }
+  return worth;
 }
 
 /** Cover by node: node 1 is the root, node n has the children 2n (left) and 2n + 1. */
@@ -54,19 +69,12 @@ function coverOfNodes(tree: Tree, depth: number): Float64Array {
   return cover;
 }
 
-/** Expected tree value when only the players in `set` (bits) are known to go the way of `leaf`. */
-function expectation(
-  tree: Tree,
-  cover: Float64Array,
-  levelBits: readonly number[],
-  depth: number,
-  leaf: number,
-  set: number,
-): number {
+/** Expected tree value when only the levels that are known go the way of `leaf`. */
+function expectation(tree: Tree, cover: Float64Array, isKnown: readonly boolean[], leaf: number): number {
+  const depth = isKnown.length;
   const below = (node: number, level: number): number => {
     if (level === depth) return tree.leaves[node - (1 << depth)]!;
-    if ((set & levelBits[level]!) !== 0)
-      return below(2 * node + ((leaf >> (depth - 1 - level)) & 1), level + 1);
+    if (isKnown[level]!) return below(2 * node + ((leaf >> (depth - 1 - level)) & 1), level + 1);
     const total = cover[node]!;
     // A node that no training row reached: both ways count the same.
     const share = total > 0 ? cover[2 * node]! / total : 0.5;
@@ -92,8 +100,7 @@ function bitCount(set: number): number {
 export function explainEnsemble(
   ensemble: Ensemble,
   playerOf: readonly number[],
-  players: number,
 ): { baseMargin: number; trees: LeafContributions[] } {
-  const trees = ensemble.trees.map((tree) => leafContributions(tree, playerOf, players));
+  const trees = ensemble.trees.map((tree) => leafContributions(tree, playerOf));
   return { baseMargin: trees.reduce((sum, tree) => sum + tree.expected, ensemble.startMargin), trees };
 }

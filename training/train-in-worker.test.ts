@@ -17,7 +17,10 @@ test('a thread of its own gives the same bytes, tells how far it is, and lets th
   const { release } = await trainInWorker(job, new AbortController().signal, (stage) => stages.push(stage));
   clearInterval(ticking);
   const { dataset, split, profileRows, scoreProfileRows } = challengerData(fresh, undefined);
-  const here = trainRelease(dataset, split, { profile: { rows: profileRows, scoreRows: scoreProfileRows } });
+  const here = trainRelease(dataset, split, {
+    customer: BANK,
+    profile: { rows: profileRows, scoreRows: scoreProfileRows },
+  });
   expect(release.manifest).toEqual(here.release.manifest);
   expect(Buffer.from(release.onnx).equals(here.release.onnx)).toBe(true);
   expect([new Set(stages).size > 1, ticks > 5]).toEqual([true, true]);

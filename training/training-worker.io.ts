@@ -19,6 +19,7 @@ async function readBase(path: string) {
 const base = baseCsv !== null && existsSync(baseCsv) ? await readBase(baseCsv) : undefined;
 const { dataset, split, profileRows, scoreProfileRows } = challengerData(fresh, base);
 const { release, evaluation } = trainRelease(dataset, split, {
+  customer,
   resampling,
   memoryBudgetBytes,
   profile: { rows: profileRows, scoreRows: scoreProfileRows },

@@ -92,7 +92,7 @@ export const RELEASES: readonly LogCase[] = [
     const bytes = goldenBytes(createGolden(golden.rows, outputs, width));
     return { ...lab.variant('other rows', { goldenSha256: sha256(bytes) }), golden: bytes };
   }),
-  made('a feature that events do not have', /no feature named shoeSize/, (lab) => {
+  made('a feature that events do not have', /needs the input shoeSize/, (lab) => {
     const [first, ...rest] = lab.a.manifest.features;
     return lab.variant('shoes', { features: [{ ...first!, name: 'shoeSize' }, ...rest] }); // prettier-ignore
   }),

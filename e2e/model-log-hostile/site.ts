@@ -1,5 +1,7 @@
 /** A scorer on a model log into which anybody writes, the operator's commands beside it, and a restart of both. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../../config.ts';
+import { checkInputs } from '../../models/customer-schema.ts';
 import { withVersion } from '../../models/version.ts';
 import type { ModelLog } from '../../models/log.ts';
 import type { Release } from '../../models/manifest.ts';
@@ -57,7 +59,7 @@ export async function openSite(onEnd: OnEnd): Promise<Site> {
   await modelLog.write(() => ({ release: true, kinds: ['ACTIVATION'], version, sha256 }), 'OPERATOR', former);
   const models = keepServing({
     ...{ modelDir: 'models/champion', source: 'auto', scores: true, allowSimulated: false },
-    ...{ log, metrics, modelLog, fatal: (error) => fatal.push(error) },
+    ...{ customer: context.config.customer, log, metrics, modelLog, fatal: (error) => fatal.push(error) },
   });
   onEnd(() => models.stop());
   while (!models.current()?.model.manifest.version.startsWith('churn-')) await sleep(50);
@@ -69,7 +71,7 @@ export async function openSite(onEnd: OnEnd): Promise<Site> {
   return {
     ...{ world, lab, models, metrics, modelLog, fatal },
     scored: await scoring(world, onEnd),
-    restarted: restarting(modelLog),
+    restarted: restarting(modelLog, context.config),
     commands: (log) => commands(world, modelLog, log),
     logUpTo: await following(modelLog, onEnd),
   };
@@ -101,7 +103,7 @@ async function scoring({ context }: World, onEnd: OnEnd): Promise<() => Promise<
   };
 }
 
-function restarting(modelLog: ModelLogAccess): Site['restarted'] {
+function restarting(modelLog: ModelLogAccess, { customer }: Config): Site['restarted'] {
   // Bytes of good releases are fetched once; all else as often as a scorer starts.
   const fetched = new Map<number, Release>();
   const fetch: ModelLogAccess['fetch'] = async (release) => {
@@ -114,6 +116,7 @@ function restarting(modelLog: ModelLogAccess): Site['restarted'] {
     const seat: Seat = {
       current: () => undefined,
       swap: async (release) => {
+        checkInputs(release.manifest, customer);
         await prove(release);
         version = release.manifest.version;
       },

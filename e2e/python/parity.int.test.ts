@@ -103,7 +103,7 @@ describe.skipIf(python === '')('the reasons and shap.TreeExplainer', { timeout: 
     );
     const y = Uint8Array.from(customers, ({ churned }) => Number(churned));
     const ensemble = fitEnsemble({ x, y, columns }, DEFAULT_PARAMETERS);
-    const explained = explainEnsemble(ensemble, [...new Array(columns).keys()], columns);
+    const explained = explainEnsemble(ensemble, [...new Array(columns).keys()]);
     const session = await createSession(exportOnnx(ensemble, explained.trees, columns));
     onTestFinished(() => session.close());
 

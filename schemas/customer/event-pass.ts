@@ -60,6 +60,7 @@ export function createEventPass(schema: CustomerSchema, known: KnownKeys, rules:
     reading.strings++;
     if (typeof value === 'string') reading.strings++;
     if (slot.inner !== undefined) return isObject(value) && readKeys(value, slot.inner);
+    if (field < 0) return true; // skipped
     if (seen[field] === event || value === undefined) return false;
     seen[field] = event;
     if (field > 2) return value === null || readInput(value, slot, reading);

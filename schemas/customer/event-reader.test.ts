@@ -147,3 +147,18 @@ test('500 inputs with two names each are read by any of them', () => {
     message: 'input7 is too large, possible are 0..1000',
   });
 });
+
+test.each([
+  [{ calls: 3, charges: [1, { a: 'b' }] }],
+  [{ Charges: 'NA' }],
+  [nested({ charges: { calls: 'x' }, calls: 1 })],
+])('fields that are skipped are neither read, nor checked, nor counted as unknown: %j', (more) => {
+  const [code, message, tenure, charges, calls] = TELCO.inputs;
+  const some = createEventReader({ ...TELCO, inputs: [code!, message!, tenure!], skipped: [charges!, calls!] });
+  const unknown = new Map<string, number>();
+  const event = { ...('payload' in more ? {} : ids), code: 'b', other: { calls: 1 }, ...more };
+  const found = read(event, some, unknown);
+  expect(found).toMatchObject({ code: 'b', message: null, tenure: null });
+  expect(Object.keys(found)).not.toContain('calls');
+  expect([...unknown.keys()]).toEqual('op' in more ? ['other', 'op', 'payload.after.calls'] : ['other']);
+}); // prettier-ignore

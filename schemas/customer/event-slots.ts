@@ -6,7 +6,7 @@ import type { CustomerSchema, InputType } from './schema.ts';
 
 /** What lies under a key: a field, an inner object, or nothing that is read. */
 export interface Slot {
-  readonly kind: InputType | 'eventId' | 'customerId' | 'occurredAt' | 'object' | 'unknown';
+  readonly kind: InputType | 'eventId' | 'customerId' | 'occurredAt' | 'object' | 'skipped' | 'unknown';
   /** Number of the field: 0..2 the ids and the time, then the inputs; -1: no field. */
   readonly field: number;
   /** Number of the input, and of its column. */
@@ -60,8 +60,9 @@ export function slotsOf(schema: CustomerSchema, known: KnownKeys): Slots {
       ...{ words: wordsOf(input), levelOf, inner: undefined },
     };
   };
-  const compile = ({ prefix, fields, inner }: KnownKeys): Slots => {
+  const compile = ({ prefix, fields, inner, skipped }: KnownKeys): Slots => {
     const byKey = new Map<string, Slot>();
+    for (const key of skipped ?? []) byKey.set(key, { ...UNKNOWN, kind: 'skipped' });
     for (const [key, name] of fields) byKey.set(key, slotOf(prefix + key, name));
     for (const [key, keys] of inner) byKey.set(key, { ...UNKNOWN, kind: 'object', inner: compile(keys) });
     return { byKey, lastKeys: [], lastSlots: [] };

@@ -17,9 +17,15 @@ export const fieldNames = (schema: CustomerSchema): readonly string[] =>
 interface Keys extends KnownKeys {
   readonly fields: Map<string, string>;
   readonly inner: Map<string, Keys>;
+  readonly skipped: Set<string>;
 }
 
-const noKeys = (prefix: string): Keys => ({ prefix, fields: new Map(), inner: new Map() });
+const noKeys = (prefix: string): Keys => ({
+  prefix,
+  fields: new Map(),
+  inner: new Map(),
+  skipped: new Set(),
+});
 
 /** The keys that are read: each field's names in the outermost object, and its path. What comes first keeps a key. */
 export function knownKeys(schema: CustomerSchema): KnownKeys {
@@ -29,7 +35,17 @@ export function knownKeys(schema: CustomerSchema): KnownKeys {
     for (const alias of aliases) if (!keys.fields.has(alias)) keys.fields.set(alias, name);
     if (path !== undefined) addPath(keys, path, name);
   }
+  for (const { name, aliases, path } of schema.skipped ?? [])
+    for (const way of [[name], ...aliases.map((alias) => [alias]), path ?? []]) addSkipped(keys, way);
   return keys;
+}
+
+/** Adds the first key on a way to a field at which nothing is read. */
+function addSkipped(keys: Keys, [key, ...rest]: readonly string[]): void {
+  if (key === undefined) return;
+  const inner = keys.inner.get(key);
+  if (inner !== undefined) addSkipped(inner, rest);
+  else if (!keys.fields.has(key)) keys.skipped.add(key);
 }
 
 function addPath(keys: Keys, path: readonly string[], name: string): void {

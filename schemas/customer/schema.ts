@@ -84,6 +84,8 @@ export interface CustomerSchema {
   readonly gate: GateRules;
   /** CSV columns that nothing reads, and no word is lost about. */
   readonly ignored: readonly string[];
+  /** Of a model's schema: fields that the configured schema has and the model does not use. Nothing reads them, and they are not unknown. */
+  readonly skipped?: readonly FieldNames[];
 }
 
 /** A value of an input: null is missing. */

@@ -1,0 +1,31 @@
+/** The program as it was before the customer schema, unpacked from the history of this clone. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { packageRoot } from '../cli/context.ts';
+import type { OnEnd } from './world.ts';
+
+/** The last commit in which the bank's ten inputs were written into the program. */
+const COMMIT = 'bef60b1f';
+
+const run = promisify(execFile);
+
+/**
+ * Unpacks the former release into a folder of its own, which is removed in the end; it runs with our `node_modules`.
+ *
+ * @returns the folder; undefined: this clone has no such commit (a shallow clone, or no clone).
+ */
+export async function formerRelease(onEnd: OnEnd): Promise<string | undefined> {
+  const cwd = packageRoot();
+  const isThere = await run('git', ['cat-file', '-e', `${COMMIT}^{commit}`], { cwd }).catch(() => undefined);
+  if (isThere === undefined) return undefined;
+  const folder = await mkdtemp(join(tmpdir(), 'bankchurn-former-'));
+  onEnd(() => rm(folder, { recursive: true }));
+  const archive = join(folder, 'former.tar');
+  await run('git', ['archive', '--output', archive, COMMIT], { cwd });
+  await run('tar', ['-xf', archive, '-C', folder]);
+  await symlink(join(cwd, 'node_modules'), join(folder, 'node_modules'));
+  return folder;
+}
