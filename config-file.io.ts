@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { checkConfig } from './config-check.ts';
+import { placesOf, SHIPPED_SCHEMA } from './config-places.ts';
 import type { Config } from './config.ts';
 import { parseCustomerSchema } from './schemas/customer/parse.ts';
 import type { CustomerSchema } from './schemas/customer/schema.ts';
@@ -22,7 +23,20 @@ export interface ConfigSource {
  */
 export function loadConfig({ path, env, root = '.' }: ConfigSource): Config {
   const settings = checkConfig(readYaml(path) ?? {}, env, path);
-  return { ...settings, customer: readCustomerSchema(settings.customerSchema, root) };
+  const customer = readCustomerSchema(settings.customerSchema, root);
+  const places = placesOf(isShipped(settings.customerSchema, root), customer.name);
+  return {
+    ...settings,
+    customer,
+    places,
+    model: { ...settings.model, dir: settings.model.dir ?? places.model },
+    training: { ...settings.training, baseCsv: settings.training.baseCsv ?? places.data },
+  };
+}
+
+/** Whether a path names the customer schema of the package (or of the present folder, if that is a copy of the package). */
+function isShipped(path: string, root: string): boolean {
+  return [SHIPPED_SCHEMA, join(root, SHIPPED_SCHEMA)].some((place) => resolve(place) === resolve(path));
 }
 
 /**

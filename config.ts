@@ -10,6 +10,7 @@ import {
   positiveNumber, retentionMs, section, setting, share, startFrom, text, topicName, topicPrefix, variableOf,
   type Section, type Setting,
 } from './config-kinds.ts'; // prettier-ignore
+import { SHIPPED_SCHEMA, type Places } from './config-places.ts';
 import type { CustomerSchema } from './schemas/customer/schema.ts';
 import { TOPICS, type TopicId, type TopicNames } from './schemas/topics.ts';
 
@@ -90,7 +91,8 @@ export const SETTINGS = {
   }),
 
   model: section('', {
-    dir: setting(path, 'models/champion', 'folder of the model release that ships with the program'),
+    dir: setting(orNull(path), null,
+      'folder of the model release that ships with the program; null: models/champion with the shipped customer schema, .data/<its name>/champion with another'),
     source: setting(choice(['auto', 'log', 'image']), 'auto',
       'auto activates a new release of dir in the model log, and serves the log; log only serves it; image only serves dir'),
     allowSimulated: setting(flag, false, 'a model of simulated customers may replace one of real data', 'ALLOW_SIMULATED'),
@@ -101,7 +103,7 @@ export const SETTINGS = {
     port: setting(integer(0, 65_535), 8000, '0 takes any free port', 'PORT'),
   }),
 
-  customerSchema: setting(path, 'configs/customer.yaml',
+  customerSchema: setting(path, SHIPPED_SCHEMA,
     'the file that describes what a customer event holds; docs/customer-schema.md has its keys'),
 
   logLevel: setting(logLevel, 'INFO', 'the least level that is logged'),
@@ -117,13 +119,15 @@ export const SETTINGS = {
   }),
 
   training: section('the trainer: one challenger per retrain event, judged on labelled events of the drifted stream', {
-    baseCsv: setting(text, 'data/raw/Churn.csv', 'the base set; it joins the training if the file exists'),
+    baseCsv: setting(orNull(text), null,
+      'the base set, a CSV that fits the customer schema; it joins the training if the file exists; null: data/raw/Churn.csv with the shipped customer schema, none with another'),
     scanRecords: setting(integer(1, 1_000_000), 200_000, 'the newest events and outcomes to read'),
     maxRows: setting(integer(1, 1_000_000), 20_000, 'at most this many labelled events are used: the newest'),
     holdoutShare: setting(share(0.05, 0.9), 0.3,
       'share of their customers that is never trained on: champion and challenger are compared there'),
     minRecentLabels: setting(positive, 1000, 'labelled events on the holdout side; with fewer, the request is deferred'),
-    minWeightedF1: setting(share(0, 1), 0.8, 'the gate: weighted F1 on the base holdout must be above this'),
+    minWeightedF1: setting(orNull(share(0, 1)), null,
+      'the gate of `train` and the trainer: weighted F1 on the (base) holdout must be above this; null: as the customer schema asks (gate.minWeightedF1)'),
     maxAucLoss: setting(share(0, 1), 0.01, 'the gate: ROC AUC on the recent holdout may be this much below that of the champion'),
     horizonMs: setting(integer(0), 0,
       "an outcome without eventId labels the customer's newest event that is at least this much older"),
@@ -174,9 +178,11 @@ type Value<N> =
 export type Settings = { readonly [K in keyof typeof SETTINGS]: Value<(typeof SETTINGS)[K]> };
 export const settingsSchema = objectOf(SETTINGS) as unknown as z.ZodType<Settings>;
 
-/** The configuration: the settings, with the topics' final names and the customer schema. */
-export interface Config extends CheckedSettings {
+/** The configuration: the settings, with the topics' final names, the customer schema, and what follows from it. */
+export interface Config extends Omit<CheckedSettings, 'model'> {
   readonly customer: CustomerSchema;
+  readonly places: Places;
+  readonly model: Omit<CheckedSettings['model'], 'dir'> & { readonly dir: string };
 }
 
 /** The settings, with the topics' final names. */

@@ -9,7 +9,7 @@ import { openModel, type Model, type OnnxModel } from '../scoring/model.ts';
 import { DEFAULT_PARAMETERS, fitEnsemble, predictMargins, type BoostingData } from '../training/boosting.ts';
 import { rocAuc } from '../training/evaluation.ts';
 import { exportOnnx } from '../training/export.ts';
-import { readRealDataset } from '../training/real-data.io.ts';
+import { readRealDataset } from '../training/real-data.fixture.ts';
 import { takeRows } from '../training/resampling.ts';
 import { explainEnsemble } from '../training/shapley.ts';
 import type { CustomerEvent } from '../schemas/customer/schema.ts';

@@ -42,7 +42,7 @@ export interface Context {
   readonly registry: Registry | undefined;
 }
 
-/** Loads the configuration (relative model folders count from the package); `warn` is called for misspelt variables. */
+/** Loads the configuration (relative model folders count from the package, those of another customer schema from the present folder); `warn` is called for misspelt variables. */
 export function readConfig(
   options: { config: string },
   env: NodeJS.ProcessEnv = process.env,
@@ -50,7 +50,9 @@ export function readConfig(
 ): Config {
   misspeltVariables(env).forEach(warn);
   const config = loadConfig({ path: options.config, env, root: packageRoot() });
-  const inPackage = set(env, 'MODEL_DIR') === undefined && !existsSync(config.model.dir);
+  const { isShipped, model } = config.places;
+  const isOwn = !isShipped && config.model.dir === model;
+  const inPackage = !isOwn && set(env, 'MODEL_DIR') === undefined && !existsSync(config.model.dir);
   return inPackage
     ? { ...config, model: { ...config.model, dir: join(packageRoot(), config.model.dir) } }
     : config;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { deleteTopicsAndGroups } from '../kafka/topics.ts';
 import { readRelease } from '../models/store.io.ts';
-import type { InputColumn } from '../schemas/csv/columns.ts';
+import type { CustomerSchema } from '../schemas/customer/schema.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
 import { readScore } from './consume.ts';
 import { createProgress, openContext, readConfig, say, withConfig, type Context } from './context.ts';
@@ -13,7 +13,7 @@ import { DRIFT_NEEDS_EVENTS, driftPart, watchDrift } from './demo-drift.ts';
 import { holdoutOf } from './demo-holdout.io.ts';
 import { createTally, printSummary, type Tally } from './demo-tally.ts';
 import { startEmbedded } from './embedded/embedded.io.ts';
-import { openEvents, withEventFile } from './event-file.io.ts';
+import { openEvents, withEventFile, type ReadingOptions } from './event-file.io.ts';
 import { simulateEvents } from '../producers/simulate-events.io.ts';
 import type { SourcedEvent } from '../producers/sourced-event.ts';
 import { positiveInteger } from './options.ts';
@@ -23,11 +23,10 @@ import { startService, type ServiceProcess } from './service-process.io.ts';
 import { prepareTopics } from './topics.ts';
 import { print } from './printable.ts';
 
-interface DemoOptions {
+interface DemoOptions extends ReadingOptions {
   readonly config: string;
   readonly events?: string;
   readonly count: number;
-  readonly allowMissing: readonly InputColumn[];
 }
 
 /** The last events come at this rate: what a score takes when nothing queues. */
@@ -72,7 +71,7 @@ export function demoCommand(): Command {
 }
 
 async function runDemo(options: DemoOptions, cleanUp: (() => Promise<unknown>)[]): Promise<void> {
-  const source = await sources(options);
+  const source = await sources(options, readConfig(options).customer);
   const env = await cluster(cleanUp);
   const config = readConfig(options, { ...process.env, ...env });
   const context = openContext(config);
@@ -87,7 +86,7 @@ async function runDemo(options: DemoOptions, cleanUp: (() => Promise<unknown>)[]
   const tally = createTally();
   await streamThrough(source, context, service, tally, cleanUp);
   const { split, dataset } = manifest.training;
-  const holdout = await holdoutOf(options.events, split.name, dataset.sha256);
+  const holdout = await holdoutOf(options.events, config.customer, split.name, dataset.sha256);
   const isComplete = printSummary(tally, holdout, print);
   if (!isComplete) throw new Error('events and scores do not match');
   if (options.events !== undefined) return;
@@ -199,10 +198,16 @@ interface Sources {
 }
 
 /** A file is read as a whole before anything is started: an error in it comes at once. */
-async function sources({ events, count, allowMissing }: DemoOptions): Promise<Sources> {
+async function sources(
+  { events, count, allowMissing, badRows }: DemoOptions,
+  schema: CustomerSchema,
+): Promise<Sources> {
   const all: SourcedEvent[] = [];
   if (events === undefined) all.push(...simulateEvents(count, 1, 'demo-'));
-  else for await (const sourced of await openEvents(events, { allowMissing, notice: say })) all.push(sourced);
+  else {
+    const reading = { allowMissing, badRows, schema, notice: say };
+    for await (const sourced of await openEvents(events, reading)) all.push(sourced);
+  }
   const calm = Math.min(CALM_MOST, Math.ceil(all.length * CALM_SHARE));
   return {
     burst: all.slice(0, all.length - calm),

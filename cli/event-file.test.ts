@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
-import { columnNamed, COLUMNS, likeness, type Column } from '../schemas/csv/columns.ts';
+import { csvColumns, likeness } from '../schemas/csv/columns.ts';
+import { BANK } from '../schemas/customer/bank.fixture.ts';
 import { createSimulator } from '../producers/simulator.ts';
 import { openEvents } from './event-file.io.ts';
 import { watchInputs } from './input-watch.ts';
@@ -16,7 +17,8 @@ async function readLines(name: string, content: string | Buffer) {
   const said: string[] = [];
   const notice = (line: string): void => void said.push(line.replace(path, name));
   const ids: string[] = [];
-  for await (const { event } of await openEvents(path, { allowMissing: [], notice })) ids.push(event.eventId);
+  const options = { schema: BANK, allowMissing: [], badRows: 'fail', notice } as const;
+  for await (const { event } of await openEvents(path, options)) ids.push(event.eventId);
   return { ids, said };
 }
 
@@ -56,7 +58,7 @@ test('the watch names inputs that are missing, or new to the model, in every row
   const features = [{ name: 'gender', kind: 'categorical', categories: ['Female', 'Male'] } as const].map(
     (feature) => ({ ...feature, categories: [...feature.categories] }),
   );
-  const watch = watchInputs(features);
+  const watch = watchInputs(BANK, features);
   expect(watch.warnings()).toEqual([]);
   const see = (gender: string | null): void => watch.see({ ...next().event, tenure: null, gender });
   see('female');
@@ -70,8 +72,9 @@ test('the watch names inputs that are missing, or new to the model, in every row
 });
 
 test('names: every column in any spelling of its words; misspelt ones are like theirs and no other', () => {
-  for (const column of COLUMNS) {
-    const words = column.replace(/[a-z](?=[A-Z])/g, '$& ');
+  const { all, find } = csvColumns(BANK);
+  for (const column of all) {
+    const words = column.name.replace(/[a-z](?=[A-Z])/g, '$& ');
     for (const name of [
       words,
       words.toLowerCase(),
@@ -79,9 +82,12 @@ test('names: every column in any spelling of its words; misspelt ones are like t
       words.replaceAll(' ', '_'),
       ` ${words} `,
     ])
-      expect([name, columnNamed(name)]).toEqual([name, column]);
+      expect([name, find(name)]).toEqual([name, column]);
   }
-  const like = (name: string): Column[] => COLUMNS.filter((column) => likeness(name, column) === 'misspelt');
+  const like = (name: string): string[] =>
+    all
+      .filter(({ names }) => names.some((known) => likeness(name, known) === 'misspelt'))
+      .map((column) => column.name);
   expect(['CreditScor', 'Credit_Socre', 'Ballance', 'Tenur', 'Aeg', 'Exitted'].map(like)).toEqual([
     ['CreditScore'],
     ['CreditScore'],

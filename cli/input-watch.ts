@@ -1,6 +1,5 @@
-import { fieldOf, INPUTS } from '../schemas/csv/columns.ts';
 import { shown } from '../schemas/csv/errors.ts';
-import type { CustomerEvent } from '../schemas/customer/schema.ts';
+import { trainedInputs, type CustomerEvent, type CustomerSchema } from '../schemas/customer/schema.ts';
 import type { FeatureSpec } from '../models/manifest.ts';
 
 /** Sees what a whole file never has. */
@@ -11,8 +10,8 @@ export interface InputWatch {
 }
 
 /** @param features of the model, if there is one: whose categories are known. */
-export function watchInputs(features: readonly FeatureSpec[] = []): InputWatch {
-  const empty = new Set(INPUTS.map((column) => fieldOf(column)));
+export function watchInputs(schema: CustomerSchema, features: readonly FeatureSpec[] = []): InputWatch {
+  const empty = new Set(trainedInputs(schema).map(({ name }) => name));
   const unseen = new Map<string, { known: readonly string[]; first?: string }>(
     features.flatMap((feature) =>
       feature.kind === 'categorical' ? [[feature.name, { known: feature.categories }] as const] : [],
@@ -22,10 +21,10 @@ export function watchInputs(features: readonly FeatureSpec[] = []): InputWatch {
   return {
     see: (event) => {
       events += 1;
-      for (const field of empty) if (event[field] !== null) empty.delete(field);
+      for (const field of empty) if (event[field] != null) empty.delete(field);
       for (const [field, categories] of unseen) {
         const value = event[field];
-        if (value === null) continue;
+        if (value == null) continue;
         categories.first ??= String(value);
         if (categories.known.includes(String(value))) unseen.delete(field);
       }

@@ -35,10 +35,13 @@ export function portNumber(text: string): number {
   return value;
 }
 
+/** Parses a comma-separated list. */
+export const list = (text: string): string[] => text.split(',').map((word) => word.trim());
+
 /** Parses a comma-separated list of known words. */
 export function listOf<T extends string>(known: readonly T[]): (text: string) => T[] {
   return (text) => {
-    const words = text.split(',').map((word) => word.trim());
+    const words = list(text);
     const unknown = words.filter((word) => !(known as readonly string[]).includes(word));
     if (unknown.length > 0)
       throw new InvalidArgumentError(`${unknown.join(', ')}: known are ${known.join(', ')}.`);

@@ -1,16 +1,15 @@
 import { Command, Option } from 'commander';
-import type { InputColumn } from '../schemas/csv/columns.ts';
 import type { CustomerSchema } from '../schemas/customer/schema.ts';
 import { createProgress, openContext, readConfig, say, withConfig } from './context.ts';
 import { DRIFT_HELP, driftOption, readDrift } from './drift-option.ts';
-import { isCsvFile, openEvents, withEventFile } from './event-file.io.ts';
+import { isCsvFile, openEvents, withEventFile, type ReadingOptions } from './event-file.io.ts';
 import { drawNow, drifting, firstOf, readRows, simulateNow } from './event-source.io.ts';
 import type { SourcedEvent } from '../producers/sourced-event.ts';
 import { positiveInteger, positiveNumber, wholeNumber } from './options.ts';
 import { eventEncoder, outcomeEncoder, type EventFormat } from './encoders.ts';
 import { publishEvents } from '../producers/publish.io.ts';
 
-interface ProduceOptions {
+interface ProduceOptions extends ReadingOptions {
   readonly config: string;
   readonly count?: number;
   readonly rate?: number;
@@ -20,7 +19,6 @@ interface ProduceOptions {
   readonly outcomes?: true;
   readonly labelLag: number;
   readonly format?: EventFormat;
-  readonly allowMissing: readonly InputColumn[];
 }
 
 const SIMULATED = 1000;
@@ -114,13 +112,14 @@ async function eventsOf(
 
 async function calmEvents(
   file: string | undefined,
-  { allowMissing, outcomes, count, seed }: ProduceOptions,
+  { allowMissing, badRows, outcomes, count, seed }: ProduceOptions,
   schema: CustomerSchema,
 ): Promise<Iterable<SourcedEvent> | AsyncIterable<SourcedEvent>> {
   const run = Date.now().toString(36);
   if (file === undefined)
     return simulateNow(schema, count ?? SIMULATED, seed, `sim-${run}-`, 'name a file: bankchurn produce customers.csv --count 20000'); // prettier-ignore
-  const events = await openEvents(file, { allowMissing, needsLabels: outcomes === true, notice: say });
+  const needsLabels = outcomes === true;
+  const events = await openEvents(file, { allowMissing, badRows, needsLabels, schema, notice: say });
   if (count === undefined) return events;
   if (!isCsvFile(file)) return firstOf(events, count);
   const rows = await readRows(events, file);

@@ -1,18 +1,16 @@
 import { Command } from 'commander';
-import type { InputColumn } from '../schemas/csv/columns.ts';
 import { loadModel } from '../scoring/load-model.io.ts';
 import type { ScoreRequest } from '../scoring/model.ts';
 import { readConfig, say, withConfig } from './context.ts';
-import { openEvents, withEventFile } from './event-file.io.ts';
+import { openEvents, withEventFile, type ReadingOptions } from './event-file.io.ts';
 import { watchInputs } from './input-watch.ts';
 import { positiveInteger } from './options.ts';
 import { print } from './printable.ts';
 
-interface ScoreOptions {
+interface ScoreOptions extends ReadingOptions {
   readonly config: string;
   readonly batch: number;
   readonly idPrefix: string;
-  readonly allowMissing: readonly InputColumn[];
 }
 
 export function scoreCommand(): Command {
@@ -24,7 +22,8 @@ export function scoreCommand(): Command {
     .option('--batch <n>', 'events scored at once', positiveInteger, 512)
     .option('--id-prefix <text>', 'scoreId = this and the number of the event, from 0', 'local/0/')
     .action(async (file: string, options: ScoreOptions) => {
-      const model = await loadModel(readConfig(options).model.dir);
+      const config = readConfig(options);
+      const model = await loadModel(config.model.dir);
       let scored = 0;
       let waiting: ScoreRequest[] = [];
       const flush = async (): Promise<void> => {
@@ -35,9 +34,11 @@ export function scoreCommand(): Command {
         if (!drained) await new Promise((resolve) => process.stdout.once('drain', resolve));
       };
       let index = 0;
-      const watch = watchInputs(model.manifest.features);
-      const { allowMissing } = options;
-      for await (const { event } of await openEvents(file, { allowMissing, watch, notice: say })) {
+      const { allowMissing, badRows } = options;
+      const schema = config.customer;
+      const watch = watchInputs(schema, model.manifest.features);
+      const reading = { allowMissing, badRows, schema, watch, notice: say };
+      for await (const { event } of await openEvents(file, reading)) {
         waiting.push({ event, scoreId: options.idPrefix + String(index++) });
         if (waiting.length >= options.batch) await flush();
       }

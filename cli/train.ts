@@ -1,24 +1,29 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Command, Option } from 'commander';
+import { placesOf } from '../config-places.ts';
+import type { Config } from '../config.ts';
 import { writeRelease } from '../models/store.io.ts';
+import type { BadRowsRule } from '../schemas/csv/bad-rows.ts';
 import { proveRelease } from '../scoring/prove.io.ts';
 import { DEFAULT_PARAMETERS } from '../training/boosting.ts';
-import type { Evaluation } from '../training/evaluation.ts';
-import { reportHoldout, type HoldoutReport } from '../training/holdout-report.ts';
-import { metricsFile } from '../training/metrics-file.ts';
-import { FIGURES, modelCard } from '../training/model-card.ts';
-import { splitDataset } from '../training/split.ts';
-import { trainRelease, type TrainingResult } from '../training/train.ts';
+import type { Dataset } from '../training/dataset.ts';
+import { examine } from '../training/examine.ts';
+import { gateRules } from '../training/gate.ts';
+import { runTraining, type TrainingOutcome, type TrainingTask } from '../training/run.ts';
+import { splitDataset, type Split } from '../training/split.ts';
 import { createProgress, readConfig, say, withConfig } from './context.ts';
-import { CSV_HELP } from './event-file.io.ts';
+import { refreshLock } from './dvc-lock.io.ts';
+import { CSV_HELP, withBadRows } from './event-file.io.ts';
 import { positiveInteger, positiveNumber, wholeNumber } from './options.ts';
 import { recordTraining } from './record-training.ts';
-import { DEFAULT_DATA, openDataset, PLACES, placesOf, simulatedDataset, SIMULATED_FOLDER, type Places } from './training-data.ts'; // prettier-ignore
+import { dataFile, openDataset, outputsOf, simulatedDataset, SIMULATED_FOLDER, type Outputs } from './training-data.ts'; // prettier-ignore
+import { trainingSummary } from './training-summary.ts';
 
 interface TrainOptions {
   readonly config: string;
   readonly data?: string;
+  readonly badRows: BadRowsRule;
   readonly simulated?: true;
   readonly out?: string;
   readonly metrics?: string;
@@ -29,16 +34,19 @@ interface TrainOptions {
   readonly earlyStopping: number;
 }
 
-/** The runbook's gate: weighted F1 on the holdout. */
-const GATE_F1 = 0.8;
+const SHIPPED = placesOf(true, '');
+const OTHERS = placesOf(false, '<name>');
 
 export function trainCommand(): Command {
-  return withConfig(new Command('train'))
+  return withBadRows(withConfig(new Command('train')))
     .description(
-      'train a model, evaluate it on the holdout, release it if it passes the gate (weighted F1 > 0.80)',
+      'train a model, evaluate it on the holdout, release it if it passes the gate: what the customer schema asks under `gate` (the shipped one: weighted F1 > 0.80), or better than a constant score',
     )
     .addHelpText('after', CSV_HELP)
-    .option('--data <csv>', `labelled customers (default: ${DEFAULT_DATA})`)
+    .option(
+      '--data <csv>',
+      `labelled customers (default: ${SHIPPED.data ?? ''}, with the shipped customer schema)`,
+    )
     .addOption(
       new Option('--simulated', `simulated customers instead; writes below ${SIMULATED_FOLDER}`).conflicts(
         'data',
@@ -46,11 +54,11 @@ export function trainCommand(): Command {
     )
     .option(
       '--out <folder>',
-      `of the release (default: ${PLACES.real.out}, ${PLACES.simulated.out} if simulated)`,
+      `of the release (default: ${SHIPPED.model}; ${OTHERS.model} with another customer schema; ${SIMULATED_FOLDER}/champion if simulated)`,
     )
     .option(
       '--metrics <file>',
-      `figures as JSON (default: ${PLACES.real.metrics}, ${PLACES.simulated.metrics} if simulated)`,
+      `figures as JSON (default: ${SHIPPED.metrics}; ${OTHERS.metrics} with another customer schema; ${SIMULATED_FOLDER}/metrics.json if simulated)`,
     )
     .option('--holdout-rows <file>', 'row numbers of the holdout, one a line')
     .option('--seed <n>', 'of row sampling and splits', positiveInteger, DEFAULT_PARAMETERS.seed)
@@ -67,36 +75,74 @@ export function trainCommand(): Command {
       wholeNumber,
       DEFAULT_PARAMETERS.earlyStoppingRounds,
     )
-    .action(async (options: TrainOptions) => {
-      const { resampling, mlflow, model } = readConfig(options);
-      const places = placesOf(options, model.dir);
-      const dataset = options.simulated === true ? simulatedDataset() : await openDataset(options.data);
-      const split = splitDataset(dataset, options.seed, await readHoldout(options.holdoutRows));
-      say(
-        `training on ${String(split.train.length)} customers of ${dataset.name}, holdout of ${String(split.holdout.length)} (${split.name}), resampling: ${resampling.strategy}`,
-      );
-      if (resampling.strategy !== 'none')
-        say(
-          'resampling costs calibration and does not raise F1 once the threshold is chosen by cross-validation',
-        );
-      const progress = createProgress();
-      const begun = Date.now();
-      const result = trainRelease(dataset, split, {
-        parameters: {
-          seed: options.seed,
-          rounds: options.rounds,
-          columnSampling: options.columnSampling,
-          earlyStoppingRounds: options.earlyStopping,
-        },
-        resampling: resampling.strategy,
-        memoryBudgetBytes: resampling.memoryBudgetMiB * 1024 * 1024,
-        onProgress: (stage, share) => progress.update(`${stage} ${(share * 100).toFixed(0)} %`),
-      });
-      progress.end();
-      await proveRelease(result.release);
-      await gateAndWrite(places, options.seed, result, dataset.name, Date.now() - begun);
-      await recordTraining(mlflow, result.release, places, begun);
+    .action(train);
+}
+
+async function train(options: TrainOptions): Promise<void> {
+  const config = readConfig(options);
+  const outputs = outputsOf(options, config);
+  const file = options.simulated === true ? undefined : dataFile(options.data, config);
+  const dataset =
+    file === undefined
+      ? simulatedDataset()
+      : await openDataset(file, config, { badRows: options.badRows, notice: say });
+  const split = splitDataset(dataset, options.seed, await readHoldout(options.holdoutRows));
+  announce(config, dataset, split);
+  const { customer } = config;
+  const examination = examine(dataset, split, customer);
+  warn(examination.warnings);
+  const gate = gateRules(customer, config.training.minWeightedF1);
+  const task = { customer, dataset, split, examination, gate, seed: options.seed };
+  const begun = Date.now();
+  const outcome = runWithProgress(task, options, config);
+  await proveRelease(outcome.release);
+  say(`trained in ${((Date.now() - begun) / 1000).toFixed(1)} s\n`);
+  for (const line of trainingSummary(outcome.evaluation, outcome.report)) say(line);
+  warn(outcome.warnings);
+  await release(outputs, outcome, dataset.name);
+  if (file !== undefined && isUsual(options)) tellLock(file, outputs, config);
+  await recordTraining(config.mlflow, outcome.release, outputs, begun);
+}
+
+function announce(
+  { places, customer, resampling }: Config,
+  dataset: Dataset,
+  { train, holdout, name }: Split,
+): void {
+  if (!places.isShipped)
+    say(
+      `customer schema "${customer.name}": its model and figures lie in ${dirname(places.model)}, not in ${SHIPPED.model}`,
+    );
+  say(
+    `training on ${String(train.length)} customers of ${dataset.name}, holdout of ${String(holdout.length)} (${name}), resampling: ${resampling.strategy}`,
+  );
+  if (resampling.strategy !== 'none')
+    say(
+      'resampling costs calibration and does not raise F1 once the threshold is chosen by cross-validation',
+    );
+}
+
+function warn(warnings: readonly string[]): void {
+  for (const warning of warnings) say(`warning: ${warning}`);
+}
+
+function runWithProgress(task: TrainingTask, options: TrainOptions, { resampling }: Config): TrainingOutcome {
+  const progress = createProgress();
+  try {
+    return runTraining(task, {
+      parameters: {
+        seed: options.seed,
+        rounds: options.rounds,
+        columnSampling: options.columnSampling,
+        earlyStoppingRounds: options.earlyStopping,
+      },
+      resampling: resampling.strategy,
+      memoryBudgetBytes: resampling.memoryBudgetMiB * 1024 * 1024,
+      onProgress: (stage, share) => progress.update(`${stage} ${(share * 100).toFixed(0)} %`),
     });
+  } finally {
+    progress.end();
+  }
 }
 
 async function readHoldout(path: string | undefined): Promise<{ name: string; rows: number[] } | undefined> {
@@ -108,31 +154,25 @@ async function readHoldout(path: string | undefined): Promise<{ name: string; ro
   return { name: path.replace(/^.*\//, '').replace(/\.txt$/, ''), rows };
 }
 
-async function gateAndWrite(
-  { out, metrics }: Places,
-  seed: number,
-  { release, evaluation, holdout }: TrainingResult,
+/** Writes what passes the gate. */
+async function release(
+  { out, metrics }: Outputs,
+  { release, evaluation, verdict, documents, metrics: figures }: TrainingOutcome,
   data: string,
-  ms: number,
 ): Promise<void> {
-  const { manifest } = release;
-  const report = reportHoldout(holdout, evaluation.threshold, seed);
-  say(`trained in ${(ms / 1000).toFixed(1)} s\n`);
-  for (const line of summary(evaluation, report)) say(line);
-  const f1 = evaluation.f1_weighted.toFixed(4);
-  if (!(evaluation.f1_weighted > GATE_F1)) {
+  if (!verdict.passed)
     throw new Error(
-      `weighted F1 ${f1} on the holdout of ${data} is not above ${String(GATE_F1)}: nothing released`,
+      `the gate refuses the model on the holdout of ${data}: ${verdict.reason}: nothing released`,
     );
-  }
-  const card = modelCard({ manifest, evaluation, report, gateF1: GATE_F1 });
   await writeRelease(out, release);
-  for (const [path, text] of card) await writeText(join(out, path), text);
-  await writeText(metrics, metricsFile(manifest, evaluation, report));
+  for (const [path, text] of documents) await writeText(join(out, path), text);
+  await writeText(metrics, figures);
   say(
-    `\ngate passed: weighted F1 ${f1} > ${GATE_F1.toFixed(2)} (of both classes by their size; the churn class alone has ${evaluation.f1_churn.toFixed(4)})`,
+    `\ngate passed: ${verdict.reason}. The F1 of the churn class alone is ${evaluation.f1_churn.toFixed(4)}`,
   );
-  say(`released ${manifest.version} to ${out} (model card: README.md), figures in ${metrics}`);
+  say(
+    `released ${release.manifest.version} to ${out} (model card: README.md, data card: DATA.md), figures in ${metrics}`,
+  );
 }
 
 async function writeText(path: string, text: string): Promise<void> {
@@ -140,23 +180,21 @@ async function writeText(path: string, text: string): Promise<void> {
   await writeFile(path, text);
 }
 
-/** The figures with their intervals, and who is found how often. */
-function* summary(
-  evaluation: Evaluation,
-  { intervals, slices, recall_gaps }: HoldoutReport,
-): Generator<string> {
-  yield `${'on the holdout'.padEnd(38)}  value   95 % interval`;
-  for (const [name, label] of FIGURES) {
-    const { low, high } = intervals[name];
-    yield `  ${label.padEnd(36)} ${evaluation[name].toFixed(4)}   ${low.toFixed(4)} .. ${high.toFixed(4)}`;
-  }
-  const { tp, fp, fn, tn } = evaluation.confusion;
-  yield `  of ${String(tp + fn)} who left ${String(tp)} were found, of ${String(fp + tn)} who stayed ${String(fp)} were called leaving (threshold ${evaluation.threshold.toFixed(4)})`;
-  for (const [dimension, groups] of Object.entries(slices)) {
-    const recalls = Object.entries(groups).map(
-      ([group, { recall }]) => `${group} ${recall === null ? '–' : recall.toFixed(2)}`,
-    );
-    const gap = recall_gaps[dimension];
-    yield `  recall by ${dimension}: ${recalls.join(', ')}${gap == null ? '' : ` (gap ${gap.toFixed(2)})`}`;
-  }
+/** Whether this is the training that `dvc.yaml` describes: `make train` with the settings that ship. */
+function isUsual({ holdoutRows, seed, rounds, columnSampling, earlyStopping }: TrainOptions): boolean {
+  const { earlyStoppingRounds, ...usual } = DEFAULT_PARAMETERS;
+  return (
+    holdoutRows === undefined &&
+    seed === usual.seed &&
+    rounds === usual.rounds &&
+    columnSampling === usual.columnSampling &&
+    earlyStopping === earlyStoppingRounds
+  );
+}
+
+/** Brings `dvc.lock` in step with what was trained and written, where that is what `dvc.yaml` describes. */
+function tellLock(file: string, { out, metrics }: Outputs, config: Config): void {
+  if (!config.places.isShipped || out !== SHIPPED.model || metrics !== SHIPPED.metrics) return;
+  const result = refreshLock(file, config);
+  if (result !== undefined) say(result);
 }

@@ -1,66 +1,83 @@
 /** What a training reads, and where it writes. A model of simulated customers never lands where the service looks for one. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { placesOf, SHIPPED_SCHEMA } from '../config-places.ts';
+import type { Config } from '../config.ts';
 import { sha256 } from '../models/release-files.ts';
 import { createSimulator } from '../producers/simulator.ts';
 import { readDataset } from '../training/dataset.io.ts';
-import { assertTrainable, type Dataset } from '../training/dataset.ts';
+import { assertTrainable, type Dataset, type DatasetReading } from '../training/dataset.ts';
 import { packageRoot } from './context.ts';
 
-export const DEFAULT_DATA = 'data/raw/Churn.csv';
 export const SIMULATED_FOLDER = '.data/simulated';
 const SIMULATED_CUSTOMERS = 10_000;
+const SHIPPED = placesOf(true, '');
 
 /** Where a training writes. */
-export interface Places {
+export interface Outputs {
   /** Folder of the release. */
   readonly out: string;
   /** File of the figures. */
   readonly metrics: string;
 }
 
-/** Where trainings write by default. */
-export const PLACES: Readonly<Record<'real' | 'simulated', Places>> = {
-  real: { out: 'models/champion', metrics: 'models/metrics.json' },
-  simulated: { out: `${SIMULATED_FOLDER}/champion`, metrics: `${SIMULATED_FOLDER}/metrics.json` },
-};
-
 /**
- * Where a training writes.
+ * Where a training writes: by default where the service looks with this customer schema, or below `SIMULATED_FOLDER`.
  *
- * @param modelDir where the service looks for its release.
- * @throws Error for a simulated model in that folder.
+ * @throws Error for a simulated model in a folder that is served, or of another kind of customers than the simulated ones.
  */
-export function placesOf(
-  { simulated, out, metrics }: { readonly simulated?: true } & Partial<Places>,
-  modelDir: string,
-): Places {
-  const usual = PLACES[simulated === true ? 'simulated' : 'real'];
-  const places = { out: out ?? usual.out, metrics: metrics ?? usual.metrics };
-  const served = [modelDir, PLACES.real.out, join(packageRoot(), PLACES.real.out)].map((path) =>
-    resolve(path),
-  );
-  if (simulated === true && served.includes(resolve(places.out)))
-    throw new Error(`${places.out} is served: a model of simulated customers is not written there`);
-  return places;
+export function outputsOf(
+  { simulated, out, metrics }: { readonly simulated?: true } & Partial<Outputs>,
+  { places, model }: Pick<Config, 'places' | 'model'>,
+): Outputs {
+  if (simulated !== true) return { out: out ?? places.model, metrics: metrics ?? places.metrics };
+  if (!places.isShipped)
+    throw new Error(
+      `simulated customers are those of ${SHIPPED_SCHEMA}: unset CUSTOMER_SCHEMA, or name labelled customers with --data (DATA=file.csv make train)`,
+    );
+  const outputs = {
+    out: out ?? `${SIMULATED_FOLDER}/champion`,
+    metrics: metrics ?? `${SIMULATED_FOLDER}/metrics.json`,
+  };
+  const served = [model.dir, SHIPPED.model, join(packageRoot(), SHIPPED.model)].map((path) => resolve(path));
+  if (served.includes(resolve(outputs.out)))
+    throw new Error(`${outputs.out} is served: a model of simulated customers is not written there`);
+  return outputs;
 }
 
 /**
- * The labelled customers of a file.
+ * The file of the labelled customers: the named one, else the one that belongs to the customer schema.
  *
  * @throws Error that says how to get the file, if it is not there.
  */
-export async function openDataset(path: string | undefined): Promise<Dataset> {
-  const places = [DEFAULT_DATA, join(packageRoot(), DEFAULT_DATA)];
-  const file = path ?? places.find((candidate) => existsSync(candidate));
-  if (file === undefined)
+export function dataFile(
+  path: string | undefined,
+  { places, customer }: Pick<Config, 'places' | 'customer'>,
+): string {
+  if (path !== undefined) return path;
+  const { data } = places;
+  if (data === null)
     throw new Error(
-      `there is no ${DEFAULT_DATA}, and nothing was trained. Get it with \`dvc pull\`, place it there by hand, ` +
-        'or name another file (`DATA=file.csv make train`, `bankchurn train --data file.csv`). ' +
-        'To train on simulated customers, for a try: `SIMULATED=1 make train` (`bankchurn train --simulated`)',
+      `nothing was trained: name the labelled customers of the customer schema "${customer.name}" ` +
+        '(`DATA=file.csv make train`, `bankchurn train --data file.csv`)',
     );
-  const dataset = await readDataset(file, 'churn');
-  assertTrainable(dataset, file);
+  const file = [data, join(packageRoot(), data)].find((candidate) => existsSync(candidate));
+  if (file !== undefined) return file;
+  throw new Error(
+    `there is no ${data}, and nothing was trained. Get it with \`dvc pull\`, place it there by hand, ` +
+      'or name another file (`DATA=file.csv make train`, `bankchurn train --data file.csv`). ' +
+      'To train on simulated customers, for a try: `SIMULATED=1 make train` (`bankchurn train --simulated`)',
+  );
+}
+
+/** The labelled customers of a file. Throws an Error with line, column and what to do. */
+export async function openDataset(
+  file: string,
+  { customer }: Pick<Config, 'customer'>,
+  reading: DatasetReading,
+): Promise<Dataset> {
+  const dataset = await readDataset(file, customer, customer.name, reading);
+  assertTrainable(dataset, customer, file);
   return dataset;
 }
 

@@ -1,22 +1,24 @@
 import { existsSync } from 'node:fs';
 import type { LoggedRelease } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
+import type { CustomerSchema } from '../schemas/customer/schema.ts';
 import { createSession } from '../scoring/onnx.io.ts';
 import { proveRelease } from '../scoring/prove.io.ts';
 import type { FreshRows } from '../training/challenger.ts';
-import type { GateRule } from '../training/gate.ts';
+import type { ChallengeRule } from '../training/gate.ts';
 import type { Resampling } from '../training/resampling.ts';
 import { trainInWorker } from '../training/train-in-worker.io.ts';
 import { judgeChallenge } from './judge-challenge.ts';
 import type { Challenge } from './trainer.ts';
 
 export interface ChallengeSettings {
-  /** Path of the base set; trained along where the file is there. */
-  readonly baseCsv: string;
+  readonly customer: CustomerSchema;
+  /** Path of the base set, which joins the training if the file is there; null: there is none. */
+  readonly baseCsv: string | null;
   readonly resampling: Resampling;
   /** Of the resampling, bytes. */
   readonly memoryBudgetBytes: number;
-  readonly gate: GateRule;
+  readonly gate: ChallengeRule;
   /** The first of these that is whole. */
   readonly fetchRelease: (candidates: readonly LoggedRelease[]) => Promise<Release>;
   readonly onProgress: (stage: string, share: number) => void;
@@ -29,9 +31,9 @@ export async function challenge(
   fresh: FreshRows,
   signal: AbortSignal,
 ): Promise<Challenge> {
-  const { baseCsv, resampling, memoryBudgetBytes, gate } = settings;
-  const hasBase = existsSync(baseCsv);
-  const job = { baseCsv: hasBase ? baseCsv : null, fresh, resampling, memoryBudgetBytes };
+  const { customer, baseCsv, resampling, memoryBudgetBytes, gate } = settings;
+  const hasBase = baseCsv !== null && existsSync(baseCsv);
+  const job = { customer, baseCsv: hasBase ? baseCsv : null, fresh, resampling, memoryBudgetBytes };
   const { release: trained, evaluation } = await trainInWorker(job, signal, settings.onProgress);
   const challenger = { ...trained, onnx: Buffer.from(trained.onnx) };
   const incumbent = await settings.fetchRelease(champion);

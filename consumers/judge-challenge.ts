@@ -3,7 +3,7 @@ import { withVersion } from '../models/version.ts';
 import type { Release } from '../models/manifest.ts';
 import { openModel, type CreateSession } from '../scoring/model.ts';
 import { rocAuc, type Evaluation } from '../training/evaluation.ts';
-import { judgeChallenger, type GateRule } from '../training/gate.ts';
+import { judgeChallenger, type ChallengeRule } from '../training/gate.ts';
 import type { LabelledEvent } from '../training/labels.ts';
 import type { Challenge } from './trainer.ts';
 
@@ -14,7 +14,7 @@ export interface Contest {
   readonly evaluation: Evaluation | undefined;
   /** Labelled rows of the stream that the challenger was not trained on. */
   readonly holdout: readonly LabelledEvent[];
-  readonly gate: GateRule;
+  readonly gate: ChallengeRule;
 }
 
 /** Scores the holdout with both, as in service; what came of it is in the challenger's manifest and in the gate's word. */
@@ -23,7 +23,7 @@ export async function judgeChallenge(contest: Contest, createSession: CreateSess
   const championAuc = await recentAuc(champion, holdout, createSession);
   const challengerAuc = await recentAuc(challenger, holdout, createSession);
   const figures = {
-    weightedF1: evaluation?.f1_weighted,
+    base: evaluation,
     recentLabels: holdout.length,
     championAuc,
     challengerAuc,
@@ -38,7 +38,12 @@ export async function judgeChallenge(contest: Contest, createSession: CreateSess
     },
   });
   const verdict = judgeChallenger(figures, gate);
-  const report = JSON.stringify({ ...figures, rule: gate, passed: verdict.passed });
+  const report = JSON.stringify({
+    weightedF1: evaluation?.f1_weighted,
+    ...figures,
+    rule: gate,
+    passed: verdict.passed,
+  });
   return { release: { ...challenger, manifest }, ...verdict, report };
 }
 

@@ -10,6 +10,7 @@ import type { ChurnScore } from '../schemas/generated.ts';
 import type { Explanation } from '../scoring/explanation.ts';
 import { createSimulator } from '../producers/simulator.ts';
 import { splitDataset } from '../training/split.ts';
+import { BANK } from '../schemas/customer/bank.fixture.ts';
 import { trainRelease } from '../training/train.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
 import { collect, createWorld, events, produceRaw, settled, type World } from './world.ts';
@@ -44,7 +45,8 @@ function otherRelease() {
     labels: Uint8Array.from(all, ({ churned }) => Number(churned)),
     rowNumbers: all.map((_, i) => i + 1),
   };
-  return trainRelease(dataset, splitDataset(dataset, 1), { parameters: { rounds: 10 } }).release;
+  return trainRelease(dataset, splitDataset(dataset, 1), { customer: BANK, parameters: { rounds: 10 } })
+    .release;
 }
 
 test.each([true, false])(

@@ -4,6 +4,7 @@ import { sha256 } from '../models/release-files.ts';
 import { pythonGolden } from '../models/tiny-release.fixture.ts';
 import { createSimulator } from '../producers/simulator.ts';
 import { splitDataset } from '../training/split.ts';
+import { BANK } from '../schemas/customer/bank.fixture.ts';
 import { trainRelease } from '../training/train.ts';
 
 /** Another model than the shipped one; its golden file looks as if Python had written it. */
@@ -18,7 +19,10 @@ export function otherModel(name = 'simulated'): Release {
     labels,
     rowNumbers: all.map((_, i) => i + 1),
   };
-  const { release } = trainRelease(dataset, splitDataset(dataset, 1), { parameters: { rounds: 10 } });
+  const { release } = trainRelease(dataset, splitDataset(dataset, 1), {
+    customer: BANK,
+    parameters: { rounds: 10 },
+  });
   const golden = pythonGolden(parseGolden(release.golden));
   return { ...release, golden, manifest: { ...release.manifest, goldenSha256: sha256(golden) } };
 }

@@ -139,7 +139,7 @@ test(
     const configFile = join(folder, 'config.yaml');
     const config = await readFile(join(packageRoot(), 'configs/config.yaml'), 'utf8');
     const baseCsv = join(folder, 'base.csv');
-    await writeFile(configFile, config.replace('data/raw/Churn.csv', baseCsv));
+    await writeFile(configFile, config.replace('baseCsv: null', `baseCsv: ${baseCsv}`));
     await writeFile(baseCsv, coinTossed(3000));
 
     const { world, watch } = await open();
@@ -157,7 +157,7 @@ test(
       3000,
     );
     expect(watch.models.findLast(({ requestId }) => requestId !== null)?.reason).toMatch(
-      /FAILED: weighted F1 on the base holdout 0\.\d+ \(above 0\.8\)/,
+      /FAILED: on the base holdout: weighted F1 0\.\d+ \(above 0\.80\)/,
     );
     expect(watch.models.filter(({ kind }) => kind === 'ACTIVATION')).toHaveLength(1);
     expect(await version(service)).toBe(request?.modelVersion);

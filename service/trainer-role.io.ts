@@ -9,6 +9,7 @@ import type { LoggedRelease } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import type { RetrainRequested } from '../schemas/generated.ts';
 import type { OpenRole } from '../schemas/ports.ts';
+import { gateRules } from '../training/gate.ts';
 import { recordInMlflow } from '../training/mlflow.io.ts';
 import { measureAtScrape } from './at-scrape.ts';
 import { decodeOwn, decoderOf, shapesOf } from './codecs.ts';
@@ -50,10 +51,15 @@ function trainerRole(around: Surroundings): OpenRole {
       log.warn({ count, fault }, 'outcomes that cannot be read'),
   };
   const challenging = {
+    customer: config.customer,
     baseCsv: training.baseCsv,
     resampling: config.resampling.strategy,
     memoryBudgetBytes: config.resampling.memoryBudgetMiB * 1024 * 1024,
-    gate: training,
+    gate: {
+      rules: gateRules(config.customer, training.minWeightedF1),
+      maxAucLoss: training.maxAucLoss,
+      minRecentLabels: training.minRecentLabels,
+    },
     fetchRelease: (candidates: readonly LoggedRelease[]) => fetchFirst(modelLog, candidates),
     onProgress: (stage: string, share: number) => log.debug({ stage, share }, 'training'),
   };

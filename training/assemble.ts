@@ -3,7 +3,7 @@ import { createGolden, createGoldenRows, goldenBytes, goldenRows } from '../mode
 import { withVersion } from '../models/version.ts';
 import type { FeatureSpec, Manifest, Release } from '../models/manifest.ts';
 import { sha256 } from '../models/release-files.ts';
-import type { CustomerEvent } from '../schemas/customer/schema.ts';
+import type { CustomerEvent, CustomerSchema } from '../schemas/customer/schema.ts';
 import type { BoostingParameters, Ensemble } from './boosting.ts';
 import type { Dataset } from './dataset.ts';
 import type { Evaluation } from './evaluation.ts';
@@ -13,16 +13,13 @@ import { explainEnsemble, type LeafContributions } from './shapley.ts';
 import type { Split } from './split.ts';
 import { leafIndex } from './tree.ts';
 
-/** Inputs of a model, as events have them. */
-export type FeatureName = string;
-
 const RISK_CUTOFFS = { medium: 0.3, high: 0.7 };
 const REASONS = 3;
 
 /** Contributions of an ensemble's trees. */
 type Explained = ReturnType<typeof explainEnsemble>;
 
-/** Explains an ensemble: the players are the bank's features, whose one-hot columns move together. */
+/** Explains an ensemble: the players are the features, whose one-hot columns move together. */
 export function explainFeatures(ensemble: Ensemble, features: readonly FeatureSpec[]): Explained {
   const playerOf = features.flatMap((feature, i) =>
     new Array<number>(feature.kind === 'numeric' ? 1 : feature.categories.length).fill(i),
@@ -32,6 +29,7 @@ export function explainFeatures(ensemble: Ensemble, features: readonly FeatureSp
 
 /** What a release is made of. */
 export interface Parts {
+  readonly customer: CustomerSchema;
   readonly dataset: Dataset;
   readonly split: Split;
   readonly features: FeatureSpec[];

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createSimulator } from '../producers/simulator.ts';
+import { BANK } from '../schemas/customer/bank.fixture.ts';
 import { challengerData, splitFresh } from './challenger.ts';
 import type { Dataset } from './dataset.ts';
 import type { LabelledEvent } from './labels.ts';
@@ -34,6 +35,7 @@ test('without a base set: trained on one side, evaluated on the other, profile o
   expect(profileRows).toHaveLength(rows.length);
   expect(scoreProfileRows).toEqual(split.holdout);
   const { manifest } = trainRelease(dataset, split, {
+    customer: BANK,
     parameters: { rounds: 5 },
     profile: { rows: profileRows, scoreRows: scoreProfileRows },
   }).release;

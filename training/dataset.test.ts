@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { BANK } from '../schemas/customer/bank.fixture.ts';
 import { parseDataset } from './dataset.io.ts';
 import { takeRows, type Dataset } from './dataset.ts';
 
 const HEADER =
   'RowNumber,CustomerId,Surname,CreditScore,Geography,Gender,Age,Tenure,Balance,NumOfProducts,HasCrCard,IsActiveMember,EstimatedSalary,Exited';
 const csv = (...rows: string[]): string => [HEADER, ...rows, ''].join('\n');
-const parse = (text: string): Promise<Dataset> => parseDataset([Buffer.from(text)], 'test');
+const parse = (text: string): Promise<Dataset> => parseDataset([Buffer.from(text)], BANK, 'test');
 const GOOD = '5,77,Nobody,600,France,Female,41,3.0,1500.5,1,1,0,9000.25,1';
 
 describe('parseDataset', () => {

@@ -1,7 +1,7 @@
-import { INPUTS, LABEL } from '../schemas/csv/columns.ts';
-import { isRowErrors, readCustomer, type CsvFile } from '../schemas/csv/customer.ts';
+import { countBadRows, type BadRowsRule } from '../schemas/csv/bad-rows.ts';
+import { isRowErrors, readCustomer, type CsvFile, type RowErrors } from '../schemas/csv/customer.ts';
 import type { CsvNeeds } from '../schemas/csv/header.ts';
-import type { CustomerEvent } from '../schemas/customer/schema.ts';
+import { trainedInputs, type CustomerEvent, type CustomerSchema, type InputValue } from '../schemas/customer/schema.ts'; // prettier-ignore
 
 /** Labelled customers, in the order of the source. */
 export interface Dataset {
@@ -13,6 +13,10 @@ export interface Dataset {
   readonly labels: Uint8Array;
   /** What a list of holdout rows names: column `RowNumber`, else 1..n. */
   readonly rowNumbers: readonly number[];
+  /** Columns of the file that nothing reads. */
+  readonly unread?: readonly string[];
+  /** Rows that were skipped, by the reason without any value of theirs. */
+  readonly skipped?: ReadonlyMap<string, number>;
 }
 
 /** Rows read at most: all of them are held in memory. */
@@ -22,60 +26,107 @@ const MAX_ERRORS = 10;
 /** Time of customers in a file without times: training does not look at it. */
 const UNDATED_MS = Date.UTC(2020, 0, 1);
 
-/** A labelled data set has all model inputs and the label. */
-export const DATASET_NEEDS: CsvNeeds = { needed: [...INPUTS, LABEL], allowed: [] };
+/** What to do about rows that cannot be read, and where to say what was skipped. */
+export interface DatasetReading {
+  readonly badRows: BadRowsRule;
+  readonly notice: (line: string) => void;
+}
 
 /**
- * Collects the customers of a CSV (`CreditScore, Geography, …, Exited`; empty = missing).
+ * A labelled data set has all inputs that are trained on and the label.
+ *
+ * @throws Error if the schema has no label.
+ */
+export function datasetNeeds(customer: CustomerSchema, badRows: BadRowsRule): CsvNeeds {
+  const { name, inputs, label } = customer;
+  if (label === undefined)
+    throw new Error(
+      `the customer schema ${name} has no label: nothing can be learned without one, add \`label\``,
+    );
+  return {
+    needed: [...trainedInputs(customer).map((input) => input.name), label.name],
+    allowed: inputs.filter(({ isRetired }) => isRetired).map((input) => input.name),
+    skipsPreamble: badRows === 'skip',
+  };
+}
+
+/**
+ * Collects the customers of a CSV: all inputs of the customer schema and its label; empty = missing.
  *
  * @param name of the dataset.
- * @throws Error naming up to ten errors, each with line, column and what to do; a customer without a label is one.
+ * @throws Error naming up to ten errors, each with line, column and what to do; a customer without a label is one. If bad rows
+ * are skipped, only for more than half of the rows.
  */
-export async function collectDataset(file: CsvFile, name: string): Promise<Omit<Dataset, 'sha256'>> {
-  const errors: string[] = [];
+export async function collectDataset(
+  file: CsvFile,
+  customer: CustomerSchema,
+  name: string,
+  { badRows, notice }: DatasetReading,
+): Promise<Omit<Dataset, 'sha256'>> {
+  const bad = countBadRows({ name: file.name, rule: badRows, patience: MAX_ERRORS });
   const events: CustomerEvent[] = [];
   const labels: number[] = [];
   const rowNumbers: number[] = [];
-  const texts = new Map<string, string>();
+  const share = createSharing(customer);
+  const reasons = new Map<string, number>();
+  const refuse = (errors: RowErrors): void => {
+    bad.add(errors);
+    for (const error of errors) countReason(reasons, error);
+  };
   let index = 0;
+  if (file.preamble.length > 0) refuse(file.preamble);
   for await (const row of file.rows) {
     if (index >= MAX_ROWS)
-      throw refused(file.name, [
-        `line ${String(row.line)}: more than ${String(MAX_ROWS)} rows: train on a sample`,
-      ]);
-    const customer = readCustomer(file.header, row, index, UNDATED_MS);
-    index += 1;
-    if (isRowErrors(customer)) errors.push(...customer);
-    else if (customer.churned === undefined)
-      errors.push(
-        `line ${String(row.line)}, column ${file.header.place(LABEL)}: empty: remove rows without a label`,
+      throw new Error(
+        `${file.name}:\n  line ${String(row.line)}: more than ${String(MAX_ROWS)} rows: train on a sample`,
       );
+    const read = readCustomer(file.header, row, index, UNDATED_MS);
+    index += 1;
+    if (isRowErrors(read)) refuse(read);
+    else if (read.churned === undefined)
+      refuse([
+        `line ${String(row.line)}, column ${file.header.place(customer.label?.name ?? '')}: empty: remove rows without a label`,
+      ]);
     else {
-      events.push(shareTexts(customer.event, texts));
-      labels.push(Number(customer.churned));
-      rowNumbers.push(customer.rowNumber);
+      events.push(share(read.event));
+      labels.push(Number(read.churned));
+      rowNumbers.push(read.rowNumber);
     }
-    if (errors.length >= MAX_ERRORS) throw refused(file.name, errors);
   }
-  if (errors.length > 0) throw refused(file.name, errors);
-  return { name, events, labels: Uint8Array.from(labels), rowNumbers };
+  const skipped = bad.end(index + file.preamble.length);
+  if (skipped !== undefined) notice(skipped);
+  return {
+    name,
+    events,
+    labels: Uint8Array.from(labels),
+    rowNumbers,
+    unread: file.header.ignored,
+    skipped: reasons,
+  };
 }
 
-const refused = (file: string, errors: readonly string[]): Error =>
-  new Error(`${file}:\n  ${errors.slice(0, MAX_ERRORS).join('\n  ')}`);
+/** Reasons that are told apart. */
+const MAX_REASONS = 20;
 
-/** One string for each country and gender, not one per row. */
-function shareTexts(event: CustomerEvent, texts: Map<string, string>): CustomerEvent {
-  const share = (text: string | null): string | null => {
-    if (text === null) return null;
-    const known = texts.get(text);
-    if (known === undefined) texts.set(text, text);
-    return known ?? text;
-  };
-  return {
-    ...event,
-    geography: share(event['geography'] as string | null),
-    gender: share(event['gender'] as string | null),
+/** Counts an error without its line and without what the cell holds. */
+function countReason(reasons: Map<string, number>, error: string): void {
+  const reason = error.replace(/^lines? [\d.]+, /, '').replace(/"[^"]*"/g, '"…"');
+  const key = reasons.has(reason) || reasons.size < MAX_REASONS ? reason : 'other reasons';
+  reasons.set(key, (reasons.get(key) ?? 0) + 1);
+}
+
+/** One string for each level of a category, not one per row. */
+function createSharing({ inputs }: Pick<CustomerSchema, 'inputs'>): (event: CustomerEvent) => CustomerEvent {
+  const categories = inputs.filter(({ type }) => type === 'category').map(({ name }) => name);
+  const texts = new Map<InputValue, InputValue>();
+  return (event) => {
+    const shared: Record<string, InputValue> = {};
+    for (const name of categories) {
+      const text = event[name] ?? null;
+      if (!texts.has(text)) texts.set(text, text);
+      shared[name] = texts.get(text) ?? null;
+    }
+    return { ...event, ...shared };
   };
 }
 
@@ -88,11 +139,16 @@ const MIN_OF_CLASS = 10;
  *
  * @throws Error that says what is lacking.
  */
-export function assertTrainable({ labels }: Pick<Dataset, 'labels'>, source: string): void {
-  const left = labels.reduce((sum, label) => sum + label, 0);
+export function assertTrainable(
+  { labels }: Pick<Dataset, 'labels'>,
+  { label }: Pick<CustomerSchema, 'label'>,
+  source: string,
+): void {
+  const left = labels.reduce((sum, churned) => sum + churned, 0);
   const stayed = labels.length - left;
-  const counted = `${String(labels.length)} customers, ${String(left)} of them left (Exited 1), ${String(stayed)} stayed (0)`;
-  const where = `${source}:\n  lines 2..${String(labels.length + 1)}, column Exited`;
+  const name = label?.name ?? 'label';
+  const counted = `${String(labels.length)} customers, ${String(left)} of them left (${name} ${label?.churned[0] ?? ''}), ${String(stayed)} stayed (${label?.stayed[0] ?? ''})`;
+  const where = `${source}:\n  lines 2..${String(labels.length + 1)}, column ${name}`;
   const fault =
     labels.length < MIN_ROWS
       ? `${counted}; needed are ${String(MIN_ROWS)}: add customers`

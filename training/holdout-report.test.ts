@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createSimulator } from '../producers/simulator.ts';
+import { BANK } from '../schemas/customer/bank.fixture.ts';
 import { reportHoldout, type ScoredHoldout } from './holdout-report.ts';
 
 const next = createSimulator({ seed: 2, startMs: 0, stepMs: 1, idPrefix: '' });
@@ -14,7 +15,7 @@ const scores = Float64Array.from(events, ({ gender }, row) =>
 const holdout: ScoredHoldout = { events, labels, scores, contributions: { tenure: 0.1, age: 0.7 } };
 
 describe('reportHoldout', () => {
-  const report = reportHoldout(holdout, 0.5, 1);
+  const report = reportHoldout(holdout, BANK, 0.5, 1);
 
   it('parts all customers by geography, gender and age, and tells the gap in recall', () => {
     for (const groups of Object.values(report.slices)) {
@@ -42,7 +43,7 @@ describe('reportHoldout', () => {
   });
 
   it('is the same again, and fits into JSON', () => {
-    expect(reportHoldout(holdout, 0.5, 1)).toEqual(report);
+    expect(reportHoldout(holdout, BANK, 0.5, 1)).toEqual(report);
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
   });
 

@@ -1,4 +1,4 @@
-import type { CustomerEvent } from '../schemas/customer/schema.ts';
+import type { CustomerEvent, CustomerSchema } from '../schemas/customer/schema.ts';
 import {
   bootstrapIntervals,
   bootstrapOf,
@@ -8,6 +8,7 @@ import {
   type Interval,
 } from './intervals.ts';
 import { evaluate, precisionRecall, reliabilityBins, rocAuc, type PrecisionRecall, type ReliabilityBin } from './evaluation.ts'; // prettier-ignore
+import { sliceRows } from './slices.ts';
 
 /** What a model says about the customers it has not seen, and what became of them. */
 export interface ScoredHoldout {
@@ -35,9 +36,9 @@ export interface Slice {
 export interface HoldoutReport {
   readonly bootstrap: Bootstrap;
   readonly intervals: Readonly<Record<FigureName, Interval>>;
-  /** By dimension, then by group. */
+  /** By input, then by group. */
   readonly slices: Readonly<Record<string, Readonly<Record<string, Slice>>>>;
-  /** Largest minus smallest recall of each dimension's groups that have enough churned customers. */
+  /** Largest minus smallest recall of each input's groups that have enough churned customers. */
   readonly recall_gaps: Readonly<Record<string, number | null>>;
   readonly reliability: readonly ReliabilityBin[];
   readonly precision_recall: readonly PrecisionRecall[];
@@ -47,28 +48,21 @@ export interface HoldoutReport {
 
 /** Churned customers a group must have for its recall to count in a gap. */
 const MIN_CHURNED = 20;
-const AGE_BANDS = [30, 40, 50, 60];
-
-const ageBand = (age: number | null): string => {
-  if (age === null) return 'missing';
-  const above = AGE_BANDS.findIndex((bound) => age < bound);
-  if (above === 0) return `below ${String(AGE_BANDS[0])}`;
-  if (above < 0) return `${String(AGE_BANDS.at(-1))} and above`;
-  return `${String(AGE_BANDS[above - 1])} to ${String(AGE_BANDS[above]! - 1)}`;
-};
-
-const DIMENSIONS: Readonly<Record<string, (event: CustomerEvent) => string>> = {
-  geography: ({ geography }) => String(geography ?? 'missing'),
-  gender: ({ gender }) => String(gender ?? 'missing'),
-  age: ({ age }) => ageBand(age as number | null),
-};
 
 /** Intervals, slices and curves of a model on its holdout. Same input, same report. */
-export function reportHoldout(holdout: ScoredHoldout, threshold: number, seed: number): HoldoutReport {
+export function reportHoldout(
+  holdout: ScoredHoldout,
+  customer: Pick<CustomerSchema, 'slices' | 'inputs'>,
+  threshold: number,
+  seed: number,
+): HoldoutReport {
   const { scores, labels } = holdout;
   const bootstrap = bootstrapOf(scores.length, seed);
   const slices = Object.fromEntries(
-    Object.entries(DIMENSIONS).map(([name, groupOf]) => [name, sliceBy(holdout, groupOf, threshold)]),
+    [...sliceRows(customer, holdout.events)].map(([input, groups]) => [
+      input,
+      Object.fromEntries([...groups].map(([name, rows]) => [name, sliceOf(holdout, rows, threshold)])),
+    ]),
   );
   return {
     bootstrap,
@@ -83,36 +77,10 @@ export function reportHoldout(holdout: ScoredHoldout, threshold: number, seed: n
   };
 }
 
-function sliceBy(
-  { events, labels, scores }: ScoredHoldout,
-  groupOf: (event: CustomerEvent) => string,
-  threshold: number,
-): Record<string, Slice> {
-  const groups = new Map<string, number[]>();
-  events.forEach((event, row) => {
-    const name = groupOf(event);
-    const rows = groups.get(name);
-    if (rows === undefined) groups.set(name, [row]);
-    else rows.push(row);
-  });
-  const sorted = [...groups].sort(([a], [b]) => order(a) - order(b) || (a < b ? -1 : 1));
-  return Object.fromEntries(
-    sorted.map(([name, rows]) => [
-      name,
-      sliceOf(
-        rows.map((row) => scores[row]!),
-        rows.map((row) => labels[row]!),
-        threshold,
-      ),
-    ]),
-  );
-}
-
-/** The first age band before the others, what is missing last. */
-const order = (group: string): number => (group === 'missing' ? 1 : group.startsWith('below ') ? -1 : 0);
-
-function sliceOf(scores: readonly number[], labels: readonly number[], threshold: number): Slice {
-  const rows = scores.length;
+function sliceOf(holdout: ScoredHoldout, positions: readonly number[], threshold: number): Slice {
+  const scores = positions.map((row) => holdout.scores[row]!);
+  const labels = positions.map((row) => holdout.labels[row]!);
+  const rows = positions.length;
   const { recall, precision, confusion } = evaluate(scores, labels, threshold);
   const churned = confusion.tp + confusion.fn;
   const isTold = churned > 0;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createSimulator } from '../producers/simulator.ts';
+import { BANK } from '../schemas/customer/bank.fixture.ts';
 import type { Dataset } from './dataset.ts';
 import { reportHoldout } from './holdout-report.ts';
 import { metricsFile } from './metrics-file.ts';
@@ -18,11 +19,12 @@ const dataset: Dataset = {
   rowNumbers: customers.map((_, i) => i + 1),
 };
 const { release, evaluation, holdout } = trainRelease(dataset, splitDataset(dataset, 1), {
+  customer: BANK,
   parameters: { rounds: 10 },
 });
 const { manifest } = release;
-const report = reportHoldout(holdout, evaluation.threshold, 1);
-const card = (): Map<string, string> => modelCard({ manifest, evaluation, report, gateF1: 0.8 });
+const report = reportHoldout(holdout, BANK, evaluation.threshold, 1);
+const card = (): Map<string, string> => modelCard({ manifest, evaluation, report, gate: BANK.gate });
 
 /** Names of the elements left open, or closed without being open. */
 function unbalanced(svg: string): string[] {
@@ -86,7 +88,10 @@ describe('modelCard', () => {
 });
 
 describe('metricsFile', () => {
-  const metrics = JSON.parse(metricsFile(manifest, evaluation, report)) as Record<string, unknown>;
+  const metrics = JSON.parse(metricsFile({ manifest, evaluation, report, gate: BANK.gate })) as Record<
+    string,
+    unknown
+  >;
 
   it('has every figure at the top, as a number, and an interval of its name', () => {
     const { confusion, ...figures } = evaluation;

@@ -1,9 +1,11 @@
 /** The model card (Mitchell et al. 2019), generated from a run: no clock, no machine, the same bytes for the same model. */
 import type { Manifest } from '../models/manifest.ts';
+import type { GateRules } from '../schemas/customer/schema.ts';
+import { bound, checkHoldout } from './gate.ts';
 import type { Interval } from './intervals.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { HoldoutReport, Slice } from './holdout-report.ts';
-import { markdownTable } from './markdown.ts';
+import { markdownTable, plain } from './markdown.ts';
 import { contributionsPlot, precisionRecallPlot, reliabilityPlot } from './plots.ts';
 
 /** What a card is made of. */
@@ -11,8 +13,8 @@ export interface CardSource {
   readonly manifest: Manifest;
   readonly evaluation: Evaluation;
   readonly report: HoldoutReport;
-  /** Lowest weighted F1 that is released. */
-  readonly gateF1: number;
+  /** What the gate asked. */
+  readonly gate: GateRules;
 }
 
 /** Figures in the order they are told, by name. */
@@ -20,7 +22,7 @@ export const FIGURES = [
   ['roc_auc', 'ROC AUC'],
   ['pr_auc', 'PR AUC (average precision)'],
   ['f1_churn', 'F1 of the churn class'],
-  ['f1_weighted', 'F1 weighted by class size (the gate)'],
+  ['f1_weighted', 'F1 weighted by class size'],
   ['f1_macro', 'F1, mean of both classes'],
   ['precision', 'precision of the churn class'],
   ['recall', 'recall of the churn class'],
@@ -63,14 +65,27 @@ function cardText(source: CardSource): string {
     slicesSection(source),
     limitsSection(source),
   ];
-  return `${sections.join('\n\n')}\n`;
+  return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
+
+/** Inputs, and levels of an input, that the card lists. */
+const MAX_INPUTS = 40;
+const MAX_LEVELS = 12;
+
+const listed = (texts: readonly string[], most: number, rest: string): string =>
+  texts.slice(0, most).join(', ') +
+  (texts.length > most ? rest.replace('$', String(texts.length - most)) : '');
+
+const levelsText = (levels: readonly string[]): string =>
+  levels.length > MAX_LEVELS
+    ? `${String(levels.length)} levels`
+    : levels.map((level) => plain(level)).join(', ');
 
 function detailsSection({ sha256, sizeBytes, features, training }: Manifest): string {
   const { dataset, split, parameters, resampling } = training;
   const settings = Object.entries(parameters).map(([name, value]) => `${name} ${String(value)}`);
   const inputs = features.map((feature) =>
-    feature.kind === 'numeric' ? feature.name : `${feature.name} (${feature.categories.join(', ')})`,
+    feature.kind === 'numeric' ? feature.name : `${feature.name} (${levelsText(feature.categories)})`,
   );
   return `## Model
 
@@ -82,7 +97,7 @@ ${markdownTable(
   [
     ['sha256', `\`${sha256}\``],
     ['size', `${String(sizeBytes)} bytes`],
-    ['inputs', inputs.join(', ')],
+    ['inputs', listed(inputs, MAX_INPUTS, ', and $ more')],
     [
       'trained on',
       `${dataset.name}, sha256 \`${dataset.sha256}\`: ${String(split.trainRows)} of ${String(dataset.rows)} customers`,
@@ -106,10 +121,11 @@ A customer is predicted to leave from ${figure(threshold)} on: the best F1 of ou
 ${String(riskCutoffs.medium)} and HIGH from ${String(riskCutoffs.high)}. A score carries its ${String(reasonsCount)} largest reasons; \`bankchurn explain\` prints all.`;
 }
 
-function figuresSection({ evaluation, report, gateF1 }: CardSource): string {
+function figuresSection(source: CardSource): string {
+  const { evaluation, report, gate } = source;
   const { samples, seed, level } = report.bootstrap;
   const rows = FIGURES.map(([name, label]) => [
-    label,
+    name === 'f1_weighted' && gate.minWeightedF1 !== undefined ? `${label} (the gate)` : label,
     figure(evaluation[name]),
     range(report.intervals[name]),
   ]);
@@ -131,7 +147,18 @@ ${markdownTable(
   ],
 )}
 
-The gate "F1 > ${gateF1.toFixed(2)}" means the F1 weighted by class size: ${figure(evaluation.f1_weighted)}. The F1 of the churn class alone is ${figure(evaluation.f1_churn)}.`;
+${gateText(source)}`;
+}
+
+function gateText({ evaluation, gate }: CardSource): string {
+  const f1 =
+    gate.minWeightedF1 === undefined
+      ? []
+      : [
+          `The gate "F1 > ${bound(gate.minWeightedF1)}" means the F1 weighted by class size: ${figure(evaluation.f1_weighted)}. The F1 of the churn class alone is ${figure(evaluation.f1_churn)}.`,
+        ];
+  const others = checkHoldout(evaluation, { ...gate, minWeightedF1: undefined }).map(({ text }) => text);
+  return [...f1, ...(others.length === 0 ? [] : [`The gate: ${others.join('; ')}.`])].join(' ');
 }
 
 function plotsSection(): string {
@@ -145,9 +172,10 @@ function plotsSection(): string {
 }
 
 function slicesSection({ report }: CardSource): string {
+  if (Object.keys(report.slices).length === 0) return '';
   const rowOf = (dimension: string, group: string, slice: Slice): string[] => [
     dimension,
-    group,
+    plain(group),
     String(slice.rows),
     share(slice.churn_rate),
     share(slice.mean_score),

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Dataset } from './dataset.ts';
 import { HOLDOUT_42 } from './holdout-42.ts';
-import { readRealDataset } from './real-data.io.ts';
+import { readRealDataset } from './real-data.fixture.ts';
 import { splitDataset, stratifiedFolds } from './split.ts';
 
 function labelled(labels: readonly number[]): Dataset {

@@ -1,3 +1,4 @@
+import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import { createRandom } from '../schemas/random.ts';
 import type { Dataset } from './dataset.ts';
 import { HOLDOUT_42 } from './holdout-42.ts';
@@ -15,7 +16,8 @@ export interface Split {
 }
 
 /**
- * The split of a dataset: given holdout rows, else split 42 for the real set, else seeded and stratified, 80/20.
+ * The split of a dataset: given holdout rows, else split 42 for the real set, else seeded and stratified, 80/20, with all rows
+ * of a customer on one side.
  *
  * @throws Error when rows of the holdout are not in the dataset.
  * @param holdoutRows row numbers (column `RowNumber`), as in a file of one number a line.
@@ -28,7 +30,7 @@ export function splitDataset(
   const given =
     holdoutRows ??
     (dataset.sha256 === REAL_SET_SHA256 ? { name: 'holdout-42', rows: HOLDOUT_42 } : undefined);
-  if (given === undefined) return stratified(dataset.labels, seed);
+  if (given === undefined) return stratified(dataset, seed);
   const wanted = new Set(given.rows);
   const train: number[] = [];
   const holdout: number[] = [];
@@ -42,15 +44,52 @@ export function splitDataset(
   return { name: given.name, train, holdout };
 }
 
-function stratified(labels: Uint8Array, seed: number): Split {
+function stratified({ labels, events }: Pick<Dataset, 'labels' | 'events'>, seed: number): Split {
+  const customers = customersOf(events, labels.length);
+  const [held = []] = foldsByCustomer(labels, customers, Math.round(1 / HOLDOUT_SHARE), seed);
   const inHoldout = new Uint8Array(labels.length);
-  for (const fold of stratifiedFolds(labels, Math.round(1 / HOLDOUT_SHARE), seed).slice(0, 1)) {
-    for (const position of fold) inHoldout[position] = 1;
-  }
+  for (const position of held) inHoldout[position] = 1;
   const train: number[] = [];
   const holdout: number[] = [];
   for (let i = 0; i < labels.length; i++) (inHoldout[i] === 1 ? holdout : train).push(i);
   return { name: `stratified-${String(seed)}`, train, holdout };
+}
+
+/** The customer of each row as a number: 0, 1, … in the order of their first rows. */
+export function customersOf(
+  events: readonly Pick<CustomerEvent, 'customerId'>[],
+  rows = events.length,
+): Int32Array {
+  const numbers = new Map<string, number>();
+  return Int32Array.from({ length: rows }, (_, row) => {
+    const id = events[row]?.customerId ?? `row ${String(row)}`;
+    const known = numbers.get(id) ?? numbers.size;
+    numbers.set(id, known);
+    return known;
+  });
+}
+
+/**
+ * k disjoint folds of rows with the classes in proportion and all rows of a customer in one fold; positions ascending in each.
+ * A customer counts as churned if one of the rows does. If each has one row, these are `stratifiedFolds`.
+ */
+export function foldsByCustomer(
+  labels: Uint8Array,
+  customers: Int32Array,
+  k: number,
+  seed: number,
+): number[][] {
+  const churned = new Uint8Array(customers.reduce((a, b) => Math.max(a, b), -1) + 1);
+  customers.forEach((customer, row) => {
+    if (labels[row] === 1) churned[customer] = 1;
+  });
+  const foldOf = new Uint8Array(churned.length);
+  stratifiedFolds(churned, k, seed).forEach((fold, i) => {
+    for (const customer of fold) foldOf[customer] = i;
+  });
+  const folds: number[][] = Array.from({ length: k }, () => []);
+  customers.forEach((customer, row) => folds[foldOf[customer]!]!.push(row));
+  return folds;
 }
 
 /** k disjoint folds with the classes in proportion; positions ascending in each. */

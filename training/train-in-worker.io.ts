@@ -1,11 +1,13 @@
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import type { Release } from '../models/manifest.ts';
+import type { CustomerSchema } from '../schemas/customer/schema.ts';
 import type { FreshRows } from './challenger.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { Resampling } from './resampling.ts';
 
 /** What a training in a thread of its own is given (copied over). */
 export interface TrainingJob {
+  readonly customer: CustomerSchema;
   /** CSV of the base set; null: the stream's rows alone. */
   readonly baseCsv: string | null;
   readonly fresh: FreshRows;

@@ -6,6 +6,7 @@ import { parseGolden } from '../models/golden.ts';
 import { manifestSchema } from '../models/manifest.ts';
 import { readRelease } from '../models/store.io.ts';
 import { createSimulator } from '../producers/simulator.ts';
+import { BANK } from '../schemas/customer/bank.fixture.ts';
 import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import { createSession } from '../scoring/onnx.io.ts';
 import { loadModel } from '../scoring/load-model.io.ts';
@@ -16,7 +17,7 @@ import { rocAuc } from './evaluation.ts';
 import { reportHoldout } from './holdout-report.ts';
 import { metricsFile } from './metrics-file.ts';
 import { modelCard } from './model-card.ts';
-import { readRealDataset } from './real-data.io.ts';
+import { readRealDataset } from './real-data.fixture.ts';
 import { RESAMPLING_STRATEGIES } from './resampling.ts';
 import { splitDataset } from './split.ts';
 import { trainRelease } from './train.ts';
@@ -35,7 +36,7 @@ function simulate(n: number, seed: number): Dataset {
 
 const simulated = simulate(4000, 1);
 const split = splitDataset(simulated, 42);
-const result = trainRelease(simulated, split);
+const result = trainRelease(simulated, split, { customer: BANK });
 
 async function aucOf(release: typeof result.release, dataset: Dataset): Promise<number> {
   const model = await openModel(release, createSession);
@@ -46,8 +47,8 @@ async function aucOf(release: typeof result.release, dataset: Dataset): Promise<
 
 describe('trainRelease', () => {
   it('gives the same release for the same data, parameters and seed', () => {
-    expect(trainRelease(simulated, split)).toEqual(result);
-    const other = trainRelease(simulated, split, { parameters: { seed: 43 } });
+    expect(trainRelease(simulated, split, { customer: BANK })).toEqual(result);
+    const other = trainRelease(simulated, split, { customer: BANK, parameters: { seed: 43 } });
     expect(other.release.manifest.sha256).not.toBe(result.release.manifest.sha256);
   });
 
@@ -80,13 +81,14 @@ describe('trainRelease', () => {
     expect(result.evaluation.ece).toBeLessThan(0.05);
     const flipped = { ...simulated, labels: simulated.labels.slice() };
     for (const position of split.holdout) flipped.labels[position] = 1 - flipped.labels[position]!;
-    const { release } = trainRelease(flipped, split);
+    const { release } = trainRelease(flipped, split, { customer: BANK });
     expect(release.manifest.threshold).toBe(result.release.manifest.threshold);
     expect(release.manifest.sha256).toBe(result.release.manifest.sha256);
   });
 
   it.each(RESAMPLING_STRATEGIES)('trains with resampling %s and says so', (resampling) => {
     const { release, evaluation } = trainRelease(simulated, split, {
+      customer: BANK,
       resampling,
       parameters: { rounds: 20 },
     });
@@ -97,6 +99,7 @@ describe('trainRelease', () => {
   it('tells how far it is', () => {
     const told: string[] = [];
     trainRelease(simulated, split, {
+      customer: BANK,
       parameters: { rounds: 2 },
       onProgress: (stage, share) => told.push(`${stage} ${String(share)}`),
     });
@@ -112,7 +115,7 @@ describe('trainRelease', () => {
   it('can be called off between rounds', () => {
     let rounds = 0;
     const isCancelled = (): boolean => ++rounds > 70; // in the fits that choose the threshold
-    expect(() => trainRelease(simulated, split, { isCancelled })).toThrow(TrainingCancelled);
+    expect(() => trainRelease(simulated, split, { customer: BANK, isCancelled })).toThrow(TrainingCancelled);
     expect(rounds).toBe(71);
   });
 
@@ -120,6 +123,7 @@ describe('trainRelease', () => {
     const stages: string[] = [];
     const many = simulate(130_000, 3);
     trainRelease(many, splitDataset(many, 1), {
+      customer: BANK,
       parameters: { rounds: 2, depth: 2 },
       onProgress: (stage, share) => stages.push(`${stage} ${String(share)}`),
     });
@@ -128,7 +132,10 @@ describe('trainRelease', () => {
 
   it('trains where a column is missing altogether', async () => {
     const events = simulated.events.map((event): CustomerEvent => ({ ...event, tenure: null }));
-    const { release } = trainRelease({ ...simulated, events }, split, { parameters: { rounds: 10 } });
+    const { release } = trainRelease({ ...simulated, events }, split, {
+      customer: BANK,
+      parameters: { rounds: 10 },
+    });
     await (await openModel(release, createSession)).close();
   });
 });
@@ -136,7 +143,7 @@ describe('trainRelease', () => {
 const real = await readRealDataset();
 describe.skipIf(real === undefined)('the champion and the bank’s set', () => {
   it('is what training gives today, byte for byte, and good enough', async () => {
-    const { release, evaluation, holdout } = trainRelease(real!, splitDataset(real!, 42));
+    const { release, evaluation, holdout } = trainRelease(real!, splitDataset(real!, 42), { customer: BANK });
     expect(release).toEqual(
       await readRelease('models/champion').then(({ onnx, ...rest }) => ({
         ...rest,
@@ -144,9 +151,11 @@ describe.skipIf(real === undefined)('the champion and the bank’s set', () => {
       })),
     );
     const { manifest } = release;
-    const report = reportHoldout(holdout, evaluation.threshold, 42);
-    expect(metricsFile(manifest, evaluation, report)).toBe(await readFile('models/metrics.json', 'utf8'));
-    for (const [path, text] of modelCard({ manifest, evaluation, report, gateF1: 0.8 }))
+    const report = reportHoldout(holdout, BANK, evaluation.threshold, 42);
+    expect(metricsFile({ manifest, evaluation, report, gate: BANK.gate })).toBe(
+      await readFile('models/metrics.json', 'utf8'),
+    );
+    for (const [path, text] of modelCard({ manifest, evaluation, report, gate: BANK.gate }))
       expect(text).toBe(await readFile(`models/champion/${path}`, 'utf8'));
     expect(evaluation.roc_auc).toBeGreaterThanOrEqual(0.868);
     expect(evaluation.pr_auc).toBeGreaterThanOrEqual(0.715);
@@ -159,7 +168,9 @@ describe.skipIf(real === undefined)('the champion and the bank’s set', () => {
   it('ranks simulated customers, and a model of simulated customers ranks the bank’s', async () => {
     const champion = await readRelease('models/champion');
     expect(await aucOf(champion, simulate(10_000, 7))).toBeGreaterThan(0.84);
-    const ofSimulated = trainRelease(simulate(10_000, 7), splitDataset(simulate(10_000, 7), 42)).release;
+    const ofSimulated = trainRelease(simulate(10_000, 7), splitDataset(simulate(10_000, 7), 42), {
+      customer: BANK,
+    }).release;
     expect(await aucOf(ofSimulated, real!)).toBeGreaterThan(0.84);
   });
 

@@ -1,7 +1,7 @@
 import { columnsOf, createFeatureRowEncoder } from '../models/feature-row.ts';
 import type { FeatureSpec, Release } from '../models/manifest.ts';
-import type { CustomerEvent } from '../schemas/customer/schema.ts';
-import { assemble, ensembleOutputs, explainFeatures, type FeatureName } from './assemble.ts';
+import type { CustomerEvent, CustomerSchema } from '../schemas/customer/schema.ts';
+import { assemble, ensembleOutputs, explainFeatures } from './assemble.ts';
 import {
   DEFAULT_PARAMETERS,
   fitEnsemble,
@@ -13,11 +13,14 @@ import {
 } from './boosting.ts';
 import { takeRows, type Dataset } from './dataset.ts';
 import { bestThreshold, evaluate, type Evaluation } from './evaluation.ts';
+import { assertColumns, featureSpecs } from './features.ts';
 import type { ScoredHoldout } from './holdout-report.ts';
 import { resample, type Resampling } from './resampling.ts';
-import { stratifiedFolds, type Split } from './split.ts';
+import { customersOf, foldsByCustomer, type Split } from './split.ts';
 
 export interface TrainingOptions {
+  /** What a customer event holds: the inputs that are trained on, and the copy in the manifest. */
+  readonly customer: CustomerSchema;
   readonly parameters?: Partial<BoostingParameters>;
   readonly resampling?: Resampling;
   /**
@@ -41,11 +44,6 @@ export interface TrainingResult {
   readonly holdout: ScoredHoldout;
 }
 
-const CATEGORICAL = new Set<FeatureName>(['geography', 'gender']);
-const FEATURES: readonly FeatureName[] = [
-  'creditScore', 'geography', 'gender', 'age', 'tenure',
-  'balance', 'numOfProducts', 'hasCrCard', 'isActiveMember', 'estimatedSalary',
-]; // prettier-ignore
 const FOLDS = 5;
 /** Above this, one fifth of the rows chooses the threshold instead of five folds. */
 const ONE_FOLD_ABOVE = 100_000;
@@ -56,15 +54,17 @@ type Fit = (rows: BoostingData, rounds: number, control?: FitControl) => Ensembl
 /**
  * Trains a release on a dataset's training part and evaluates it on the holdout. Same input, same bytes.
  *
- * @throws RangeError where the holdout or the training part has one class only; TrainingCancelled.
+ * @throws RangeError if the holdout or the training part has one class only, if the features have too many columns, or if no
+ * input has two different values; TrainingCancelled.
  */
-export function trainRelease(dataset: Dataset, split: Split, options: TrainingOptions = {}): TrainingResult {
+export function trainRelease(dataset: Dataset, split: Split, options: TrainingOptions): TrainingResult {
   const wanted = { ...DEFAULT_PARAMETERS, ...options.parameters };
   const { resampling = 'none', onProgress: progress = (): void => undefined } = options;
   const train = takeRows(dataset, split.train);
   const holdout = takeRows(dataset, split.holdout);
   assertBothClasses(holdout.labels, `the holdout (${split.name})`);
-  const features = featureSpecs(train.events);
+  const features = featureSpecs(options.customer, train.events);
+  assertColumns(features);
   const data = { x: encodeEvents(features, train.events), y: train.labels, columns: columnsOf(features) };
   const fit: Fit = (rows, rounds, control = {}) =>
     fitEnsemble(
@@ -72,10 +72,12 @@ export function trainRelease(dataset: Dataset, split: Split, options: TrainingOp
       { ...wanted, rounds, earlyStoppingRounds: control.validation ? wanted.earlyStoppingRounds : 0 },
       { isCancelled: options.isCancelled ?? ((): boolean => false), ...control },
     );
-  const rounds = chooseRounds(data, fit, wanted, (share) => progress('rounds', share));
+  const customers = customersOf(train.events);
+  const rounds = chooseRounds(data, customers, fit, wanted, (share) => progress('rounds', share));
   const ensemble = fit(data, rounds, { onRound: (done) => progress('fit', done / rounds) });
   const threshold = chooseThreshold(
     data,
+    customers,
     (rows) => fit(rows, rounds),
     wanted.seed,
     (share) => progress('threshold', share),
@@ -90,6 +92,7 @@ export function trainRelease(dataset: Dataset, split: Split, options: TrainingOp
   const profiledX =
     profile === undefined ? data.x : encodeEvents(features, takeRows(dataset, profile.scoreRows).events);
   const release = assemble({
+    customer: options.customer,
     dataset,
     split,
     features,
@@ -116,15 +119,6 @@ function assertBothClasses(labels: Uint8Array, what: string): void {
   );
 }
 
-/** Categories as the training rows have them, sorted. */
-function featureSpecs(events: readonly CustomerEvent[]): FeatureSpec[] {
-  return FEATURES.map((name) => {
-    if (!CATEGORICAL.has(name)) return { name, kind: 'numeric' };
-    const seen = new Set(events.map((event) => event[name]).filter((value) => value !== null));
-    return { name, kind: 'categorical', categories: [...seen].map(String).sort() };
-  });
-}
-
 function encodeEvents(features: readonly FeatureSpec[], events: readonly CustomerEvent[]): Float32Array {
   const columns = columnsOf(features);
   const encode = createFeatureRowEncoder(features);
@@ -136,12 +130,13 @@ function encodeEvents(features: readonly FeatureSpec[], events: readonly Custome
 /** With early stopping, the rounds of the lowest loss on one fold; all rows are fitted with so many afterwards. */
 function chooseRounds(
   data: BoostingData,
+  customers: Int32Array,
   fit: Fit,
   { rounds, earlyStoppingRounds, seed }: BoostingParameters,
   progress: (share: number) => void,
 ): number {
   if (earlyStoppingRounds === 0) return rounds;
-  const [part, rest] = partition(data, stratifiedFolds(data.y, FOLDS, seed)[0]!);
+  const [part, rest] = partition(data, foldsByCustomer(data.y, customers, FOLDS, seed)[0]!);
   const onRound = (done: number): void => progress(done / rounds);
   return fit(rest, rounds, { validation: part, onRound }).trees.length;
 }
@@ -149,11 +144,15 @@ function chooseRounds(
 /** Best F1 of out-of-fold scores: the holdout is not looked at. */
 function chooseThreshold(
   data: BoostingData,
+  customers: Int32Array,
   fit: (rows: BoostingData) => Ensemble,
   seed: number,
   progress: (share: number) => void,
 ): number {
-  const folds = stratifiedFolds(data.y, FOLDS, seed).slice(0, data.y.length > ONE_FOLD_ABOVE ? 1 : FOLDS);
+  const folds = foldsByCustomer(data.y, customers, FOLDS, seed).slice(
+    0,
+    data.y.length > ONE_FOLD_ABOVE ? 1 : FOLDS,
+  );
   const rows = folds.reduce((sum, fold) => sum + fold.length, 0);
   const scores = new Float64Array(rows);
   const labels = new Uint8Array(rows);

@@ -8,17 +8,18 @@ import { trainRelease } from './train.ts';
 import { DEFAULT_PARAMETERS } from './boosting.ts';
 import type { TrainingJob, TrainingMessage } from './train-in-worker.io.ts';
 
-const { baseCsv, fresh, resampling, memoryBudgetBytes } = workerData as TrainingJob;
+const { customer, baseCsv, fresh, resampling, memoryBudgetBytes } = workerData as TrainingJob;
 const tell = (message: TrainingMessage): void => parentPort?.postMessage(message);
 
 async function readBase(path: string) {
-  const dataset = await readDataset(path);
+  const dataset = await readDataset(path, customer);
   return { dataset, split: splitDataset(dataset, DEFAULT_PARAMETERS.seed) };
 }
 
 const base = baseCsv !== null && existsSync(baseCsv) ? await readBase(baseCsv) : undefined;
 const { dataset, split, profileRows, scoreProfileRows } = challengerData(fresh, base);
 const { release, evaluation } = trainRelease(dataset, split, {
+  customer,
   resampling,
   memoryBudgetBytes,
   profile: { rows: profileRows, scoreRows: scoreProfileRows },

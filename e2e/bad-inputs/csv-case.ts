@@ -1,5 +1,4 @@
 /** What an odd CSV is made of: a clean file of invented customers, and ways to spoil it. */
-import type { InputColumn } from '../../schemas/csv/columns.ts';
 
 /** One odd file; exactly one of `read` and `refused` is there. */
 export interface CsvCase {
@@ -13,7 +12,7 @@ export interface CsvCase {
   readonly isTraining?: true;
   /** `produce --outcomes`. */
   readonly needsLabels?: true;
-  readonly allowMissing?: readonly InputColumn[];
+  readonly allowMissing?: readonly string[];
   /** The same events as those of the clean file, and what else there is to say. */
   readonly read?: string;
   /** A file with the same events, if it is not the clean one. */

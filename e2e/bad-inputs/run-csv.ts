@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { openEvents } from '../../cli/event-file.io.ts';
 import type { SourcedEvent } from '../../producers/sourced-event.ts';
 import { messageOf } from '../../schemas/errors.ts';
+import { BANK } from '../../schemas/customer/bank.fixture.ts';
 import { readDataset } from '../../training/dataset.io.ts';
 import type { CsvCase } from './csv-case.ts';
 
@@ -25,10 +26,10 @@ export async function readCsvCase({ file, name = 'customers.csv', ...how }: CsvC
   let error: string | undefined;
   try {
     writeFileSync(path, file);
-    if (isTraining) await readDataset(path);
+    if (isTraining) await readDataset(path, BANK);
     else {
       const notice = (line: string): void => void notices.push(line);
-      for await (const customer of await openEvents(path, { allowMissing, needsLabels, notice })) customers.push(customer); // prettier-ignore
+      for await (const customer of await openEvents(path, { schema: BANK, allowMissing, badRows: 'fail', needsLabels, notice })) customers.push(customer); // prettier-ignore
     }
   } catch (cause) {
     error = messageOf(cause).replace(path, name);

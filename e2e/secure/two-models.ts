@@ -5,6 +5,7 @@ import type { ModelName } from '../../models/log.ts';
 import { createSimulator } from '../../producers/simulator.ts';
 import { modelLogOf } from '../../service/wiring.io.ts';
 import { splitDataset } from '../../training/split.ts';
+import { BANK } from '../../schemas/customer/bank.fixture.ts';
 import { trainRelease } from '../../training/train.ts';
 
 /** Another model than the shipped one, small. */
@@ -18,7 +19,8 @@ function trainOther() {
     labels: Uint8Array.from(all, ({ churned }) => Number(churned)),
     rowNumbers: all.map((_, i) => i + 1),
   };
-  return trainRelease(dataset, splitDataset(dataset, 1), { parameters: { rounds: 10 } }).release;
+  return trainRelease(dataset, splitDataset(dataset, 1), { customer: BANK, parameters: { rounds: 10 } })
+    .release;
 }
 
 export interface TwoModels {

@@ -1,99 +1,167 @@
-/** What a cell says: a number, a flag, a label or an id. A cell with two readings is refused, never guessed. */
+/** What a cell says: a number, a flag, a category, a label or an id. A cell with two readings is refused, never guessed. */
+import type { CustomerInput, CustomerLabel } from '../customer/schema.ts';
+import type { CsvColumn } from './columns.ts';
 import { shown } from './errors.ts';
+import { createNumberReader, PLAIN, type Unreadable } from './numbers.ts';
 
-/** Why a cell cannot be read, and what to do. */
-export interface Unreadable {
-  readonly why: string;
-}
+/** What a cell holds: null if it is empty. */
+export type CellValue = string | number | boolean | null;
+/** Reads the cells of one column; never throws. */
+export type ReadCell = (cell: string) => CellValue | Unreadable;
 
 export const isUnreadable = (value: unknown): value is Unreadable =>
   typeof value === 'object' && value !== null && 'why' in value;
 
-/** The largest number of a float32 model. */
-const MAX_FLOAT32 = 3.4028234663852886e38;
-const PLAIN = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,4})?$/i;
-/** `1,234` and `1.234`: a decimal number or a thousand and more. */
-const AMBIGUOUS = /^[+-]?[1-9]\d{0,2}[.,]\d{3}$/;
-/** `74,819.83` and `1,234,567`: no other reading is possible. */
-const COMMA_GROUPS = /^[+-]?[1-9]\d{0,2}(?:(?:,\d{3})+\.\d*|(?:,\d{3}){2,})$/;
-const POINT_GROUPS = /^[+-]?[1-9]\d{0,2}(?:(?:\.\d{3})+,\d*|(?:\.\d{3}){2,})$/;
-const COMMA_DECIMAL = /^[+-]?\d*,\d+$/;
-
-/**
- * The number of a cell; null for an empty one. Thousands separators are read if no other reading is possible; decimal
- * commas too, in files whose cells are not separated by commas (there a mere `1.234` could be a thousand).
- */
-export function readNumber(cell: string, separator: string): number | null | Unreadable {
-  if (cell === '') return null;
-  const isEnglish = separator === ',';
-  const isTwofold = AMBIGUOUS.test(cell) && (cell.includes(',') || !isEnglish);
-  if (isTwofold) {
-    const [point, none] = [cell.replace(',', '.'), cell.replace(/[.,]/, '')];
-    return { why: `${shown(cell)} is ${point} or ${none}: write it without thousands separators, as 1234.5` };
+/** Compiles the reader of one column's cells in a file of the given separator. */
+export function createCellReader(
+  column: CsvColumn,
+  label: CustomerLabel | undefined,
+  separator: string,
+): ReadCell {
+  switch (column.role) {
+    case 'input':
+      return createInputReader(column.input!, separator);
+    case 'customerId':
+    case 'eventId':
+      return readId;
+    case 'occurredAt':
+      return readTime;
+    case 'label':
+      return createLabelReader(label!, separator);
+    case 'rowNumber':
+      return createRowNumberReader(separator);
   }
-  const text = PLAIN.test(cell)
-    ? cell
-    : COMMA_GROUPS.test(cell)
-      ? cell.replaceAll(',', '')
-      : !isEnglish && (POINT_GROUPS.test(cell) || COMMA_DECIMAL.test(cell))
-        ? cell.replaceAll('.', '').replace(',', '.')
-        : undefined;
-  // + 0: -0 is 0.
-  const value = text === undefined ? infinite(cell) : Number(text) + 0;
-  if (Number.isNaN(value))
-    return {
-      why: `${shown(cell)} is not a number: write it as 1234.5, or leave it empty where it is unknown`,
-    };
-  if (Math.abs(value) > MAX_FLOAT32)
-    return { why: `${shown(cell)} is larger than any model can take (3.4e38): correct it` };
-  return value;
 }
 
-const infinite = (cell: string): number => (/^[+-]?inf(inity)?$/i.test(cell) ? Infinity : NaN);
-
-const WORDS: ReadonlyMap<string, boolean> = new Map([
-  ['1', true],
-  ['true', true],
-  ['yes', true],
-  ['0', false],
-  ['false', false],
-  ['no', false],
-]);
-
-/** True or false; null for an empty cell. */
-export function readFlag(cell: string, separator: string): boolean | null | Unreadable {
-  if (cell === '') return null;
-  const word = WORDS.get(cell.toLowerCase());
-  if (word !== undefined) return word;
-  const number = readNumber(cell, separator);
-  if (number === 0 || number === 1) return number === 1;
-  return { why: `${shown(cell)} is not 1, true or yes, nor 0, false or no: correct it, or leave it empty` };
+function createInputReader(input: CustomerInput, separator: string): ReadCell {
+  switch (input.type) {
+    case 'number':
+    case 'integer':
+      return createNumericReader(input, separator);
+    case 'boolean':
+      return createFlagReader(input, separator);
+    case 'category':
+      return createTextReader(input);
+  }
 }
 
-/** Whether the customer left; null for an empty cell: it is not known. */
-export function readLabel(cell: string, separator: string): boolean | null | Unreadable {
-  const label = readFlag(cell, separator);
-  if (!isUnreadable(label)) return label;
-  return {
-    why: `${shown(cell)}, not 0, false or no (stayed), nor 1, true or yes (left): correct it`,
+/** A number; null for an empty cell, the schema's words for a missing value, and numbers among them, such as -999. */
+function createNumericReader({ missing, commas }: CustomerInput, separator: string): ReadCell {
+  const read = createNumberReader(commas, separator);
+  if (missing.length === 0) return read;
+  const words = lowerCase(missing);
+  const marks = new Set(missing.filter((word) => PLAIN.test(word)).map(Number));
+  return (cell) => {
+    const value = read(cell);
+    if (typeof value === 'number') return marks.has(value) ? null : value;
+    return words.has(cell.toLowerCase()) ? null : value;
   };
 }
 
-/** Words that programs write for a missing value: as a country they would be a new one. */
-const MISSING = /^(?:null|nan|none|nil|n\/a|\\n|#(?:n\/a|null!|ref!|value!|name\?|num!|div\/0!))$/i;
+const lowerCase = (words: readonly string[]): Set<string> => new Set(words.map((word) => word.toLowerCase()));
 
-/** A text; null for an empty cell. */
-export function readText(cell: string): string | null | Unreadable {
-  if (cell === '') return null;
-  return MISSING.test(cell)
-    ? { why: `${shown(cell)} is no value: leave the cell empty where it is unknown` }
-    : cell;
+const [TRUE, FALSE] = [
+  ['1', 'true', 'yes'],
+  ['0', 'false', 'no'],
+];
+
+/** True or false; null for an empty cell and the words for a missing value. The schema's spellings come before the usual words. */
+function createFlagReader({ spellings, missing, commas }: CustomerInput, separator: string): ReadCell {
+  const yes = [...TRUE, ...(spellings['true'] ?? [])];
+  const no = [...FALSE, ...(spellings['false'] ?? [])];
+  const why = `is not ${either(yes)}, nor ${either(no)}: correct it, or leave it empty`;
+  return createWordReader(
+    [
+      [true, yes],
+      [false, no],
+      [true, spellings['true'] ?? []],
+      [false, spellings['false'] ?? []],
+      [null, missing],
+    ],
+    createNumberReader(commas, separator),
+    (cell) => ({ why: `${shown(cell)} ${why}` }),
+  );
+}
+
+/** Whether the customer left; null for an empty cell: it is not known. */
+function createLabelReader({ churned, stayed }: CustomerLabel, separator: string): ReadCell {
+  const why = `not ${either(stayed)} (stayed), nor ${either(churned)} (left): correct it`;
+  return createWordReader(
+    [
+      [false, stayed],
+      [true, churned],
+    ],
+    createNumberReader(undefined, separator),
+    (cell) => ({ why: `${shown(cell)}, ${why}` }),
+  );
+}
+
+/** Words by what they mean, whatever their case; numbers among them however they are written: `1.0` is `1`. */
+function createWordReader(
+  meanings: readonly (readonly [value: boolean | null, words: readonly string[]])[],
+  readNumber: ReadCell,
+  refuse: (cell: string) => Unreadable,
+): ReadCell {
+  const values = new Map<string, boolean | null>([['', null]]);
+  for (const [value, words] of meanings) for (const word of words) values.set(word.toLowerCase(), value);
+  return (cell) => {
+    const value = values.get(cell) ?? values.get(cell.toLowerCase());
+    if (value !== undefined) return value;
+    const number = readNumber(cell);
+    const meant = typeof number === 'number' ? values.get(String(number)) : undefined;
+    return meant === undefined ? refuse(cell) : meant;
+  };
+}
+
+/** `1, true or yes`. */
+const either = (words: readonly string[]): string =>
+  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words[words.length - 1]!}`;
+
+/** Words that programs write for a missing value: as a country they would be a new one. */
+const NO_VALUE = /^(?:null|nan|none|nil|n\/a|\\n|#(?:n\/a|null!|ref!|value!|name\?|num!|div\/0!))$/i;
+/** Texts of one column that are kept: one string for each, not one per row. */
+const MAX_KEPT = 1000;
+
+/**
+ * A text; null for an empty cell and the words for a missing value. Words that programs write for no value are refused
+ * unless the schema says what they mean. Levels and their spellings are the business of the event's check.
+ */
+function createTextReader({ missing, spellings, levels }: CustomerInput): ReadCell {
+  const none = lowerCase(missing);
+  const meant = new Set([
+    ...Object.entries(spellings).flatMap(([level, words]) => [level, ...words]),
+    ...(levels ?? []),
+  ]);
+  const read = (cell: string): string | null | Unreadable =>
+    meant.has(cell)
+      ? cell
+      : none.has(cell.toLowerCase())
+        ? null
+        : NO_VALUE.test(cell)
+          ? { why: `${shown(cell)} is no value: leave the cell empty where it is unknown` }
+          : cell;
+  const kept = new Map<string, string | null | Unreadable>([['', null]]);
+  return (cell) => {
+    const known = kept.get(cell);
+    if (known !== undefined) return known;
+    const value = read(cell);
+    if (kept.size < MAX_KEPT) kept.set(cell, value);
+    return value;
+  };
+}
+
+function createRowNumberReader(separator: string): ReadCell {
+  const read = createNumberReader(undefined, separator);
+  return (cell) => {
+    const number = read(cell);
+    return Number.isSafeInteger(number) ? number : { why: `${shown(cell)}, not a whole number: correct it` };
+  };
 }
 
 const LARGEST_EXACT = 15;
 
 /** An id as it is, but for `90000001.0`: a whole number that a program wrote as a float. */
-export function readId(cell: string): string | Unreadable {
+function readId(cell: string): string | Unreadable {
   const whole = /^(\d+)\.0+$/.exec(cell)?.[1];
   if (whole !== undefined && whole.length <= LARGEST_EXACT) return whole;
   return whole !== undefined || /^\d+[.,]?\d*e\+?\d+$/i.test(cell)
@@ -102,5 +170,4 @@ export function readId(cell: string): string | Unreadable {
 }
 
 /** Milliseconds as a number, all else as it is: what is a time is decided by the event's check. */
-export const readTime = (cell: string): string | number =>
-  /^-?\d+(?:\.0+)?$/.test(cell) ? Number(cell) : cell;
+const readTime = (cell: string): string | number => (/^-?\d+(?:\.0+)?$/.test(cell) ? Number(cell) : cell);

@@ -1,57 +1,98 @@
-/** The data set's columns: one table of their names, how files spell them, and what their cells hold. */
+/** The columns that CSV files have by a customer schema: their names, how files may spell them, and what they fill. */
+import type { CustomerInput, CustomerSchema } from '../customer/schema.ts';
 import { editDistance } from '../edit-distance.ts';
 
-/** Model inputs: what a cell holds. A flag is true or false. */
-export const INPUT_COLUMNS = {
-  CreditScore: 'number',
-  Geography: 'text',
-  Gender: 'text',
-  Age: 'number',
-  Tenure: 'number',
-  Balance: 'number',
-  NumOfProducts: 'number',
-  HasCrCard: 'flag',
-  IsActiveMember: 'flag',
-  EstimatedSalary: 'number',
-} as const;
-export type InputColumn = keyof typeof INPUT_COLUMNS;
-export const INPUTS = Object.keys(INPUT_COLUMNS) as readonly InputColumn[];
+export type ColumnRole = 'input' | 'rowNumber' | 'customerId' | 'eventId' | 'occurredAt' | 'label';
 
-/** 1 = the customer left. */
-export const LABEL = 'Exited';
-const IDENTITY = ['RowNumber', 'CustomerId', 'EventId', 'OccurredAt'] as const;
-export type Column = InputColumn | (typeof IDENTITY)[number] | typeof LABEL;
-export const COLUMNS: readonly Column[] = [...INPUTS, ...IDENTITY, LABEL];
+/** One column that is read. */
+export interface CsvColumn {
+  readonly role: ColumnRole;
+  /** What it fills: a field of the event, the label by its name, or {@link ROW_NUMBER}. */
+  readonly field: string;
+  /** As messages call it: the first of its other names, else its own. */
+  readonly name: string;
+  /** All of its names. */
+  readonly names: readonly string[];
+  /** Of an input. */
+  readonly input?: CustomerInput;
+}
 
-/** Columns of the data set that nothing reads. */
-const UNUSED = new Set(['surname']);
+/** All columns of a schema. */
+export interface CsvColumns {
+  readonly schema: CustomerSchema;
+  /** Inputs first, in the order of the schema. */
+  readonly all: readonly CsvColumn[];
+  /** By field. */
+  readonly byField: ReadonlyMap<string, CsvColumn>;
+  /** What a header cell names: a column, one of those that nothing reads, nothing known, or one of several. */
+  readonly find: (header: string) => CsvColumn | 'ignored' | undefined | Rivals;
+}
 
-/** Names that other public editions of the data set use. */
-const ALIASES: Readonly<Record<string, Column>> = {
-  country: 'Geography',
-  productsnumber: 'NumOfProducts',
-  creditcard: 'HasCrCard',
-  activemember: 'IsActiveMember',
-  churn: 'Exited',
-};
+/** Columns that a header cell may mean: it has the words of several names, and the letters of none. */
+export interface Rivals {
+  readonly rivals: readonly string[];
+}
+
+export const isRivals = (found: ReturnType<CsvColumns['find']>): found is Rivals =>
+  typeof found === 'object' && 'rivals' in found;
+export const isColumn = (found: ReturnType<CsvColumns['find']>): found is CsvColumn =>
+  typeof found === 'object' && 'role' in found;
+
+/** The field of the row's number: no event has one. */
+export const ROW_NUMBER = '#';
 
 /** A name without case, spaces, underscores, hyphens, points and invisible characters. */
 const plain = (name: string): string => name.toLowerCase().replace(/[\s_.\-\u200b-\u200d\u2060\ufeff]+/g, '');
 
-const BY_NAME = new Map<string, Column>([
-  ...Object.entries(ALIASES),
-  ...COLUMNS.map((column): [string, Column] => [plain(column), column]),
-]);
+/** The columns of a schema. Header cells match whatever their case and word separators; of two such names the exact one. */
+export function csvColumns(schema: CustomerSchema): CsvColumns {
+  const all = columnsOf(schema);
+  const exact = new Map<string, CsvColumn | 'ignored'>();
+  const byWords = new Map<string, { name: string; column: CsvColumn | 'ignored' }[]>();
+  const add = (name: string, column: CsvColumn | 'ignored'): void => {
+    if (exact.has(name)) return;
+    exact.set(name, column);
+    const same = byWords.get(plain(name)) ?? [];
+    byWords.set(plain(name), same);
+    if (!same.some((other) => other.column === column)) same.push({ name, column });
+  };
+  for (const column of all) for (const name of column.names) add(name, column);
+  for (const name of schema.ignored) add(name, 'ignored');
+  return {
+    schema,
+    all,
+    byField: new Map(all.map((column) => [column.field, column])),
+    find: (header) => {
+      const known = exact.get(header.trim());
+      if (known !== undefined) return known;
+      const same = byWords.get(plain(header)) ?? [];
+      return same.length > 1 ? { rivals: same.map(({ name }) => name) } : same[0]?.column;
+    },
+  };
+}
 
-/** The column that a header cell names, whatever its case and word separators. */
-export const columnNamed = (name: string): Column | undefined => BY_NAME.get(plain(name));
-
-/** Whether a header cell names a column of the data set, read or not. */
-export const isDatasetColumn = (name: string): boolean =>
-  columnNamed(name) !== undefined || UNUSED.has(plain(name));
-
-/** The event's field of a column: `CreditScore` → `creditScore`. */
-export const fieldOf = (column: Column): string => column.charAt(0).toLowerCase() + column.slice(1);
+function columnsOf(schema: CustomerSchema): CsvColumn[] {
+  const { inputs, rowNumber, customerId, eventId, occurredAt, label } = schema;
+  const named = (
+    role: ColumnRole,
+    { name, aliases, headers }: { name: string; aliases: readonly string[]; headers: readonly string[] },
+  ): CsvColumn => ({
+    role,
+    field: name,
+    name: aliases[0] ?? name,
+    names: [...new Set([name, ...aliases, ...headers])],
+  });
+  return [
+    ...inputs.map((input) => ({ ...named('input', input), input })),
+    ...(rowNumber.length === 0
+      ? []
+      : [{ role: 'rowNumber' as const, field: ROW_NUMBER, name: rowNumber[0]!, names: rowNumber }]),
+    named('customerId', customerId),
+    named('eventId', eventId),
+    named('occurredAt', occurredAt),
+    ...(label === undefined ? [] : [named('label', label)]),
+  ];
+}
 
 /** How surely an unknown name is a misspelt column or field: a letter or two off, or only a part of the name. */
 export type Likeness = 'misspelt' | 'related' | undefined;

@@ -1,10 +1,7 @@
 /** From a row of cells to a customer event and its label: one set of checks for training, scoring and publishing. */
-import { readEvent } from '../bank-event.ts';
 import { isPoison } from '../event.ts';
 import type { CustomerEvent } from '../customer/schema.ts';
-import { isUnreadable, readFlag, readId, readLabel, readNumber, readText, readTime } from './cells.ts';
-import { COLUMNS, fieldOf, INPUT_COLUMNS, INPUTS, LABEL, type Column } from './columns.ts';
-import { shown } from './errors.ts';
+import { isUnreadable, type CellValue } from './cells.ts';
 import type { CsvHeader } from './header.ts';
 
 /** One row under its header. */
@@ -18,7 +15,9 @@ export interface CsvRow {
 export interface CsvFile {
   readonly name: string;
   readonly header: CsvHeader;
-  /** Rows as long as the header; rows without any cell filled are skipped. */
+  /** What is said of lines before the header that were skipped. */
+  readonly preamble: RowErrors;
+  /** Rows without any cell filled are left out. */
   readonly rows: AsyncIterable<CsvRow>;
 }
 
@@ -26,7 +25,7 @@ export interface Customer {
   readonly event: CustomerEvent;
   /** Whether the customer left; undefined: not known. */
   readonly churned: boolean | undefined;
-  /** Column `RowNumber`, else the row's number from 1. */
+  /** The column of row numbers, else the row's number from 1. */
   readonly rowNumber: number;
 }
 
@@ -38,7 +37,7 @@ export const isRowErrors = (row: Customer | RowErrors): row is RowErrors => Arra
 /**
  * Reads one row.
  *
- * @param index of the row, from 0. @param undatedMs time of an event in a file without `OccurredAt`.
+ * @param index of the row, from 0. @param undatedMs time of an event in a file without times.
  * @returns the customer, or what is wrong with its cells. Never throws.
  */
 export function readCustomer(
@@ -47,65 +46,59 @@ export function readCustomer(
   index: number,
   undatedMs: number,
 ): Customer | RowErrors {
+  const { line, cells } = row;
+  if (cells.length !== header.names.length) return [wrongLength(row, header)];
+  if (repeatsHeader(row, header))
+    return [
+      `line ${String(line)}: the header again, as in line ${String(header.line)}: remove the line, or skip it: --bad-rows skip`,
+    ];
+  const { eventId, customerId, occurredAt } = header.columns.schema;
   const errors: string[] = [];
-  const fail = (column: Column, what: string): void =>
-    void errors.push(`line ${String(row.line)}, column ${header.place(column)}: ${what}`);
-  const values = readCells(header, row, fail);
-  if (errors.length > 0) return errors;
-  if (!INPUTS.some((column) => values[column] != null))
-    return [`line ${String(row.line)}: no model input is filled in: fill them in, or remove the row`];
-  const rowNumber = (values.RowNumber ?? index + 1) as number;
-  values.EventId ??= `row-${String(rowNumber)}`;
-  values.CustomerId ??= String(index + 1);
-  values.OccurredAt ??= undatedMs;
-  const event = readEvent(values);
-  if (!isPoison(event)) {
-    return { event, churned: (values[LABEL] ?? undefined) as boolean | undefined, rowNumber };
-  }
-  const column = COLUMNS.find((name) => event.message.startsWith(`${fieldOf(name)} `));
-  const advice =
-    column !== undefined && column in INPUT_COLUMNS ? 'correct it, or leave it empty' : 'correct it';
-  if (column === undefined) return [`line ${String(row.line)}: ${event.message}: ${advice}`];
-  fail(column, `${event.message}: ${advice}`);
-  return errors;
-}
-
-/** Under the data set's names, which the event's check takes too. */
-type Values = Partial<Record<Column, string | number | boolean | null>>;
-
-/** The values of the known columns; what cannot be read is told to `fail`. */
-function readCells(
-  { positions, separator }: CsvHeader,
-  { cells }: CsvRow,
-  fail: (column: Column, what: string) => void,
-): Values {
-  const values: Values = {};
-  for (const [column, at] of positions) {
-    const value = readCell(column, cells[at]!, separator);
-    if (isUnreadable(value)) fail(column, value.why);
-    else values[column] = value;
-  }
-  return values;
-}
-
-const READERS = { number: readNumber, flag: readFlag, text: readText };
-
-function readCell(column: Column, cell: string, separator: string) {
-  switch (column) {
-    case 'EventId':
-    case 'CustomerId':
-      return readId(cell);
-    case 'OccurredAt':
-      return readTime(cell);
-    case LABEL:
-      return readLabel(cell, separator);
-    case 'RowNumber': {
-      const number = readNumber(cell, separator);
-      return Number.isSafeInteger(number)
-        ? (number as number)
-        : { why: `${shown(cell)}, not a whole number: correct it` };
+  const values: Record<string, CellValue> = {};
+  let [isFilled, churned, rowNumber] = [false, undefined as boolean | undefined, index + 1];
+  for (const { column, at, read } of header.readers) {
+    const value = read(cells[at]!);
+    if (isUnreadable(value)) errors.push(errorAt(header, line, column.field, value.why));
+    else if (column.role === 'label') churned = (value ?? undefined) as boolean | undefined;
+    else if (column.role === 'rowNumber') rowNumber = value as number;
+    else {
+      values[column.field] = value;
+      if (column.role === 'input' && value !== null) isFilled = true;
     }
-    default:
-      return READERS[INPUT_COLUMNS[column]](cell, separator);
   }
+  if (errors.length > 0) return errors;
+  if (!isFilled)
+    return [`line ${String(line)}: no model input is filled in: fill them in, or remove the row`];
+  values[eventId.name] ??= `row-${String(rowNumber)}`;
+  values[customerId.name] ??= String(index + 1);
+  values[occurredAt.name] ??= undatedMs;
+  const event = header.events.read(values);
+  if (isPoison(event)) return [explained(header, line, event.message)];
+  return { event, churned, rowNumber };
+}
+
+const errorAt = (header: CsvHeader, line: number, field: string, what: string): string =>
+  `line ${String(line)}, column ${header.place(field)}: ${what}`;
+
+/** A refusal of the event's check, which begins with the field's name, with the place of its column. */
+function explained(header: CsvHeader, line: number, message: string): string {
+  const column = header.columns.all.find(({ field }) => message.startsWith(`${field} `));
+  if (column === undefined) return `line ${String(line)}: ${message}: correct it`;
+  const advice = column.role === 'input' ? 'correct it, or leave it empty' : 'correct it';
+  return errorAt(header, line, column.field, `${message}: ${advice}`);
+}
+
+/** Whether a row has the cells of the header, as in files that were put together. */
+export function repeatsHeader({ cells }: CsvRow, { names, readers }: CsvHeader): boolean {
+  const { at } = readers[0]!;
+  return cells[at] === names[at] && names.every((name, i) => name === cells[i]);
+}
+
+function wrongLength({ line, cells }: CsvRow, { names, place, separator }: CsvHeader): string {
+  const [width, isShort] = [names.length, cells.length < names.length];
+  const where = `line ${String(line)}, column ${isShort ? place(cells.length) : String(width + 1)}`;
+  const advice = isShort
+    ? 'write an empty cell for what is unknown'
+    : `quote cells that hold the separator ("a${separator} b")`;
+  return `${where}: cells: ${String(cells.length)}, in the header: ${String(width)}: ${advice}`;
 }

@@ -1,20 +1,22 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { INPUTS } from './columns.ts';
+import { BANK } from '../customer/bank.fixture.ts';
+import { csvColumns } from './columns.ts';
 import { isRowErrors, readCustomer } from './customer.ts';
 import { openCsv } from './rows.io.ts';
 import type { Chunks } from './text.io.ts';
 
-const HEADER = `Surname,${INPUTS.join()}`;
+const INPUTS = csvColumns(BANK).all.filter(({ role }) => role === 'input');
+const HEADER = `Surname,${INPUTS.map(({ name }) => name).join()}`;
 const ROW = 'Müller,600,France,Female,41,3,1500.5,1,1,0,9000.25';
-const NEEDS = { needed: INPUTS, allowed: [] };
+const NEEDS = { needed: INPUTS.map(({ field }) => field), allowed: [] };
 
 /** The rows as a list, or the error. */
 async function readAll(input: Chunks): Promise<readonly (readonly [line: number, cells: string])[] | string> {
   try {
     const rows: [number, string][] = [];
-    for await (const { line, cells } of (await openCsv(input, 'f', NEEDS)).rows)
+    for await (const { line, cells } of (await openCsv(input, 'f', NEEDS, BANK)).rows)
       rows.push([line, cells.join('·')]);
     return rows;
   } catch (error) {
@@ -129,7 +131,7 @@ describe('the CSV reader', () => {
       }
     }
     let rows = 0;
-    for await (const row of (await openCsv(endless(), 'f', NEEDS)).rows) {
+    for await (const row of (await openCsv(endless(), 'f', NEEDS, BANK)).rows) {
       expect(row.cells).toHaveLength(11);
       if (++rows === 20_000) break;
     }
@@ -175,7 +177,7 @@ describe('the CSV reader', () => {
 });
 
 it('never throws on a row of any cells, and reads numbers as they are written', async () => {
-  const { header } = await openCsv([Buffer.from(`${HEADER}\n${ROW}\n`)], 'f', NEEDS);
+  const { header } = await openCsv([Buffer.from(`${HEADER}\n${ROW}\n`)], 'f', NEEDS, BANK);
   const cells = fc.array(fc.oneof(fc.string(), fc.double().map(String)), { minLength: 11, maxLength: 11 });
   fc.assert(
     fc.property(cells, (some) => {
