@@ -31,6 +31,14 @@ test('a writer of our record is asked for once, whatever it is listed under', as
   expect(asked).toEqual(['/schemas/ids/1']);
 });
 
+test('a schema that was read is not asked for again by the decoder of another model', async () => {
+  const { reader, asked } = open(serving(schema({ namespace: 'com.bank' })));
+  await reader.findWriter(EVENT)(1);
+  const other = { ...EVENT, schema: { ...EVENT.schema, fields: EVENT.schema.fields.slice(0, 5) } };
+  expect(typeof (await reader.findWriter(other)(1))).toBe('function');
+  expect(asked).toHaveLength(1);
+});
+
 test('a refusal is remembered for its time, then asked for again', async () => {
   const { reader, asked, clock } = open(serving(schema({ name: 'Customer' })));
   const find = reader.findWriter(EVENT);
