@@ -139,9 +139,9 @@ test('a field that a model does not use is neither read nor counted as unknown',
   const unknown = new Map<string, number>();
   const decode = compileWriter(schemaWith({ extra: 'string' }), shape);
   if (typeof decode !== 'function') throw new Error(decode.message);
-  const { [first!.name]: _, ...rest } = event as Record<string, unknown>;
   const bytes = body(schemaWith({ extra: 'string' }), { ...event, extra: 'x' });
-  expect(decode(bytes, shape.read, unknown)).toEqual(rest);
+  const rest = Object.entries(event).filter(([name]) => name !== first!.name);
+  expect(decode(bytes, shape.read, unknown)).toEqual(Object.fromEntries(rest));
   expect([...unknown.keys()]).toEqual(['extra']);
 });
 
