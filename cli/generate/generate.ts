@@ -2,11 +2,11 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseCustomerSchema } from '../../schemas/customer/parse.ts';
-import type { CustomerSchema } from '../../schemas/customer/schema.ts';
 import { placesOf } from '../../config-places.ts';
 import { lockOf, trackedDigest } from '../dvc-lock.io.ts';
 import { parseStage } from '../dvc-lock.ts';
+import { parseCustomerSchema } from '../../schemas/customer/parse.ts';
+import type { CustomerSchema } from '../../schemas/customer/schema.ts';
 import { configFile } from './config-file.ts';
 import { dvcFile } from './dvc.ts';
 import { rightsTables } from './rights.ts';
