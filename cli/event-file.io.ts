@@ -92,9 +92,9 @@ export async function openEvents(
 async function* fromJsonLines(
   input: Chunks,
   path: string,
-  { notice }: EventFileOptions,
+  { schema, notice }: EventFileOptions,
 ): AsyncGenerator<SourcedEvent> {
-  for await (const event of readJsonLines(input, path, notice)) yield { event, churned: undefined };
+  for await (const event of readJsonLines(input, path, schema, notice)) yield { event, churned: undefined };
 }
 
 async function openCsvEvents(path: string, options: EventFileOptions): Promise<AsyncGenerator<SourcedEvent>> {
