@@ -7,6 +7,7 @@ import { createAskForSchema } from './registry-asking.io.ts';
 import { boundAgent, createAgent, createAsk, type Ask, type Connection } from './registry-http.io.ts';
 import { createRegistrySigns, type RegistryState } from './registry-state.ts';
 import { createSchemaReader, type SchemaReader } from './registry-reader.ts';
+import { readVersions, type RegisteredSchema } from './registry-versions.ts';
 import type { TopicSubject } from './subjects.ts';
 import { readNamedFile, readSecret } from './secret-file.io.ts';
 
@@ -35,6 +36,8 @@ export interface Registry extends SchemaReader {
     schema: AvroRecord,
     compatibility: TopicSubject['compatibility'],
   ): Promise<number>;
+  /** The newest versions of a subject; none if there is no such subject. Rejects with REGISTRY_UNAVAILABLE. */
+  versions(subject: string): Promise<readonly RegisteredSchema[]>;
   /** Asks whether the registry is there. Rejects with REGISTRY_UNAVAILABLE, which says what is wrong with it. */
   check(): Promise<void>;
   /** As of the last request. */
@@ -69,6 +72,10 @@ export function createRegistry(settings: RegistrySettings): Registry {
         await check(); // what is wrong with the registry itself says more than this answer
         throw refusal(subject, schema.name, settings.autoRegister, cause);
       }
+    },
+    versions: async (subject) => {
+      if (signs.state().up !== true) await check();
+      return readVersions((path) => ask('GET', path), subject);
     },
     check,
     state: signs.state,

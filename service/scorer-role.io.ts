@@ -13,6 +13,7 @@ import { createModelDecoders } from './model-decoders.ts';
 import { commonSettings, type Surroundings } from './role-settings.ts';
 import { roleTopics } from './role-topics.ts';
 import { runRole, type RunningRole } from './run-role.io.ts';
+import { checkEventSubject } from './event-subject.ts';
 import { createUnknownFields } from './unknown-fields.ts';
 import { controlEncoderOf } from './wiring.io.ts';
 
@@ -67,8 +68,9 @@ function scorerRole(around: Surroundings, maxLetterBytes: () => number): OpenRol
     return wrap.decoder?.(plain) ?? plain;
   });
   const openCounts = controlEncoderOf(around, 'driftCounts', log);
-  const open = async (): Promise<Role> =>
-    createScorer({
+  const open = async (): Promise<Role> => {
+    await checkEventSubject(config, registry);
+    return createScorer({
       model: models.current,
       decoder,
       encodeScore: await topicEncoder(config, registry, 'churnScores'),
@@ -79,6 +81,7 @@ function scorerRole(around: Surroundings, maxLetterBytes: () => number): OpenRol
       tombstones: config.tombstones,
       maxLetterBytes,
     });
+  };
   const scorer = createLazily(open);
   const role: Role = async (...batch) => (await scorer())(...batch);
   return async () => {

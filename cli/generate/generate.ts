@@ -2,9 +2,13 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { placesOf } from '../../config-places.ts';
+import { lockOf, trackedDigest } from '../dvc-lock.io.ts';
+import { parseStage } from '../dvc-lock.ts';
 import { parseCustomerSchema } from '../../schemas/customer/parse.ts';
 import type { CustomerSchema } from '../../schemas/customer/schema.ts';
 import { configFile } from './config-file.ts';
+import { dvcFile } from './dvc.ts';
 import { rightsTables } from './rights.ts';
 import { schemaTables } from './schema-keys.ts';
 import { errorTables, metricsTable, settingsTables } from './tables.ts';
@@ -13,6 +17,7 @@ import { generateTypeScript } from './typescript.ts';
 import { earlierSchemas, writtenFiles } from './written.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
+const DATA = placesOf(true, '').data!;
 const SCHEMAS = Object.fromEntries(
   readSchemas('schemas').map((schema) => [(schema as { name: string }).name, schema]),
 );
@@ -29,6 +34,9 @@ export const GENERATED: Readonly<Record<string, (present: string) => string>> = 
   'docs/errors.md': (present) => fill(present, errorTables()),
   'docs/asyncapi.yaml': (present) => fill(present, customerEventMessage(shippedCustomer()), IN_YAML),
   ...Object.fromEntries(Object.entries(writtenFiles(SCHEMAS)).map(([file, text]) => [file, () => text])),
+  // Last: they are about what the others write.
+  'dvc.yaml': () => dvcFile(presentText),
+  'dvc.lock': () => lockOf(ROOT, parseStage(dvcFile(presentText)), DATA, trackedDigest(join(ROOT, DATA))),
 };
 
 /** All `.avsc` files of a folder, sorted by file. */
