@@ -21,7 +21,7 @@ $(BUILD): $(MODULES) $(SOURCES)
 
 install: $(BUILD) ## Everything needed to run, from the lockfile
 
-demo: $(BUILD) ## The whole product on this machine (EVENTS=file.csv, DEMO_EVENTS=n, KAFKA_BROKERS=host:port)
+demo: $(BUILD) ## The whole product on this machine (EVENTS=file.csv, DEMO_EVENTS=n, DEMO_DRIFT='age+10', KAFKA_BROKERS=host:port)
 	@$(BANKCHURN) demo
 
 test: $(BUILD) ## The whole suite, real Kafka included; the last line counts
