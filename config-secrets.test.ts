@@ -11,6 +11,7 @@ import { DECLARED } from './config.ts';
 import { loginOf } from './kafka/kafkajs/login.io.ts';
 import { createSockets } from './kafka/kafkajs/sockets.io.ts';
 import { readRelease } from './models/store.io.ts';
+import { SCHEMAS } from './schemas/generated.ts';
 import { createRegistry } from './schemas/registry.io.ts';
 import { registryOf } from './service/wiring.io.ts';
 import { recordInMlflow } from './training/mlflow.io.ts';
@@ -150,7 +151,7 @@ test('services that are away, and files that are the password itself', async () 
   const registry = registryOf(config)!;
   onTestFinished(() => registry.close());
   const faults = await Promise.all([
-    registry.schemaId('s', 'ChurnScore', 'FULL_TRANSITIVE').catch(inFull),
+    registry.schemaId('s', SCHEMAS.ChurnScore, 'FULL_TRANSITIVE').catch(inFull),
     registry.deleteSubject('s').catch(inFull),
     registry.decode(Buffer.from([0, 0, 0, 0, 1])).then(JSON.stringify, inFull),
     recordInMlflow(config.mlflow, run).then(JSON.stringify),

@@ -1,4 +1,5 @@
 import tseslint from 'typescript-eslint';
+import { noInputNames } from './.eslint-input-names.js';
 
 const PURE = 'a file whose name does not end in .io.ts is pure: hand this in from an edge (.io.ts, cli/)';
 /** What a pure file may import beside our own files: packages that compute and nothing else. */
@@ -137,6 +138,21 @@ export default tseslint.config(
         },
       ],
     },
+  },
+  {
+    files: ['**/*.ts'],
+    // The bank's own: its simulator, and how its customers drift.
+    ignores: [
+      '**/*.test.ts',
+      '**/*.bench.ts',
+      '**/*.fixture.ts',
+      'e2e/**',
+      'bench/**',
+      'producers/simulator.ts',
+      'producers/drift-scenarios.ts',
+    ],
+    plugins: { house: { rules: { 'no-input-names': noInputNames } } },
+    rules: { 'house/no-input-names': 'error' },
   },
   { files: ['e2e/**', 'cli/**', 'bench/**'], rules: { 'no-console': 'off' } },
 );

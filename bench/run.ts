@@ -15,7 +15,7 @@ import { prepareTopics } from '../cli/topics.ts';
 import { createFeatureRowEncoder } from '../models/feature-row.ts';
 import { passThrough } from '../kafka/kafkajs/pass-through.fixture.ts';
 import { createAvroEncoder, compileWriter } from '../schemas/avro.ts';
-import { EVENT } from '../schemas/customer/bank.fixture.ts';
+import { BANK_AVRO, EVENT } from '../schemas/customer/bank.fixture.ts';
 import { SCHEMAS } from '../schemas/generated.ts';
 import { decodeJson } from '../schemas/json.ts';
 import { loadModel } from '../scoring/load-model.io.ts';
@@ -32,10 +32,10 @@ async function parts(): Promise<void> {
   const requests = events.map((event, i) => ({ event, scoreId: `customer-events/0/${String(i)}` }));
   const scores = await model.score(requests);
   const json = events.map((event) => Buffer.from(JSON.stringify(event)));
-  const avroEvent = createAvroEncoder('CustomerEvent', 1);
-  const avroScore = createAvroEncoder('ChurnScore', 2);
+  const avroEvent = createAvroEncoder(BANK_AVRO, 1);
+  const avroScore = createAvroEncoder(SCHEMAS.ChurnScore, 2);
   const avro = events.map((event) => avroEvent(event));
-  const decodeAvro = compileWriter(SCHEMAS.CustomerEvent, EVENT);
+  const decodeAvro = compileWriter(BANK_AVRO, EVENT);
   if (typeof decodeAvro !== 'function') throw new Error(decodeAvro.message);
   const encode = createFeatureRowEncoder(model.manifest.features);
   const rows = new Float32Array(BATCH * model.manifest.columns);
@@ -47,7 +47,7 @@ async function parts(): Promise<void> {
     })
     .add('feature rows', () => events.forEach((event, i) => encode(event, rows, i * model.manifest.columns)))
     .add('decode JSON events', () => json.forEach((value) => decodeJson(value, EVENT.read, unknown)))
-    .add('decode Avro events', () => avro.forEach((value) => decodeAvro(value, unknown)))
+    .add('decode Avro events', () => avro.forEach((value) => decodeAvro(value, EVENT.read, unknown)))
     .add('encode JSON scores', () => scores.forEach((score) => Buffer.from(JSON.stringify(score))))
     .add('encode Avro scores', () => scores.forEach((score) => avroScore(score)));
   await bench.run();

@@ -1,13 +1,16 @@
 import type { EncodeEvent } from '../producers/publish.io.ts';
 import type { CustomerOutcome } from '../schemas/generated.ts';
 import { topicEncoder } from '../service/codecs.ts';
+import { checkEventSubject } from '../service/event-subject.ts';
 import type { Context } from './context.ts';
 
 export type EventFormat = 'avro' | 'json';
 
-/** The encoder of events: Avro where there is a registry, unless JSON is asked for. */
-export const eventEncoder = (context: Context, format: EventFormat | undefined): Promise<EncodeEvent> =>
-  encoderOf(context, 'customerEvents', format);
+/** The encoder of events: Avro where there is a registry, unless JSON is asked for. Rejects as `checkEventSubject`. */
+export async function eventEncoder(context: Context, format: EventFormat | undefined): Promise<EncodeEvent> {
+  if (format !== 'json') await checkEventSubject(context.config, context.registry);
+  return encoderOf(context, 'customerEvents', format);
+}
 
 /** The encoder of outcomes, likewise. */
 export const outcomeEncoder = (

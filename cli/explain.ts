@@ -2,7 +2,8 @@ import { Command, InvalidArgumentError } from 'commander';
 import { findScore, placeOf, readRecord, type RecordPlace } from './find-score.io.ts';
 import { activeModel, releasesOf, type LoggedRelease, type ModelLog } from '../models/log.ts';
 import { readRelease } from '../models/store.io.ts';
-import type { Release } from '../models/manifest.ts';
+import { checkInputs, schemaOfModel } from '../models/customer-schema.ts';
+import type { Manifest, Release } from '../models/manifest.ts';
 import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import type { ChurnScore } from '../schemas/generated.ts';
 import { isPoison } from '../schemas/event.ts';
@@ -44,15 +45,16 @@ async function run(context: Context, at: RecordPlace, asJson: boolean): Promise<
   const { config, kafka, registry } = context;
   const scoreId = `${at.topic}/${String(at.partition)}/${String(at.offset)}`;
   const record = await readRecord(kafka, config.group, at);
-  const event = await decodeEvent(context, record.value, scoreId);
   const { churnScores } = config.topics.names;
   const found = await findScore(kafka, config.group, churnScores, at, record.timestampMs);
   const published = found === undefined ? undefined : await readScore(found, registry);
+  const release = await releaseOf(context, published);
+  const event = await decodeEvent(context, release.manifest, record.value, scoreId);
   if (published === undefined)
     say(
       `${churnScores} holds no score of ${scoreId} (not scored yet, or deleted): explained by the model in service`,
     );
-  const model = await openModel(await releaseOf(context, published), createSession);
+  const model = await openModel(release, createSession);
   const { score, explanation } = await explain(model, event, scoreId);
   await model.close();
   const isSame =
@@ -72,9 +74,18 @@ const inOrder = (score: ChurnScore): unknown[] => {
   ];
 };
 
-async function decodeEvent(context: Context, value: Buffer | null, scoreId: string): Promise<CustomerEvent> {
+/** Decodes an event as the model reads it. */
+async function decodeEvent(
+  context: Context,
+  model: Manifest,
+  value: Buffer | null,
+  scoreId: string,
+): Promise<CustomerEvent> {
   if (value === null) throw new Error(`${scoreId} is a tombstone (a null value): it has no score`);
-  const decode = await decoderOf(context, shapesOf(context.config, context.config.customer).event)([value]);
+  const { customer } = context.config;
+  if (model.customer === undefined) checkInputs(model, customer);
+  const schema = schemaOfModel(model, customer);
+  const decode = await decoderOf(context, shapesOf(context.config, schema).event)([value]);
   const event = decode(value);
   if (isPoison(event))
     throw new Error(`${scoreId} is a dead letter and has no score: ${event.code}, ${event.message}`);

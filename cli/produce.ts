@@ -118,18 +118,13 @@ async function calmEvents(
   const run = Date.now().toString(36);
   if (file === undefined)
     return simulateNow(schema, count ?? SIMULATED, seed, `sim-${run}-`, 'name a file: bankchurn produce customers.csv --count 20000'); // prettier-ignore
-  const events = await openEvents(file, {
-    allowMissing,
-    badRows,
-    needsLabels: outcomes === true,
-    schema,
-    notice: say,
-  });
+  const needsLabels = outcomes === true;
+  const events = await openEvents(file, { allowMissing, badRows, needsLabels, schema, notice: say });
   if (count === undefined) return events;
   if (!isCsvFile(file)) return firstOf(events, count);
   const rows = await readRows(events, file);
   say(
-    `${String(count)} events, drawn with replacement (seed ${String(seed)}) from ${String(rows.length)} rows`,
+    `${String(count)} events are drawn with replacement (seed ${String(seed)}) from ${String(rows.length)} rows`,
   );
   return drawNow(rows, count, seed, `draw-${run}-`);
 }

@@ -6,6 +6,7 @@ import type { Config } from '../config.ts';
 import { isTransient, messageOf } from '../schemas/errors.ts';
 import { TOPICS, type TopicId } from '../schemas/topics.ts';
 import { subjectsOf } from '../service/codecs.ts';
+import { checkEventSubject } from '../service/event-subject.ts';
 import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
 import { print } from './printable.ts';
 
@@ -20,7 +21,7 @@ export function topicsCommand(): Command {
       const { topics, errors } = await createAll(context);
       for (const report of topics) if (report.error === undefined) print(describe(report));
       const created = topics.filter((report) => report.created).length;
-      say(`${String(created)} of ${String(topics.length)} topics created`);
+      if (topics.length > 0) say(`${String(created)} of ${String(topics.length)} topics created`);
       context.registry?.close();
       if (errors.length > 0) throw new Error(errors.join('\n'));
     });
@@ -33,9 +34,17 @@ export interface Prepared {
   readonly errors: readonly string[];
 }
 
-/** Creates topics and registers schemas; changes nothing that exists. What fails for one does not keep the others. */
+/**
+ * Creates topics and registers schemas; changes nothing that exists. What fails for one does not keep the others, but nothing
+ * is created for a customer schema that the registry's earlier ones do not get on with.
+ */
 export async function createAll(context: Context): Promise<Prepared> {
-  const { config, kafka } = context;
+  const { config, kafka, registry } = context;
+  try {
+    await checkEventSubject(config, registry);
+  } catch (error) {
+    if (!isTransient(error)) return { topics: [], errors: [messageOf(error)] };
+  }
   const topics = await createTopics(kafka, wantedTopics(config), { now: Date.now, sleep });
   const errors = topics.flatMap(({ name, error }) =>
     error === undefined ? [] : [`topic ${name}: ${error}`],

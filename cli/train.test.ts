@@ -2,9 +2,12 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { manifestFaults } from '../models/check-manifest.ts';
+import { schemaOfModel } from '../models/customer-schema.ts';
 import { readRelease } from '../models/store.io.ts';
 import { createSimulator } from '../producers/simulator.ts';
+import { BANK } from '../schemas/customer/bank.fixture.ts';
 import { createRandom } from '../schemas/random.ts';
 import { loadModel } from '../scoring/load-model.io.ts';
 import { trainCommand } from './train.ts';
@@ -13,6 +16,7 @@ let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'train-'));
 });
+afterEach(() => void vi.unstubAllEnvs());
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const HEADER =
@@ -70,6 +74,24 @@ describe('bankchurn train', () => {
     expect(release.manifest.version).toMatch(/^churn-[0-9a-f]{8}$/);
     expect(release.manifest.training.split.name).toBe('stratified-42');
   });
+
+  it('puts the copy of the customer schema into the manifest, and refuses a schema in another order than the champion’s', async () => {
+    const data = await writeCustomers(3000);
+    await train(data, 'a');
+    const { manifest } = await readRelease(join(folder, 'a'));
+    expect([...manifestFaults(manifest)]).toEqual([]);
+    expect(manifest.customer?.inputs.map(({ name }) => name)).toEqual(BANK.inputs.map(({ name }) => name));
+    expect(schemaOfModel(manifest, BANK).inputs[0]).toEqual({ ...BANK.inputs[0], doc: undefined });
+
+    const text = await readFile('configs/customer.yaml', 'utf8');
+    const turned = join(folder, 'turned.yaml');
+    await writeFile(turned, text.replace(/(  - \{ name: age.*\n)(  - \{ name: tenure.*\n)/, '$2$1'));
+    vi.stubEnv('CUSTOMER_SCHEMA', turned);
+    await expect(train(data, 'a')).rejects.toThrow(
+      /nothing was trained: input 4 of the customer schema churn is tenure, in model churn-\w+ it is age: .* put age back there/,
+    );
+    await train(data, 'elsewhere');
+  }, 60_000);
 
   it('releases nothing where the gate is missed', async () => {
     const random = createRandom(1);

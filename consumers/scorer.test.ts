@@ -17,7 +17,7 @@ const model = await loadModel('models/champion');
 function scorer(more: Partial<ScorerPorts> = {}) {
   const role = createScorer({
     model: () => ({ model, activation: 7 }),
-    decoder: createDecoder({ shape: EVENT, maxRecordBytes: 1000, findWriter: undefined }),
+    decoder: () => createDecoder({ shape: EVENT, maxRecordBytes: 1000, findWriter: undefined }),
     encodeScore: (score) => JSON.stringify(score),
     encodeCounts: (counts) => ({ value: JSON.stringify(counts) }),
     group: 'g',

@@ -3,6 +3,7 @@ import type { Decode, RecordDecoder } from '../schemas/decoder.ts';
 import { isPoison } from '../schemas/event.ts';
 import { createCounter, type CountEvents } from '../drift/counts.ts';
 import type { CustomerEvent } from '../schemas/customer/schema.ts';
+import type { Manifest } from '../models/manifest.ts';
 import type { ChurnScore, DriftCounts } from '../schemas/generated.ts';
 import type { EncodeOwn } from '../schemas/own.ts';
 import type {
@@ -31,7 +32,8 @@ export interface ServingModel {
 export interface ScorerPorts {
   /** The model in service, read once per batch: a hot swap takes effect at a batch boundary. */
   readonly model: () => ServingModel | undefined;
-  readonly decoder: RecordDecoder<CustomerEvent>;
+  /** The decoder of a model's events: what shapes a score travels with the model. */
+  readonly decoder: (model: Manifest) => RecordDecoder<CustomerEvent>;
   readonly encodeScore: (score: ChurnScore) => Buffer | string;
   readonly encodeCounts: EncodeOwn<DriftCounts>;
   /** The consumer group: outputs name it. */
@@ -53,7 +55,7 @@ export function createScorer(ports: ScorerPorts): Role {
   return async (batch) => {
     const serving = ports.model();
     if (serving === undefined) throw new BankChurnError('MODEL_UNAVAILABLE', 'no model is loaded');
-    const decode = await ports.decoder(
+    const decode = await ports.decoder(serving.model.manifest)(
       batch.records.map(({ value, refused }) => (refused === undefined ? value : null)),
     );
     const { requests, sources, letters, outcomes } = sortRecords(ports, batch, decode);

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { SCHEMAS } from '../schemas/generated.ts';
+import { BANK_AVRO } from '../schemas/customer/bank.fixture.ts';
 import { eventEncoder } from '../cli/encoders.ts';
 import { avroType } from '../schemas/avro.ts';
 import type { CustomerEvent } from '../schemas/customer/schema.ts';
@@ -19,10 +21,7 @@ async function badRecords(
   unknownId.writeUInt32BE(987_654, 1);
   const foreign = Buffer.from(avro);
   foreign.writeUInt32BE(foreignId, 1);
-  const nan = Buffer.concat([
-    avro.subarray(0, 5),
-    avroType('CustomerEvent').toBuffer({ ...one, balance: NaN }),
-  ]);
+  const nan = Buffer.concat([avro.subarray(0, 5), avroType(BANK_AVRO).toBuffer({ ...one, balance: NaN })]);
   const kinds: [string, RawRecord][] = [
     ['RECORD_UNDECODABLE', { value: avro.subarray(0, avro.length - 9) }],
     ['RECORD_UNDECODABLE', { value: Buffer.concat([avro, Buffer.from([1, 2, 3])]) }],
@@ -60,7 +59,7 @@ test(
     const { names } = world.context.config.topics;
     const foreignId = await world.context.registry!.schemaId(
       `${names.churnScores}-value`,
-      'ChurnScore',
+      SCHEMAS.ChurnScore,
       'FULL_TRANSITIVE',
     );
     const bad = await badRecords(encode, foreignId);

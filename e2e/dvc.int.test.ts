@@ -33,7 +33,7 @@ interface Entry {
 const DATA = 'data/raw/Churn.csv';
 const md5 = (path: string): string => createHash('md5').update(readFileSync(path)).digest('hex');
 
-test('dvc.lock is in step with what lies here: else `dvc repro` with the data (or write the md5)', () => {
+test('dvc.lock is in step with what lies here, and names every file of the release: else `npm run generate`', () => {
   const lock = parse(readFileSync('dvc.lock', 'utf8')) as {
     stages: { train: { deps: Entry[]; outs: Entry[]; params: Record<string, object> } };
   };
@@ -43,6 +43,10 @@ test('dvc.lock is in step with what lies here: else `dvc repro` with the data (o
   expect(entries.map(({ path, md5: locked }) => [path, locked])).toEqual(
     entries.map(({ path }) => [path, md5(path)]),
   );
+  const released = readdirSync('models/champion', { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+  expect(outs.map(({ path }) => path).sort()).toEqual([...released, 'models/metrics.json'].sort());
   expect(parse(readFileSync('configs/config.yaml', 'utf8'))).toMatchObject(params['configs/config.yaml']!);
   const tracked = parse(readFileSync(`${DATA}.dvc`, 'utf8')) as { outs: Entry[] };
   expect(tracked.outs[0]!.md5).toBe(deps.find(({ path }) => path === DATA)!.md5);

@@ -193,6 +193,24 @@ test('createRequire: an error in every file outside of kafka/kafkajs/, tests inc
   expect(messagesOf(adapter)).toEqual([]);
 });
 
+const NAMED: readonly string[] = [
+  "export const planted = 'creditScore';",
+  '/** As NumOfProducts of the bank. */\nexport const planted = 1;',
+  'export const planted = (row: Record<string, number>) => row.age;',
+  'export const planted = { tenure: 1 };',
+];
+
+test('a customer’s input by name is an error in code, and none in tests and in the bank’s own simulator', () => {
+  const files = NAMED.map((source, i) => [`scoring/named-${String(i)}.ts`, source] as const);
+  plant([...files, ['scoring/named.test.ts', NAMED[0]!], ['scoring/unnamed.ts', 'export const ageMs = 1; // of old age\n']]); // prettier-ignore
+  const { messagesOf } = lint('scoring', 'producers');
+  const isFound = (file: string): boolean =>
+    messagesOf(file).some(({ ruleId }) => ruleId === 'house/no-input-names');
+  for (const [file] of files) expect([file, isFound(file)]).toEqual([file, true]);
+  for (const file of ['scoring/named.test.ts', 'scoring/unnamed.ts', 'producers/simulator.ts'])
+    expect([file, isFound(file)]).toEqual([file, false]);
+});
+
 test('format, types, dead code: each is noticed', () => {
   writeFileSync(join(tree, 'drift/ugly.ts'), 'export const  ugly = {a:1}');
   expect(run('prettier', ['--check', 'drift/ugly.ts']).status).toBe(1);

@@ -2,11 +2,15 @@
 import { copySha256 } from './customer-copy.ts';
 import { fitsKind } from './customer-schema.ts';
 import { columnsOf } from './feature-row.ts';
+import { featureLimitFaults, manifestBytes, manifestSizeFault } from './limits.ts';
 import type { FeatureSpec, Manifest, SeriesProfile } from './manifest.ts';
 
 /** Yields what is wrong, as sentences that name the field. */
 export function* manifestFaults(manifest: Manifest): Generator<string> {
   const { features, columns, riskCutoffs } = manifest;
+  yield* featureLimitFaults(features);
+  const tooLarge = manifestSizeFault(manifestBytes(manifest));
+  if (tooLarge !== undefined) yield tooLarge;
   yield* featureFaults(features);
   const width = columnsOf(features);
   if (columns !== width) yield `columns is ${String(columns)}, the features have ${String(width)}`;

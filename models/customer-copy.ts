@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { MAX_TEXT } from '../schemas/checks.ts';
 import type { CustomerInput, CustomerSchema, FieldNames } from '../schemas/customer/schema.ts';
 
 const texts = z.array(z.string()).optional();
@@ -110,7 +111,7 @@ export function inputsOfCopy({ inputs }: CustomerCopy): CustomerInput[] {
     doc: undefined,
     min: input.min,
     max: input.max,
-    maxLength: input.maxLength ?? 1,
+    maxLength: input.maxLength ?? MAX_TEXT,
     spellings: input.spellings ?? {},
     missing: input.missing ?? [],
     levels: input.levels,

@@ -1,12 +1,14 @@
 import avsc from 'avsc';
 import { createReader, createSkipper, type FieldKind } from './avro-body.ts';
 import { cursorAt, Undecodable, type Cursor } from './avro-bytes.ts';
-import { ForeignSchema, readSchema, takesNoBytes, type AvroNode } from './avro-schema.ts';
+import { ForeignSchema, readSchema, takesNoBytes, type AvroField, type AvroNode } from './avro-schema.ts';
 import { BankChurnError, messageOf, type Poison } from './errors.ts';
 import { countField, type FieldCounts } from './fields.ts';
+import { customerEventAvro } from './customer/avro.ts';
 import type { EventReader } from './customer/event-reader.ts';
+import { knownKeys } from './customer/names.ts';
 import type { CustomerEvent } from './customer/schema.ts';
-import { SCHEMAS, type CustomerOutcome, type SchemaName } from './generated.ts';
+import { SCHEMAS, type CustomerOutcome } from './generated.ts';
 import type { Read } from './members.ts';
 import { readOutcome } from './outcome.ts';
 import { PLAUSIBLE_TIMES, type TimeLimits } from './time.ts';
@@ -15,32 +17,57 @@ import { PLAUSIBLE_TIMES, type TimeLimits } from './time.ts';
 export const MAGIC_BYTE = 0;
 export const HEADER_BYTES = 5;
 
-/** The project's own Avro type of a record. */
-export function avroType(name: SchemaName): avsc.Type {
-  return avsc.Type.forSchema(SCHEMAS[name] as unknown as avsc.Schema);
+/** A record's schema of ours, parsed from JSON. */
+export interface AvroRecord {
+  readonly type: 'record';
+  readonly name: string;
+  readonly namespace: string;
+  readonly doc?: string;
+  readonly fields: readonly AvroRecordField[];
+}
+interface AvroRecordField {
+  readonly name: string;
+  readonly type: unknown;
+  readonly default?: unknown;
+  readonly doc?: string;
+}
+
+/** The Avro type of a record of ours. */
+export const avroType = (schema: AvroRecord): avsc.Type =>
+  avsc.Type.forSchema(schema as unknown as avsc.Schema);
+
+/** The schema that records of others are read by. */
+export interface Layout {
+  readonly schema: AvroRecord;
+  /** Further names that a writer may have for a field → the field. */
+  readonly names: ReadonlyMap<string, string>;
 }
 
 /** What others write and we read: the schema to read it by, and the check of what was decoded. */
-export interface Shape<T> {
-  readonly schema: 'CustomerEvent' | 'CustomerOutcome';
+export interface Shape<T> extends Layout {
   readonly read: Read<T>;
 }
 
 /** Customer events, as their reader checks them. */
-export const eventShape = ({ read }: Pick<EventReader, 'read'>): Shape<CustomerEvent> => ({
-  schema: 'CustomerEvent',
+export const eventShape = ({ schema, read }: EventReader): Shape<CustomerEvent> => ({
+  schema: customerEventAvro(schema),
+  names: knownKeys(schema).fields,
   read,
 });
 
 /** Customer outcomes, observed at plausible times. */
 export const outcomeShape = (times: TimeLimits): Shape<CustomerOutcome> => ({
-  schema: 'CustomerOutcome',
+  schema: SCHEMAS.CustomerOutcome,
+  names: new Map(),
   read: (raw, source) => readOutcome(raw, times, source),
 });
 export const OUTCOME: Shape<CustomerOutcome> = outcomeShape(PLAUSIBLE_TIMES);
 
-/** One writer schema, compiled once (that costs a thousand times more than decoding). Counts the fields that are not ours. */
-export type WriterDecoder<T> = (value: Buffer, unknown?: FieldCounts) => T | Poison;
+/**
+ * One writer schema, compiled once (that costs a thousand times more than decoding). Checks what it decoded by `read`, and
+ * counts the fields that are not ours.
+ */
+export type WriterDecoder = <T>(value: Buffer, read: Read<T>, unknown?: FieldCounts) => T | Poison;
 
 /** The schema id of a value in the wire format; undefined where it is not one. */
 export function schemaId(value: Buffer): number | undefined {
@@ -48,16 +75,16 @@ export function schemaId(value: Buffer): number | undefined {
 }
 
 /** Our fields as their schema has them. */
-function fieldsOf(name: Shape<unknown>['schema']): Map<string, { kind: FieldKind; isOptional: boolean }> {
-  const fields = SCHEMAS[name].fields.map((field) => {
-    const { type } = field as { type: unknown };
+function fieldsOf({ fields: ours }: AvroRecord): Map<string, { kind: FieldKind; isOptional: boolean }> {
+  const fields = ours.map((field) => {
+    const { type } = field;
     const inner: unknown = Array.isArray(type) ? type[1] : type;
     const kind = typeof inner === 'object' ? 'time' : KINDS[inner as keyof typeof KINDS];
     return [field.name, { kind, isOptional: 'default' in field }] as const;
   });
   return new Map(fields);
 }
-const KINDS = { string: 'text', int: 'number', double: 'number', boolean: 'flag' } as const;
+const KINDS = { string: 'text', int: 'number', long: 'number', double: 'number', boolean: 'flag' } as const;
 
 interface Step {
   /** Our field that is read; undefined: passed over. */
@@ -65,21 +92,43 @@ interface Step {
   readonly read: (cursor: Cursor) => unknown;
 }
 
-/** The steps through a body, in the writer's order. Throws ForeignSchema. */
-function stepsOf(writer: AvroNode, name: Shape<unknown>['schema']): Step[] {
-  if (writer.kind !== 'record' || writer.name !== name)
+/** Field of the writer → field of ours: of the same name, or of another name that the field may have. Throws ForeignSchema. */
+function matchFields(
+  theirs: readonly AvroField[],
+  ours: ReadonlyMap<string, unknown>,
+  names: Layout['names'],
+): Map<string, string> {
+  const own = theirs.filter(({ name }) => ours.has(name)).map(({ name }) => [name, name] as const);
+  const matched = new Map<string, string>(own);
+  const taken = new Map<string, string>(own);
+  for (const { name } of theirs) {
+    const field = names.get(name);
+    if (field === undefined || taken.get(field) === field) continue;
+    const other = taken.get(field);
+    if (other !== undefined) throw new ForeignSchema(`its fields ${other} and ${name} are both ${field}`);
+    matched.set(name, field);
+    taken.set(field, name);
+  }
+  return matched;
+}
+
+/** The steps through a body, in the writer's order, and the fields that are not read. Throws ForeignSchema. */
+function stepsOf(writer: AvroNode, { schema, names }: Layout): { steps: Step[]; unknown: string[] } {
+  if (writer.kind !== 'record' || writer.name !== schema.name)
     throw new ForeignSchema(
       `it is ${writer.kind === 'record' ? writer.name : `no record but ${writer.kind}`}`,
     );
-  const ours = fieldsOf(name);
+  const ours = fieldsOf(schema);
+  const matched = matchFields(writer.fields, ours, names);
+  const found = new Set(matched.values());
   for (const [field, { isOptional }] of ours)
-    if (!isOptional && !writer.fields.some((theirs) => theirs.name === field))
-      throw new ForeignSchema(`it has no field ${field}`);
-  return writer.fields.flatMap(({ name: field, type }): Step[] => {
-    const known = ours.get(field);
-    if (known !== undefined) return [{ field, read: createReader(type, field, known.kind) }];
+    if (!isOptional && !found.has(field)) throw new ForeignSchema(`it has no field ${field}`);
+  const steps = writer.fields.flatMap(({ name, type }): Step[] => {
+    const field = matched.get(name);
+    if (field !== undefined) return [{ field, read: createReader(type, field, ours.get(field)!.kind) }];
     return takesNoBytes(type) ? [] : [{ field: undefined, read: createSkipper(type) }];
   });
+  return { steps, unknown: writer.fields.map(({ name }) => name).filter((name) => !matched.has(name)) };
 }
 
 /**
@@ -89,38 +138,28 @@ function stepsOf(writer: AvroNode, name: Shape<unknown>['schema']): Step[] {
  * @param writer Avro schema, parsed from JSON.
  * @returns the decoder, or why no record of that schema can be read.
  */
-export function compileWriter<T>(writer: unknown, shape: Shape<T>): WriterDecoder<T> | Poison {
+export function compileWriter(writer: unknown, layout: Layout): WriterDecoder | Poison {
   try {
-    const node = readSchema(writer);
-    const steps = stepsOf(node, shape.schema);
-    const ours = fieldsOf(shape.schema);
-    const names = node.kind === 'record' ? node.fields.map(({ name }) => name) : [];
-    const unknown = names.filter((name) => !ours.has(name));
-    const blank = Object.fromEntries([...ours.keys()].map((name) => [name, null]));
-    return (value, counts) => {
+    const { steps, unknown } = stepsOf(readSchema(writer), layout);
+    return (value, read, counts) => {
       if (counts !== undefined) for (const name of unknown) countField(counts, name);
-      return decodeBody(value, steps, blank, shape.read);
+      return decodeBody(value, steps, read);
     };
   } catch (error) {
     if (!(error instanceof ForeignSchema)) throw error;
-    return foreign(shape.schema, error);
+    return foreign(layout, error);
   }
 }
 
 /** The refusal of a writer's schema. */
-export const foreign = (name: string, error: ForeignSchema): Poison => ({
+export const foreign = ({ schema: { name } }: Layout, error: ForeignSchema): Poison => ({
   code: 'SCHEMA_FOREIGN',
   message: `its writer schema cannot be read as a ${name}: ${error.message}`,
 });
 
-function decodeBody<T>(
-  value: Buffer,
-  steps: readonly Step[],
-  blank: Readonly<Record<string, unknown>>,
-  read: Read<T>,
-): T | Poison {
+function decodeBody<T>(value: Buffer, steps: readonly Step[], read: Read<T>): T | Poison {
   const cursor = cursorAt(value, HEADER_BYTES);
-  const raw: Record<string, unknown> = { ...blank };
+  const raw: Record<string, unknown> = {};
   try {
     for (const step of steps) {
       const taken = step.read(cursor);
@@ -166,8 +205,8 @@ export function compileAny(writer: unknown): (value: Buffer) => unknown {
 }
 
 /** Encodes values of one record type in the Confluent wire format, under a registered schema id. */
-export function createAvroEncoder(name: SchemaName, id: number): (value: object) => Buffer {
-  const type = avroType(name);
+export function createAvroEncoder(schema: AvroRecord, id: number): (value: object) => Buffer {
+  const type = avroType(schema);
   let scratch = Buffer.allocUnsafe(4096);
   return (value) => {
     let end = type.encode(value, scratch, HEADER_BYTES);

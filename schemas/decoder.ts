@@ -1,10 +1,13 @@
 import { HEADER_BYTES, MAGIC_BYTE, schemaId, type Shape, type WriterDecoder } from './avro.ts';
+import { createColumns, type EventColumns } from './customer/columns.ts';
+import type { EventReader } from './customer/event-reader.ts';
 import type { Poison } from './errors.ts';
 import type { FieldCounts } from './fields.ts';
 import { decodeJson } from './json.ts';
+import type { Read } from './members.ts';
 
 /** Finds the decoder of a writer schema. Rejects with a transient `BankChurnError` where the registry is in the way. */
-export type FindWriter<T> = (id: number) => Promise<WriterDecoder<T> | Poison>;
+export type FindWriter = (id: number) => Promise<WriterDecoder | Poison>;
 
 /** Decodes one value of a prepared batch. Never throws on any bytes. */
 export interface Decode<T> {
@@ -19,46 +22,72 @@ export interface Decode<T> {
  */
 export type RecordDecoder<T> = (values: readonly (Buffer | null)[]) => Promise<Decode<T>>;
 
-export interface DecoderOptions<T> {
-  readonly shape: Shape<T>;
+/** Decodes the events of a prepared batch into columns: each value gives the row that it took. */
+export interface DecodeEvents extends Decode<number> {
+  /** As many rows as the batch has values. */
+  readonly columns: EventColumns;
+}
+
+/** As a {@link RecordDecoder}, for many events: it makes no object of each. */
+export type EventDecoder = (values: readonly (Buffer | null)[]) => Promise<DecodeEvents>;
+
+export interface DecoderOptions {
   /** Larger values are refused before they are looked into. */
   readonly maxRecordBytes: number;
   /** undefined: no registry is configured, Avro cannot be read. */
-  readonly findWriter: FindWriter<T> | undefined;
+  readonly findWriter: FindWriter | undefined;
 }
 
 /** `{`, white space, or a byte order mark. */
 const JSON_START = new Set([0x7b, 0x20, 0x09, 0x0a, 0x0d, 0xef]);
 
-export function createDecoder<T>({ shape, maxRecordBytes, findWriter }: DecoderOptions<T>): RecordDecoder<T> {
+export function createDecoder<T>({
+  shape,
+  ...options
+}: DecoderOptions & { readonly shape: Pick<Shape<T>, 'read'> }): RecordDecoder<T> {
+  return async (values) => prepare(values, options, shape.read);
+}
+
+export function createEventDecoder({
+  reader,
+  ...options
+}: DecoderOptions & { readonly reader: EventReader }): EventDecoder {
   return async (values) => {
-    const writers = new Map<number, WriterDecoder<T> | Poison>();
-    for (const value of values) {
-      const id = value === null || value.length > maxRecordBytes ? undefined : schemaId(value);
-      if (id === undefined || findWriter === undefined || writers.has(id)) continue;
-      writers.set(id, await findWriter(id));
-    }
-    const decoding = { shape, maxRecordBytes, writers, unknownFields: new Map<string, number>() };
-    return Object.assign((value: Buffer) => decode(value, decoding), {
-      unknownFields: decoding.unknownFields,
-    });
+    const columns = createColumns(reader.schema, values.length);
+    const read: Read<number> = (raw, source) => reader.readInto(raw, source, columns) ?? columns.count - 1;
+    return Object.assign(await prepare(values, options, read), { columns });
   };
 }
 
+async function prepare<T>(
+  values: readonly (Buffer | null)[],
+  { maxRecordBytes, findWriter }: DecoderOptions,
+  read: Read<T>,
+): Promise<Decode<T>> {
+  const writers = new Map<number, WriterDecoder | Poison>();
+  for (const value of values) {
+    const id = value === null || value.length > maxRecordBytes ? undefined : schemaId(value);
+    if (id === undefined || findWriter === undefined || writers.has(id)) continue;
+    writers.set(id, await findWriter(id));
+  }
+  const decoding = { read, maxRecordBytes, writers, unknownFields: new Map<string, number>() };
+  return Object.assign((value: Buffer) => decode(value, decoding), { unknownFields: decoding.unknownFields });
+}
+
 interface Decoding<T> {
-  readonly shape: Shape<T>;
+  readonly read: Read<T>;
   readonly maxRecordBytes: number;
-  readonly writers: ReadonlyMap<number, WriterDecoder<T> | Poison>;
+  readonly writers: ReadonlyMap<number, WriterDecoder | Poison>;
   readonly unknownFields: FieldCounts;
 }
 
-function decodeAvro<T>(value: Buffer, { writers, unknownFields }: Decoding<T>): T | Poison {
+function decodeAvro<T>(value: Buffer, { read, writers, unknownFields }: Decoding<T>): T | Poison {
   if (value.length < HEADER_BYTES)
     return { code: 'RECORD_UNDECODABLE', message: 'the Avro header ends too early' };
   const writer = writers.get(value.readUInt32BE(1));
   if (writer === undefined)
     return { code: 'SCHEMA_UNKNOWN', message: 'Avro, but no schema registry is configured' };
-  return typeof writer === 'function' ? writer(value, unknownFields) : writer;
+  return typeof writer === 'function' ? writer(value, read, unknownFields) : writer;
 }
 
 function decode<T>(value: Buffer, decoding: Decoding<T>): T | Poison {
@@ -69,7 +98,7 @@ function decode<T>(value: Buffer, decoding: Decoding<T>): T | Poison {
     return { code: 'RECORD_TOO_LARGE', message };
   }
   if (start === MAGIC_BYTE) return decodeAvro(value, decoding);
-  if (JSON_START.has(start)) return decodeJson(value, decoding.shape.read, decoding.unknownFields);
+  if (JSON_START.has(start)) return decodeJson(value, decoding.read, decoding.unknownFields);
   const message = `first byte 0x${start.toString(16).padStart(2, '0')} starts neither JSON nor the Confluent wire format`;
   return { code: 'RECORD_UNDECODABLE', message };
 }

@@ -141,8 +141,9 @@ export const ERRORS = {
   SCHEMA_REFUSED: {
     action: 'fatal',
     means:
-      'The registry refuses the schema of the scores, or does not have it while `registry.autoRegister` is false. ' +
-      'Register it (`bankchurn topics create`), or resolve the conflict in the registry; the message names the subject.',
+      'The registry refuses the schema of the scores, or does not have it while `registry.autoRegister` is false; or the customer ' +
+      'schema does not get on with an earlier one of events. The message names the subject, and the fields that are in the way. ' +
+      'Register it (`bankchurn topics create`), or resolve the conflict in the registry or the customer schema.',
   },
   PARTITION_MISSING: {
     action: 'transient',

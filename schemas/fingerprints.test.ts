@@ -24,7 +24,7 @@ const request = {
   requestId: 'r', modelVersion: '1', modelSha256: 'a', activation: 3, countsOffset: 9, requestedAt: 5, reason: 'why', scorePsi: 0.5,
   maxFeaturePsi: 0.75, events: 7, driftSince: null,
 }; // prettier-ignore
-const encoded = createAvroEncoder('RetrainRequested', 77)(request);
+const encoded = createAvroEncoder(SCHEMAS.RetrainRequested, 77)(request);
 
 test.each(CONTROL_SCHEMAS)('%s: what this release writes can be read by every later one', (name) => {
   const file = `${name}.${fingerprint(SCHEMAS[name])}.avsc`;
@@ -45,7 +45,7 @@ test.each(readdirSync(FOLDER))('%s holds the schema that its name says, and is i
 });
 
 test('a record that names its schema is decoded by it, whatever id it has; a foreign name says nothing', () => {
-  const headers = fingerprintHeaders('RetrainRequested');
+  const headers = fingerprintHeaders(SCHEMAS.RetrainRequested);
   expect(decodeNamed(encoded, headers)).toEqual(request);
   const asBytes = { [FINGERPRINT_HEADER]: Buffer.from(headers[FINGERPRINT_HEADER]!) };
   expect(decodeNamed(encoded, asBytes)).toEqual(request);
@@ -58,8 +58,8 @@ test('a record that names its schema is decoded by it, whatever id it has; a for
 test('bytes that are not of the schema they name are refused', () => {
   const undecodable = expect.objectContaining({ code: 'RECORD_UNDECODABLE' }) as Error;
   for (const value of [encoded.subarray(0, 20), Buffer.concat([encoded, encoded]), Buffer.from([0])])
-    expect(() => decodeNamed(value, fingerprintHeaders('RetrainRequested'))).toThrow(undecodable);
-  expect(() => decodeNamed(encoded, fingerprintHeaders('DriftCounts'))).toThrow(undecodable);
+    expect(() => decodeNamed(value, fingerprintHeaders(SCHEMAS.RetrainRequested))).toThrow(undecodable);
+  expect(() => decodeNamed(encoded, fingerprintHeaders(SCHEMAS.DriftCounts))).toThrow(undecodable);
 });
 
 test('a record that names no schema is read by the one that takes all of its bytes', () => {

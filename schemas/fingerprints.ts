@@ -1,6 +1,6 @@
 /** Our control records name their writer's schema, so that they are read without the registry. */
 import { createHash } from 'node:crypto';
-import { compileAny } from './avro.ts';
+import { compileAny, type AvroRecord } from './avro.ts';
 import { EARLIER_SCHEMAS, SCHEMAS, type SchemaName } from './generated.ts';
 import type { RecordHeaders } from './ports.ts';
 import { TOPICS } from './topics.ts';
@@ -31,8 +31,8 @@ const KNOWN: ReadonlyMap<string, Known> = new Map(
 );
 
 /** Headers of an Avro record of ours. */
-export const fingerprintHeaders = (name: SchemaName): Readonly<Record<string, string>> => ({
-  [FINGERPRINT_HEADER]: fingerprint(SCHEMAS[name]),
+export const fingerprintHeaders = (schema: AvroRecord): Readonly<Record<string, string>> => ({
+  [FINGERPRINT_HEADER]: fingerprint(schema),
 });
 
 /**

@@ -28,28 +28,6 @@ export interface ChurnScore {
   readonly modelSha256: string;
 }
 
-/** A fact about one customer at one time, with the model's inputs. A null input is missing. */
-export interface CustomerEvent {
-  /** 1..128 characters */
-  readonly eventId: string;
-  /** 1..128 characters; the record's key */
-  readonly customerId: string;
-  readonly occurredAt: number;
-  readonly creditScore: null | number;
-  readonly geography: null | string;
-  readonly gender: null | string;
-  /** years */
-  readonly age: null | number;
-  /** years with the bank */
-  readonly tenure: null | number;
-  readonly balance: null | number;
-  readonly numOfProducts: null | number;
-  readonly hasCrCard: null | boolean;
-  readonly isActiveMember: null | boolean;
-  /** a year */
-  readonly estimatedSalary: null | number;
-}
-
 /** The label, when the bank learns it. No outcome means unlabelled, never stayed. */
 export interface CustomerOutcome {
   readonly outcomeId: string;
@@ -148,7 +126,6 @@ export interface RetrainRequested {
 /** The Avro schemas, by record name. */
 export const SCHEMAS = {
   ChurnScore: {"type":"record","name":"ChurnScore","namespace":"bankchurn","doc":"The score of one event: a pure function of event and model.","fields":[{"name":"scoreId","type":"string","doc":"topic/partition/offset of the event"},{"name":"eventId","type":"string"},{"name":"customerId","type":"string"},{"name":"occurredAt","type":{"type":"long","logicalType":"timestamp-millis"}},{"name":"churnProbability","type":"double","doc":"0..1"},{"name":"churnPrediction","type":"boolean","doc":"at the model's own threshold"},{"name":"riskLevel","type":{"type":"enum","name":"RiskLevel","symbols":["LOW","MEDIUM","HIGH"]}},{"name":"reasons","doc":"largest contributions first","type":{"type":"array","items":{"type":"record","name":"Reason","fields":[{"name":"feature","type":"string"},{"name":"contribution","type":"double","doc":"log-odds, signed"}]}}},{"name":"baseMargin","type":"double","doc":"log-odds"},{"name":"modelVersion","type":"string"},{"name":"modelSha256","type":"string"}]},
-  CustomerEvent: {"type":"record","name":"CustomerEvent","namespace":"bankchurn","doc":"A fact about one customer at one time, with the model's inputs. A null input is missing.","fields":[{"name":"eventId","type":"string","doc":"1..128 characters"},{"name":"customerId","type":"string","doc":"1..128 characters; the record's key"},{"name":"occurredAt","type":{"type":"long","logicalType":"timestamp-millis"}},{"name":"creditScore","type":["null","int"],"default":null},{"name":"geography","type":["null","string"],"default":null},{"name":"gender","type":["null","string"],"default":null},{"name":"age","type":["null","int"],"default":null,"doc":"years"},{"name":"tenure","type":["null","int"],"default":null,"doc":"years with the bank"},{"name":"balance","type":["null","double"],"default":null},{"name":"numOfProducts","type":["null","int"],"default":null},{"name":"hasCrCard","type":["null","boolean"],"default":null},{"name":"isActiveMember","type":["null","boolean"],"default":null},{"name":"estimatedSalary","type":["null","double"],"default":null,"doc":"a year"}]},
   CustomerOutcome: {"type":"record","name":"CustomerOutcome","namespace":"bankchurn","doc":"The label, when the bank learns it. No outcome means unlabelled, never stayed.","fields":[{"name":"outcomeId","type":"string"},{"name":"customerId","type":"string"},{"name":"eventId","type":["null","string"],"default":null},{"name":"churned","type":"boolean"},{"name":"observedAt","type":{"type":"long","logicalType":"timestamp-millis"}}]},
   DriftCounts: {"type":"record","name":"DriftCounts","namespace":"bankchurn","doc":"Counts of one scorer transaction, by the bins of the model's profile. Counts merge by addition.","fields":[{"name":"modelSha256","type":"string"},{"name":"activation","type":"long","doc":"offset of the activation in churn-models; -1 before any"},{"name":"sourceTopic","type":"string"},{"name":"sourcePartition","type":"int"},{"name":"firstOffset","type":"long"},{"name":"lastOffset","type":"long"},{"name":"maxTimestamp","type":{"type":"long","logicalType":"timestamp-millis"}},{"name":"events","type":"long"},{"name":"series","type":{"type":"array","items":{"type":"record","name":"SeriesCounts","fields":[{"name":"name","type":"string","doc":"a feature's name, or score"},{"name":"counts","type":{"type":"array","items":"long"}},{"name":"contributionSum","type":"double"}]}}}]},
   DriftVerdict: {"type":"record","name":"DriftVerdict","namespace":"bankchurn","doc":"One evaluation of the window, with its numbers and the monitor's whole state.","fields":[{"name":"modelSha256","type":"string"},{"name":"activation","type":"long"},{"name":"firstCountsOffset","type":"long"},{"name":"lastCountsOffset","type":"long"},{"name":"events","type":"long"},{"name":"drifted","type":"boolean"},{"name":"psi","type":{"type":"array","items":{"type":"record","name":"SeriesPsi","fields":[{"name":"name","type":"string"},{"name":"psi","type":"double"}]}}},{"name":"state","type":"string","doc":"the monitor's state, JSON"}]},

@@ -17,7 +17,7 @@ test('a record of ours passes, in either encoding; one without a newer field too
   const { artifactChunks, ...older } = record;
   expect(artifactChunks).toBe(3);
   expect(checkOwn('ModelRecord', older)).toBe(older);
-  const decoded = compileAny(SCHEMAS.DriftCounts)(createAvroEncoder('DriftCounts', 1)(counts));
+  const decoded = compileAny(SCHEMAS.DriftCounts)(createAvroEncoder(SCHEMAS.DriftCounts, 1)(counts));
   expect(checkOwn('DriftCounts', decoded)).toEqual(counts);
   expect(parseOwn(Buffer.from(JSON.stringify(counts)))).toEqual(counts);
 });

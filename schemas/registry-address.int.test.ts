@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, inject, onTestFinished, test } from 'vitest';
+import { SCHEMAS } from './generated.ts';
 import { EVENT } from './customer/bank.fixture.ts';
 import { createRegistry, type Registry } from './registry.io.ts';
 
@@ -35,7 +36,7 @@ async function refusal(registry: Registry): Promise<string> {
   const messages = await Promise.all(
     [
       registry.check(),
-      registry.schemaId('s-value', 'ChurnScore', 'FULL_TRANSITIVE'),
+      registry.schemaId('s-value', SCHEMAS.ChurnScore, 'FULL_TRANSITIVE'),
       registry.findWriter(EVENT)(1),
       registry.decode(Buffer.from([0, 0, 0, 0, 1, 2])),
     ].map((asking: Promise<unknown>) =>
@@ -115,7 +116,7 @@ test('credentials that may read and not register: the subject and the way out ar
     request.method === 'GET' ? api(request, response) : response.writeHead(403).end('{"error_code":40301}'),
   );
   const registry = open(base);
-  await expect(registry.schemaId('s-value', 'ChurnScore', 'FULL_TRANSITIVE')).rejects.toMatchObject({
+  await expect(registry.schemaId('s-value', SCHEMAS.ChurnScore, 'FULL_TRANSITIVE')).rejects.toMatchObject({
     code: 'REGISTRY_UNAVAILABLE',
     message: expect.stringMatching(
       /no right to register ChurnScore under s-value .*autoRegister: false/,

@@ -1,7 +1,6 @@
 /** What is asked of the registry, and what is made of its answers, with a clock of our own. */
 import { expect, test } from 'vitest';
-import { EVENT } from './customer/bank.fixture.ts';
-import { SCHEMAS } from './generated.ts';
+import { BANK_AVRO, EVENT } from './customer/bank.fixture.ts';
 import type { Answer } from './registry-api.ts';
 import { createSchemaReader } from './registry-reader.ts';
 
@@ -23,7 +22,7 @@ function open(answers: Readonly<Record<string, Answer>>) {
   return { reader, asked, clock };
 }
 const serving = (body: unknown): Record<string, Answer> => ({ '/schemas/ids/1': { status: 200, body } });
-const schema = (more: object): unknown => ({ schema: JSON.stringify({ ...SCHEMAS.CustomerEvent, ...more }) });
+const schema = (more: object): unknown => ({ schema: JSON.stringify({ ...BANK_AVRO, ...more }) });
 
 test('a writer of our record is asked for once, whatever it is listed under', async () => {
   const { reader, asked } = open(serving(schema({ namespace: 'com.bank' })));
@@ -70,7 +69,7 @@ test.each<[what: string, body: unknown]>([
   ['nothing', null],
   ['no schema', {}],
   ['a list', []],
-  ['a schema that is no text', { schema: SCHEMAS.CustomerEvent }],
+  ['a schema that is no text', { schema: BANK_AVRO }],
 ])('an answer of %s is transient, never poison, and not remembered', async (_, body) => {
   const { reader, asked } = open(serving(body));
   const find = reader.findWriter(EVENT);

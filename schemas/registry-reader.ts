@@ -4,7 +4,7 @@ import {
   compileWriter,
   foreign,
   schemaId as idOf,
-  type Shape,
+  type Layout,
   type WriterDecoder,
 } from './avro.ts';
 import { ForeignSchema, parseSchemaText } from './avro-schema.ts';
@@ -20,7 +20,7 @@ export type AskRegistry = (path: string) => Promise<Answer>;
 const MAX_WRITERS = 500;
 export interface SchemaReader {
   /** The decoders of writer schemas. Whether a schema is ours is seen from itself, not from the subjects it is listed under. */
-  findWriter<T>(shape: Shape<T>): FindWriter<T>;
+  findWriter(layout: Layout): FindWriter;
   /**
    * Decodes any value in the wire format by its writer's schema.
    *
@@ -40,19 +40,16 @@ export interface SchemaReaderOptions {
 /** Finds writers, decodes values. Memory: MAX_WRITERS schemas of each kind. */
 export function createSchemaReader(options: SchemaReaderOptions): SchemaReader {
   return {
-    findWriter: (shape) => createFindWriter(options, shape),
+    findWriter: (layout) => createFindWriter(options, layout),
     decode: createDecodeAny(options),
   };
 }
 
-function createFindWriter<T>(
-  { ask, negativeTtlMs, now }: SchemaReaderOptions,
-  shape: Shape<T>,
-): FindWriter<T> {
-  const known = new Map<number, WriterDecoder<T>>();
+function createFindWriter({ ask, negativeTtlMs, now }: SchemaReaderOptions, layout: Layout): FindWriter {
+  const known = new Map<number, WriterDecoder>();
   const refused = new Map<number, { readonly poison: Poison; readonly until: number }>();
-  const asked = new Map<number, Promise<WriterDecoder<T> | Poison>>();
-  const remember = (id: number, found: WriterDecoder<T> | Poison): WriterDecoder<T> | Poison => {
+  const asked = new Map<number, Promise<WriterDecoder | Poison>>();
+  const remember = (id: number, found: WriterDecoder | Poison): WriterDecoder | Poison => {
     if (typeof found === 'function') bounded(known).set(id, found);
     else bounded(refused).set(id, { poison: found, until: now() + negativeTtlMs });
     return found;
@@ -62,7 +59,7 @@ function createFindWriter<T>(
     if (writer !== undefined) return writer;
     const refusal = refused.get(id);
     if (refusal !== undefined && refusal.until > now()) return refusal.poison;
-    const asking = asked.get(id) ?? fetchWriter(ask, id, shape).then((found) => remember(id, found));
+    const asking = asked.get(id) ?? fetchWriter(ask, id, layout).then((found) => remember(id, found));
     asked.set(id, asking);
     return asking.finally(() => asked.delete(id));
   };
@@ -83,17 +80,13 @@ const unknown = (id: number): Poison => ({
   message: `the registry has no schema with id ${String(id)}`,
 });
 
-async function fetchWriter<T>(
-  ask: AskRegistry,
-  id: number,
-  shape: Shape<T>,
-): Promise<WriterDecoder<T> | Poison> {
+async function fetchWriter(ask: AskRegistry, id: number, layout: Layout): Promise<WriterDecoder | Poison> {
   const answer = await askForId(ask, id);
   if (answer === undefined) return unknown(id);
   try {
-    return compileWriter(sourceOf(id, answer), shape);
+    return compileWriter(sourceOf(id, answer), layout);
   } catch (error) {
-    if (error instanceof ForeignSchema) return foreign(shape.schema, error);
+    if (error instanceof ForeignSchema) return foreign(layout, error);
     throw error;
   }
 }

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { events } from '../e2e/world.ts';
 import { createAvroEncoder } from './avro.ts';
-import { EVENT } from './customer/bank.fixture.ts';
+import { BANK_AVRO, EVENT } from './customer/bank.fixture.ts';
 import { SCHEMAS } from './generated.ts';
 import { createRegistry, type Registry } from './registry.io.ts';
 
@@ -30,12 +30,12 @@ async function server(handler: RequestListener): Promise<string> {
 test('the real one: registers with its compatibility, finds writers of our records only', async () => {
   const registry = open(inject('kafka').registryUrl!, { timeoutMs: 5000 });
   const subject = `t${randomBytes(4).toString('hex')}-value`;
-  const id = await registry.schemaId(subject, 'CustomerEvent', 'BACKWARD_TRANSITIVE');
-  expect(await registry.schemaId(subject, 'CustomerEvent', 'BACKWARD_TRANSITIVE')).toBe(id);
+  const id = await registry.schemaId(subject, BANK_AVRO, 'BACKWARD_TRANSITIVE');
+  expect(await registry.schemaId(subject, BANK_AVRO, 'BACKWARD_TRANSITIVE')).toBe(id);
   const level = (await (await fetch(`${inject('kafka').registryUrl!}/config/${subject}`)).json()) as object;
   expect(level).toMatchObject({ compatibilityLevel: 'BACKWARD_TRANSITIVE' });
   expect(typeof (await registry.findWriter(EVENT)(id))).toBe('function');
-  const foreign = await registry.schemaId(`${subject}-other`, 'ChurnScore', 'FULL_TRANSITIVE');
+  const foreign = await registry.schemaId(`${subject}-other`, SCHEMAS.ChurnScore, 'FULL_TRANSITIVE');
   expect(await registry.findWriter(EVENT)(foreign)).toMatchObject({ code: 'SCHEMA_FOREIGN' });
   expect(await registry.findWriter(EVENT)(1_999_999_999)).toMatchObject({
     code: 'SCHEMA_UNKNOWN',
@@ -45,7 +45,7 @@ test('the real one: registers with its compatibility, finds writers of our recor
 test('autoRegister off: a missing schema is a fault to mend, with what to do', async () => {
   const registry = open(inject('kafka').registryUrl!, { timeoutMs: 5000, autoRegister: false });
   await expect(
-    registry.schemaId(`t${randomBytes(4).toString('hex')}-value`, 'ChurnScore', 'FULL_TRANSITIVE'),
+    registry.schemaId(`t${randomBytes(4).toString('hex')}-value`, SCHEMAS.ChurnScore, 'FULL_TRANSITIVE'),
   ).rejects.toMatchObject({ code: 'SCHEMA_REFUSED' });
 });
 
@@ -61,7 +61,7 @@ test('a registration that was cut off before the compatibility was set is comple
   await put(`/subjects/${subject}/versions`, 'POST', { schema: JSON.stringify(SCHEMAS.ChurnScore) });
   await put(`/config/${subject}`, 'PUT', { compatibility: 'NONE' });
   const registry = open(url, { timeoutMs: 5000 });
-  expect(await registry.schemaId(subject, 'ChurnScore', 'FULL_TRANSITIVE')).toBeGreaterThan(0);
+  expect(await registry.schemaId(subject, SCHEMAS.ChurnScore, 'FULL_TRANSITIVE')).toBeGreaterThan(0);
   const config = (await (await fetch(`${url}/config/${subject}`)).json()) as { compatibilityLevel: string };
   expect(config.compatibilityLevel).toBe('FULL_TRANSITIVE');
 });
@@ -78,7 +78,7 @@ test.each<[string, RequestListener]>([
 ])('a registry that %s is transient, never poison', async (_, handler) => {
   const registry = open(await server(handler));
   await expect(registry.findWriter(EVENT)(1)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
-  await expect(registry.schemaId('s', 'ChurnScore', 'FULL_TRANSITIVE')).rejects.toMatchObject({
+  await expect(registry.schemaId('s', SCHEMAS.ChurnScore, 'FULL_TRANSITIVE')).rejects.toMatchObject({
     code: 'REGISTRY_UNAVAILABLE',
   });
   const value = Buffer.from([0, 0, 0, 0, 1, 2, 3]);
@@ -90,7 +90,7 @@ const serving =
   (answer: object): RequestListener =>
   (_, response) =>
     response.end(JSON.stringify(answer));
-const ours = (more: object) => JSON.stringify({ ...SCHEMAS.CustomerEvent, ...more });
+const ours = (more: object) => JSON.stringify({ ...BANK_AVRO, ...more });
 
 test.each<[what: string, answer: object, message: string]>([
   [
@@ -137,7 +137,7 @@ test.each([undefined, 1e10])(
       code: 'REGISTRY_UNAVAILABLE',
       message,
     });
-    await expect(registry.schemaId('s', 'ChurnScore', 'FULL_TRANSITIVE')).rejects.toMatchObject({
+    await expect(registry.schemaId('s', SCHEMAS.ChurnScore, 'FULL_TRANSITIVE')).rejects.toMatchObject({
       code: 'REGISTRY_UNAVAILABLE',
     });
     // What the kernel takes in between is sent, but not read.
@@ -164,8 +164,8 @@ test('any value: decoded by its writer’s schema; where that cannot be, the val
   const registry = open(inject('kafka').registryUrl!, { timeoutMs: 5000 });
   const subject = `t${randomBytes(4).toString('hex')}-value`;
   const event = events(1, 7)[0]!;
-  const id = await registry.schemaId(subject, 'CustomerEvent', 'BACKWARD_TRANSITIVE');
-  const value = createAvroEncoder('CustomerEvent', id)(event);
+  const id = await registry.schemaId(subject, BANK_AVRO, 'BACKWARD_TRANSITIVE');
+  const value = createAvroEncoder(BANK_AVRO, id)(event);
   expect(await registry.decode(value)).toMatchObject({ eventId: event.eventId });
   const unread = value.subarray(0, value.length - 3);
   await expect(registry.decode(unread)).rejects.toMatchObject({ code: 'RECORD_UNDECODABLE' });

@@ -1,5 +1,5 @@
 import { COMPATIBILITY, SchemaRegistry } from '@kafkajs/confluent-schema-registry';
-import { SCHEMAS, type SchemaName } from './generated.ts';
+import type { AvroRecord } from './avro.ts';
 import { isHalfRegistered, refusal } from './registry-errors.ts';
 import type { Credentials } from './address.ts';
 import { PROBE_PATH } from './registry-api.ts';
@@ -7,6 +7,7 @@ import { createAskForSchema } from './registry-asking.io.ts';
 import { boundAgent, createAgent, createAsk, type Ask, type Connection } from './registry-http.io.ts';
 import { createRegistrySigns, type RegistryState } from './registry-state.ts';
 import { createSchemaReader, type SchemaReader } from './registry-reader.ts';
+import { readVersions, type RegisteredSchema } from './registry-versions.ts';
 import type { TopicSubject } from './subjects.ts';
 import { readNamedFile, readSecret } from './secret-file.io.ts';
 
@@ -30,7 +31,13 @@ export interface RegistrySettings {
 /** The schema registry as the product uses it. */
 export interface Registry extends SchemaReader {
   /** Id of our schema under a subject; registers it (with its compatibility) where that is allowed. */
-  schemaId(subject: string, name: SchemaName, compatibility: TopicSubject['compatibility']): Promise<number>;
+  schemaId(
+    subject: string,
+    schema: AvroRecord,
+    compatibility: TopicSubject['compatibility'],
+  ): Promise<number>;
+  /** The newest versions of a subject; none if there is no such subject. Rejects with REGISTRY_UNAVAILABLE. */
+  versions(subject: string): Promise<readonly RegisteredSchema[]>;
   /** Asks whether the registry is there. Rejects with REGISTRY_UNAVAILABLE, which says what is wrong with it. */
   check(): Promise<void>;
   /** As of the last request. */
@@ -57,14 +64,18 @@ export function createRegistry(settings: RegistrySettings): Registry {
   const register = createRegister(settings, agents[1], auth, ask);
   return {
     ...createSchemaReader({ ask: askForSchema, negativeTtlMs: settings.negativeTtlMs, now: Date.now }),
-    schemaId: async (subject, name, compatibility) => {
+    schemaId: async (subject, schema, compatibility) => {
       if (signs.state().up !== true) await check();
       try {
-        return await register(subject, name, compatibility);
+        return await register(subject, schema, compatibility);
       } catch (cause) {
         await check(); // what is wrong with the registry itself says more than this answer
-        throw refusal(subject, name, settings.autoRegister, cause);
+        throw refusal(subject, schema.name, settings.autoRegister, cause);
       }
+    },
+    versions: async (subject) => {
+      if (signs.state().up !== true) await check();
+      return readVersions((path) => ask('GET', path), subject);
     },
     check,
     state: signs.state,
@@ -90,8 +101,8 @@ function createRegister(
     ...(auth === undefined ? {} : { auth: { ...auth } }),
     retry: { retries: 0 },
   });
-  return async (subject, name, compatibility) => {
-    const schema = { type: 'AVRO' as never, schema: JSON.stringify(SCHEMAS[name]) };
+  return async (subject, ours, compatibility) => {
+    const schema = { type: 'AVRO' as never, schema: JSON.stringify(ours) };
     const register = async (): Promise<number> =>
       (await library.register(schema, { subject, compatibility: COMPATIBILITY[compatibility] })).id;
     const asking = !autoRegister

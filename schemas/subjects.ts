@@ -1,4 +1,7 @@
-import type { SchemaName } from './generated.ts';
+import type { AvroRecord } from './avro.ts';
+import { customerEventAvro } from './customer/avro.ts';
+import type { CustomerSchema } from './customer/schema.ts';
+import { SCHEMAS, type SchemaName } from './generated.ts';
 import { TOPICS, type TopicId, type TopicNames } from './topics.ts';
 
 /** How subjects of the registry are named. */
@@ -7,11 +10,11 @@ export type SubjectStrategy = 'topic' | 'record' | 'topic-record';
 /** The subject of a topic, and what is registered under it. */
 export interface TopicSubject {
   readonly subject: string;
-  readonly schema: SchemaName;
+  readonly schema: AvroRecord;
   readonly compatibility: 'FULL_TRANSITIVE' | 'BACKWARD_TRANSITIVE';
 }
 
-function subjectName(strategy: SubjectStrategy, topic: string, name: SchemaName): string {
+function subjectName(strategy: SubjectStrategy, topic: string, name: string): string {
   if (strategy === 'topic') return `${topic}-value`;
   return strategy === 'record' ? `bankchurn.${name}` : `${topic}-bankchurn.${name}`;
 }
@@ -20,13 +23,14 @@ function subjectName(strategy: SubjectStrategy, topic: string, name: SchemaName)
 export function topicSubjects(
   strategy: SubjectStrategy,
   names: TopicNames,
+  customer: CustomerSchema,
 ): ReadonlyMap<TopicId, TopicSubject> {
   const subjects = new Map<TopicId, TopicSubject>();
   for (const [id, { schema, compatibility }] of Object.entries(TOPICS)) {
     if (schema === null || compatibility === null) continue;
-    const name = schema as SchemaName;
-    const subject = subjectName(strategy, names[id as TopicId], name);
-    subjects.set(id as TopicId, { subject, schema: name, compatibility });
+    const subject = subjectName(strategy, names[id as TopicId], schema);
+    const avro = id === 'customerEvents' ? customerEventAvro(customer) : SCHEMAS[schema as SchemaName];
+    subjects.set(id as TopicId, { subject, schema: avro, compatibility });
   }
   return subjects;
 }

@@ -19,8 +19,12 @@ import type { Registry } from '../schemas/registry.io.ts';
 import { topicSubjects } from '../schemas/subjects.ts';
 
 /** The subject of each topic that has a schema. */
-export const subjectsOf = ({ registry, topics }: Pick<Config, 'registry' | 'topics'>) =>
-  topicSubjects(registry.subjectStrategy, topics.names);
+export const subjectsOf = ({
+  registry,
+  topics,
+  customer,
+}: Pick<Config, 'registry' | 'topics' | 'customer'>) =>
+  topicSubjects(registry.subjectStrategy, topics.names, customer);
 
 /** Encodes records that others write or read: JSON, or Avro under its registered (or now registering) schema. */
 export async function topicEncoder(

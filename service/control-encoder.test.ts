@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { createAvroEncoder } from '../schemas/avro.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import { FINGERPRINT_HEADER } from '../schemas/fingerprints.ts';
+import { SCHEMAS } from '../schemas/generated.ts';
 import type { Registry } from '../schemas/registry.io.ts';
 import { decodeOwn } from './codecs.ts';
 import { createControlEncoder } from './control-encoder.ts';
@@ -34,7 +35,7 @@ function createWorld() {
     },
   } as unknown as Registry;
   const open = createControlEncoder({
-    ...{ subject: 's', schema: NAME, compatibility: 'FULL_TRANSITIVE', registry, askAgainMs: 1000 },
+    ...{ subject: 's', schema: SCHEMAS[NAME], compatibility: 'FULL_TRANSITIVE', registry, askAgainMs: 1000 },
     now: () => world.nowMs,
     onJson: (subject, error) => world.told.push(`${subject}: ${(error as Error).message}`),
   });
@@ -89,7 +90,7 @@ test('many at once ask the registry once', async () => {
 test('a record of an earlier release, which names no schema: read without the registry too', async () => {
   const { world, registry } = createWorld();
   world.error = AWAY;
-  const value = createAvroEncoder(NAME, 1)(request);
+  const value = createAvroEncoder(SCHEMAS[NAME], 1)(request);
   for (const asking of [registry, undefined])
     expect(await decodeOwn({ value, headers: {} }, asking, NAME)).toEqual(request);
 });

@@ -9,9 +9,11 @@ import type { OpenRole, Role } from '../schemas/ports.ts';
 import { decoderOf, shapesOf, topicEncoder } from './codecs.ts';
 import { recordScores } from './count-scores.ts';
 import { createLetterWatch } from './dead-letter-share.ts';
+import { createModelDecoders } from './model-decoders.ts';
 import { commonSettings, type Surroundings } from './role-settings.ts';
 import { roleTopics } from './role-topics.ts';
 import { runRole, type RunningRole } from './run-role.io.ts';
+import { checkEventSubject } from './event-subject.ts';
 import { createUnknownFields } from './unknown-fields.ts';
 import { controlEncoderOf } from './wiring.io.ts';
 
@@ -61,11 +63,14 @@ function writtenBefore({ kafka, config, log }: Surroundings): WrittenBefore {
 function scorerRole(around: Surroundings, maxLetterBytes: () => number): OpenRole {
   const { config, registry, models, log, wrap } = around;
   const { names } = config.topics;
-  const plain = decoderOf({ config, registry }, shapesOf(config, config.customer).event);
-  const decoder = wrap.decoder?.(plain) ?? plain;
+  const decoder = createModelDecoders(config.customer, (schema) => {
+    const plain = decoderOf({ config, registry }, shapesOf(config, schema).event);
+    return wrap.decoder?.(plain) ?? plain;
+  });
   const openCounts = controlEncoderOf(around, 'driftCounts', log);
-  const open = async (): Promise<Role> =>
-    createScorer({
+  const open = async (): Promise<Role> => {
+    await checkEventSubject(config, registry);
+    return createScorer({
       model: models.current,
       decoder,
       encodeScore: await topicEncoder(config, registry, 'churnScores'),
@@ -76,6 +81,7 @@ function scorerRole(around: Surroundings, maxLetterBytes: () => number): OpenRol
       tombstones: config.tombstones,
       maxLetterBytes,
     });
+  };
   const scorer = createLazily(open);
   const role: Role = async (...batch) => (await scorer())(...batch);
   return async () => {

@@ -7,7 +7,8 @@
 import { createRandom, type Random } from '../schemas/random.ts';
 import { binColumns } from './bin-columns.ts';
 import { watchLoss } from './early-stopping.ts';
-import { createWorkspace, growTree, type TreeParameters } from './grow-tree.ts';
+import { growTree, type TreeParameters } from './grow-tree.ts';
+import { createWorkspace } from './histograms.ts';
 import { leafIndex, type Tree } from './tree.ts';
 
 export interface BoostingParameters extends TreeParameters {

@@ -1,5 +1,6 @@
 /** The best symmetric tree for given gradients: one split per level for all its leaves, found in histograms. */
 import type { BinnedColumns } from './bin-columns.ts';
+import { beginTree, fillHistogram, leafTotals, sortByLeaf, type Workspace } from './histograms.ts';
 import type { Tree } from './tree.ts';
 
 export interface TreeParameters {
@@ -9,25 +10,6 @@ export interface TreeParameters {
   readonly learningRate: number;
   /** L2 penalty on leaf values; above 0. */
   readonly l2: number;
-}
-
-/** Memory that the trees of one fit share. */
-export interface Workspace {
-  /** Leaf of each row (sampled or not) in the newest tree. */
-  readonly leafOf: Uint16Array;
-  /** Gradient and hessian by (leaf, bin), interleaved. */
-  readonly histogram: Float64Array;
-  /** Gradient and hessian of each leaf so far. */
-  readonly totals: Float64Array;
-}
-
-export function createWorkspace(binned: BinnedColumns, depth: number): Workspace {
-  const widest = Math.max(...binned.thresholds.map((t) => t.length + 2));
-  return {
-    leafOf: new Uint16Array(binned.rows),
-    histogram: new Float64Array((1 << depth) * widest * 2),
-    totals: new Float64Array((1 << depth) * 2),
-  };
 }
 
 interface Split {
@@ -55,7 +37,7 @@ export function growTree(
   workspace: Workspace,
 ): Tree {
   const { leafOf } = workspace;
-  leafOf.fill(0);
+  beginTree(workspace, gradients, sampled);
   const columns = new Int32Array(depth);
   const thresholds = new Float32Array(depth);
   const missingLeft = new Uint8Array(depth);
@@ -77,23 +59,6 @@ export function growTree(
   return { columns, thresholds, missingLeft, leaves, cover };
 }
 
-function leafTotals(
-  gradients: Float64Array,
-  sampled: Int32Array,
-  leafOf: Uint16Array,
-  totals: Float64Array,
-  leaves: number,
-): Float64Array {
-  totals.fill(0, 0, leaves * 2);
-  for (let i = 0; i < sampled.length; i++) {
-    const row = sampled[i]!;
-    const leaf = leafOf[row]! * 2;
-    totals[leaf] = totals[leaf]! + gradients[2 * row]!;
-    totals[leaf + 1] = totals[leaf + 1]! + gradients[2 * row + 1]!;
-  }
-  return totals;
-}
-
 function bestSplit(
   binned: BinnedColumns,
   gradients: Float64Array,
@@ -104,50 +69,20 @@ function bestSplit(
   workspace: Workspace,
 ): Split {
   let best: Split | undefined;
-  const totals = leafTotals(gradients, sampled, workspace.leafOf, workspace.totals, leaves);
+  const { leafOf, histogram, byLeaf } = workspace;
+  const totals = leafTotals(gradients, sampled, leafOf, workspace.totals, leaves);
+  sortByLeaf(byLeaf, leafOf, gradients, sampled, leaves);
   for (const column of allowed) {
     const width = binned.thresholds[column]!.length + 2;
-    fillHistogram(
-      workspace.histogram,
-      binned.bins[column]!,
-      workspace.leafOf,
-      gradients,
-      sampled,
-      leaves,
-      width,
-    );
+    fillHistogram(workspace, binned, column, leaves);
     const directions = binned.hasMissing[column] ? [true, false] : [true];
     for (const missingLeft of directions) {
-      const split = scanColumn(
-        workspace.histogram,
-        totals,
-        leaves,
-        width,
-        l2,
-        missingLeft && binned.hasMissing[column]!,
-      );
+      const isLeft = missingLeft && binned.hasMissing[column]!;
+      const split = scanColumn(histogram, totals, leaves, width, l2, isLeft);
       if (best === undefined || split.gain > best.gain) best = { ...split, column, missingLeft };
     }
   }
   return best!;
-}
-
-function fillHistogram(
-  histogram: Float64Array,
-  bins: Uint8Array,
-  leafOf: Uint16Array,
-  gradients: Float64Array,
-  sampled: Int32Array,
-  leaves: number,
-  width: number,
-): void {
-  histogram.fill(0, 0, leaves * width * 2);
-  for (let i = 0; i < sampled.length; i++) {
-    const row = sampled[i]!;
-    const at = (leafOf[row]! * width + bins[row]!) * 2;
-    histogram[at] = histogram[at]! + gradients[2 * row]!;
-    histogram[at + 1] = histogram[at + 1]! + gradients[2 * row + 1]!;
-  }
 }
 
 /** Sums of one leaf left of the scanned cut, reused by all scans (leaves ≤ 256). */

@@ -12,7 +12,7 @@ const MISSING = 'missing';
 /**
  * ROC AUC, .5 to 1, of the best simple score that one input gives: a number as it is (missing lowest or highest), and the churn
  * rate of its level or quantile group (missing is one). The rates come from one half of the customers and score the other, so
- * that many levels with few customers each tell nothing by themselves. NaN with one class only.
+ * that many levels with few customers each tell nothing by themselves. NaN if there are too few of a class.
  */
 export function singleInputAuc(values: readonly InputValue[], labels: ArrayLike<number>): number {
   const step = Math.max(1, Math.ceil(values.length / MAX_VALUES));
@@ -23,7 +23,8 @@ export function singleInputAuc(values: readonly InputValue[], labels: ArrayLike<
   if (!isText)
     for (const missing of [-Infinity, Infinity])
       aucs.push(rocAuc(taken.map((value) => (value === null ? missing : Number(value))), y)); // prettier-ignore
-  return aucs.map((auc) => Math.max(auc, 1 - auc)).reduce((a, b) => Math.max(a, b));
+  // A rate that points the wrong way has learned nothing; a number may point either way.
+  return aucs.map((auc, i) => (i === 0 ? auc : Math.max(auc, 1 - auc))).reduce((a, b) => Math.max(a, b), 0.5);
 }
 
 const levelOf = (value: InputValue): string => (value === null ? MISSING : `=${String(value)}`);
@@ -38,18 +39,24 @@ function quantileGroups(values: readonly InputValue[]): string[] {
   });
 }
 
-/** AUC of the churn rate of each value's group, where the rate comes from the other half. */
+/** AUC of the churn rate of each value's group: in each half by the rates of the other one, on average. */
 function rateAuc(groups: readonly string[], labels: Uint8Array): number {
-  const halves = [0, 1].map(() => new Map<string, { rows: number; churned: number }>());
-  groups.forEach((group, row) => {
-    const half = halves[row % 2]!;
-    const sums = half.get(group) ?? { rows: 0, churned: 0 };
-    half.set(group, { rows: sums.rows + 1, churned: sums.churned + labels[row]! });
+  const halves = [0, 1].map((half) => groups.flatMap((group, row) => (row % 2 === half ? [{ group, label: labels[row]! }] : []))); // prettier-ignore
+  const aucs = halves.map((half, i) => {
+    const sums = new Map<string, { rows: number; churned: number }>();
+    let churnedInAll = 0;
+    const others = halves[1 - i]!;
+    for (const { group, label } of others) {
+      const { rows, churned } = sums.get(group) ?? { rows: 0, churned: 0 };
+      sums.set(group, { rows: rows + 1, churned: churned + label });
+      churnedInAll += label;
+    }
+    const rate = churnedInAll / others.length;
+    const scores = half.map(({ group }) => {
+      const { rows, churned } = sums.get(group) ?? { rows: 0, churned: 0 };
+      return (churned + rate) / (rows + 1);
+    });
+    return rocAuc(scores, half.map(({ label }) => label)); // prettier-ignore
   });
-  const rate = labels.reduce((sum, label) => sum + label, 0) / labels.length;
-  const scores = groups.map((group, row) => {
-    const { rows, churned } = halves[1 - (row % 2)]!.get(group) ?? { rows: 0, churned: 0 };
-    return (churned + rate) / (rows + 1);
-  });
-  return rocAuc(scores, labels);
+  return (aucs[0]! + aucs[1]!) / 2;
 }

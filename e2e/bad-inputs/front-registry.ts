@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { SCHEMAS } from '../../schemas/generated.ts';
+import { BANK_AVRO } from '../../schemas/customer/bank.fixture.ts';
 
 export interface FrontRegistry {
   readonly url: string;
@@ -14,7 +14,7 @@ export interface FrontRegistry {
 }
 
 const FIRST_ID = 2_000_000_000;
-const OURS = JSON.stringify({ schema: JSON.stringify(SCHEMAS.CustomerEvent) });
+const OURS = JSON.stringify({ schema: JSON.stringify(BANK_AVRO) });
 
 /** @param real its base address. */
 export async function startFrontRegistry(real: string): Promise<FrontRegistry> {

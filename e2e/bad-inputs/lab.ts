@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
+import { BANK_AVRO } from '../../schemas/customer/bank.fixture.ts';
 import { batchOf } from '../../kafka/kafkajs/patches/record-batches.fixture.ts';
 import type { RecordFields } from '../../kafka/kafkajs/patches/record-encoding.ts';
 import { createAvroEncoder } from '../../schemas/avro.ts';
@@ -98,7 +99,7 @@ export async function openLab(onEnd: OnEnd): Promise<RecordLab> {
   const registry = usual.context.registry!;
   const ours = await registry.schemaId(
     `${topics.names.customerEvents}-value`,
-    'CustomerEvent',
+    BANK_AVRO,
     'BACKWARD_TRANSITIVE',
   );
   let made = 0;
@@ -106,7 +107,7 @@ export async function openLab(onEnd: OnEnd): Promise<RecordLab> {
 
   const lab: Lab = {
     answering: (listener) => front.answering(listener),
-    avro: (event, id = ours) => createAvroEncoder('CustomerEvent', id)(event),
+    avro: (event, id = ours) => createAvroEncoder(BANK_AVRO, id)(event),
     register: async (schema, schemaType = 'AVRO') => {
       const subject = `${topics.names.customerEvents}-other${String((made += 1))}-value`;
       const text = typeof schema === 'string' ? schema : JSON.stringify(schema);

@@ -1,6 +1,6 @@
 /** What a schema registry may say to the question for a schema. */
 import type { RequestListener } from 'node:http';
-import { SCHEMAS } from '../../schemas/generated.ts';
+import { BANK_AVRO } from '../../schemas/customer/bank.fixture.ts';
 import {
   letter,
   recordsOfKind,
@@ -12,7 +12,7 @@ import {
   type RecordInput,
 } from './record-case.ts';
 
-const OURS = JSON.stringify({ schema: JSON.stringify(SCHEMAS.CustomerEvent) });
+const OURS = JSON.stringify({ schema: JSON.stringify(BANK_AVRO) });
 const FLOOD = Buffer.alloc(64 * 1024, 'x');
 const FLOOD_BYTES = 100_000_000;
 const UNKNOWN_ID = 1_999_999_999;

@@ -1,8 +1,8 @@
 /** The schemas of other writers. */
 import avsc from 'avsc';
+import { BANK_AVRO } from '../../schemas/customer/bank.fixture.ts';
 import { MAGIC_BYTE } from '../../schemas/avro.ts';
 import type { CustomerEvent } from '../../schemas/customer/schema.ts';
-import { SCHEMAS } from '../../schemas/generated.ts';
 import {
   invalid,
   letter,
@@ -16,9 +16,9 @@ import {
 } from './record-case.ts';
 
 type Field = Readonly<Record<string, unknown>>;
-const ours = SCHEMAS.CustomerEvent;
+const ours = BANK_AVRO;
 const fieldsWith = (name: string, type: unknown): Field[] =>
-  ours.fields.map((field): Field => (field.name === name ? { name, type } : field));
+  ours.fields.map((field): Field => (field.name === name ? { name, type } : { ...field }));
 const withType = (name: string, type: unknown): object => ({ ...ours, fields: fieldsWith(name, type) });
 const withField = (field: Field): object => ({ ...ours, fields: [...ours.fields, field] });
 const foreign = (why: string) =>

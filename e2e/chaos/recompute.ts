@@ -14,6 +14,7 @@ import { readRelease } from '../../models/store.io.ts';
 import { openModel, type OnnxModel } from '../../scoring/model.ts';
 import { createSession } from '../../scoring/onnx.io.ts';
 import { decoderOf, shapesOf, topicEncoder } from '../../service/codecs.ts';
+import { createModelDecoders } from '../../service/model-decoders.ts';
 
 const BATCH = 333;
 const [folder = '', partitions = '0', modelDir = ''] = process.argv.slice(2);
@@ -23,7 +24,9 @@ const release = await readRelease(modelDir);
 const model = await openModel(release, process.env['FLIP_BYTE'] === '1' ? flipped : createSession);
 const role = createScorer({
   model: () => ({ model, activation: 0 }),
-  decoder: decoderOf({ config, registry }, shapesOf(config, config.customer).event),
+  decoder: createModelDecoders(config.customer, (schema) =>
+    decoderOf({ config, registry }, shapesOf(config, schema).event),
+  ),
   encodeScore: await topicEncoder(config, registry, 'churnScores'),
   encodeCounts: (counts) => ({ value: JSON.stringify(counts) }),
   group: config.group,

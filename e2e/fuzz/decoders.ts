@@ -7,7 +7,7 @@ import {
   OUTCOME,
   type Shape,
 } from '../../schemas/avro.ts';
-import { EVENT } from '../../schemas/customer/bank.fixture.ts';
+import { BANK_AVRO, EVENT } from '../../schemas/customer/bank.fixture.ts';
 import { ForeignSchema, parseSchemaText } from '../../schemas/avro-schema.ts';
 import { createDecoder } from '../../schemas/decoder.ts';
 import { BankChurnError, ERRORS, type Poison } from '../../schemas/errors.ts';
@@ -56,7 +56,7 @@ async function others<T extends object>(
   value: object,
   assertSound: (decoded: T) => void,
 ): Promise<FuzzTarget> {
-  const findWriter = () => Promise.resolve(compileWriter(SCHEMAS[shape.schema], shape));
+  const findWriter = () => Promise.resolve(compileWriter(shape.schema, shape));
   const avro = createAvroEncoder(shape.schema, 7)(value);
   const records = [avro, Buffer.from(JSON.stringify(value))];
   const decode = await createDecoder({ shape, maxRecordBytes: MAX_RECORD_BYTES, findWriter })(records);
@@ -80,7 +80,7 @@ function own(name: SchemaName, value: object): FuzzTarget {
   const decodeAvro = compileAny(SCHEMAS[name]);
   return {
     name,
-    records: [createAvroEncoder(name, 7)(value), Buffer.from(JSON.stringify(value))],
+    records: [createAvroEncoder(SCHEMAS[name], 7)(value), Buffer.from(JSON.stringify(value))],
     odd: (random) => Buffer.from(oddObject(random, value as Record<string, unknown>)),
     decode: (bytes) => {
       try {
@@ -96,7 +96,7 @@ function own(name: SchemaName, value: object): FuzzTarget {
 /** Schemas of writers, and a body decoded by each that is taken. */
 const SCHEMA_TARGET: FuzzTarget = {
   name: 'writer schemas',
-  records: Object.values(SCHEMAS).map((schema) => Buffer.from(JSON.stringify(schema))),
+  records: [BANK_AVRO, ...Object.values(SCHEMAS)].map((schema) => Buffer.from(JSON.stringify(schema))),
   odd: (random) => Buffer.from(oddSchema(random)),
   decode: (bytes) => {
     let schema: unknown;
@@ -108,8 +108,10 @@ const SCHEMA_TARGET: FuzzTarget = {
     }
     const writer = compileWriter(schema, EVENT);
     if (typeof writer !== 'function') return refusal(writer)!;
-    const body = createAvroEncoder('CustomerEvent', 7)(EVENT_VALUE);
-    const results = [body, Buffer.alloc(200, 1), Buffer.alloc(200, 0xfe)].map((value) => writer(value));
+    const body = createAvroEncoder(BANK_AVRO, 7)(EVENT_VALUE);
+    const results = [body, Buffer.alloc(200, 1), Buffer.alloc(200, 0xfe)].map((value) =>
+      writer(value, EVENT.read),
+    );
     return refusal(results[0]!) ?? 'ok';
   },
 };

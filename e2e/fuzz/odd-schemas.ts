@@ -1,6 +1,6 @@
 /** Writer schemas of others: ours with odd types, odd names, and nested as nobody would. */
+import { BANK_AVRO } from '../../schemas/customer/bank.fixture.ts';
 import type { Random } from '../../schemas/random.ts';
-import { SCHEMAS } from '../../schemas/generated.ts';
 import { oddValue, oneOf } from './odd-values.ts';
 
 const NAMES = [
@@ -39,11 +39,11 @@ function oddType(random: Random, depth: number): unknown {
 export function oddSchema(random: Random): string {
   if (random.int(50) === 0) return oddValue(random);
   if (random.int(5000) === 0) return '['.repeat(200_000);
-  const fields: unknown[] = SCHEMAS.CustomerEvent.fields.map((field) =>
+  const fields: unknown[] = BANK_AVRO.fields.map((field) =>
     random.int(15) === 0 ? { ...field, type: oddType(random, 0) } : field,
   );
   if (random.int(2) === 0) fields.push({ name: 'extra', type: oddType(random, 0) });
   if (random.int(10) === 0) fields.splice(random.int(fields.length), 1);
   const name = random.int(8) === 0 ? oneOf(random, NAMES) : 'CustomerEvent';
-  return JSON.stringify({ ...SCHEMAS.CustomerEvent, name, fields });
+  return JSON.stringify({ ...BANK_AVRO, name, fields });
 }

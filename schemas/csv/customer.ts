@@ -1,5 +1,4 @@
 /** From a row of cells to a customer event and its label: one set of checks for training, scoring and publishing. */
-import { readEvent } from '../bank-event.ts';
 import { isPoison } from '../event.ts';
 import type { CustomerEvent } from '../customer/schema.ts';
 import { isUnreadable, type CellValue } from './cells.ts';
@@ -73,7 +72,7 @@ export function readCustomer(
   values[eventId.name] ??= `row-${String(rowNumber)}`;
   values[customerId.name] ??= String(index + 1);
   values[occurredAt.name] ??= undatedMs;
-  const event = readEvent(values);
+  const event = header.events.read(values);
   if (isPoison(event)) return [explained(header, line, event.message)];
   return { event, churned, rowNumber };
 }

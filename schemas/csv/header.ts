@@ -1,4 +1,5 @@
 /** The one check of a CSV's first row, and what its separator is. */
+import { createEventReader, type EventReader } from '../customer/event-reader.ts';
 import { createCellReader, type ReadCell } from './cells.ts';
 import { isColumn, isRivals, likeness, type CsvColumn, type CsvColumns, type Likeness } from './columns.ts';
 import { fileError, shortened, shown } from './errors.ts';
@@ -26,6 +27,8 @@ export interface CsvHeader {
   readonly positions: ReadonlyMap<string, number>;
   /** The known columns, and how their cells are read. */
   readonly readers: readonly { readonly column: CsvColumn; readonly at: number; readonly read: ReadCell }[];
+  /** The check of what the cells hold. */
+  readonly events: EventReader;
   /** Names that nothing reads, as the file spells them. */
   readonly ignored: readonly string[];
   readonly separator: string;
@@ -68,6 +71,7 @@ export function checkHeader(
       const column = columns.byField.get(field)!;
       return { column, at, read: createCellReader(column, label, separator) };
     }),
+    events: createEventReader(columns.schema),
     ignored: unknown,
     separator,
     place: (column) => {

@@ -44,13 +44,13 @@ export function valueAt({ inputs, columns }: EventColumns, input: number, row: n
 
 /** One row as an event. */
 export function eventAt(events: EventColumns, row: number): CustomerEvent {
-  const values = events.inputs.map(({ name }, i) => [name, valueAt(events, i, row)] as const);
-  return {
+  const event: { [field: string]: InputValue } & Pick<CustomerEvent, 'eventId' | 'customerId' | 'occurredAt'> = {
     eventId: events.eventId[row]!,
     customerId: events.customerId[row]!,
     occurredAt: events.occurredAt[row]!,
-    ...Object.fromEntries(values),
   };
+  for (let i = 0; i < events.inputs.length; i++) event[events.inputs[i]!.name] = valueAt(events, i, row);
+  return event;
 }
 
 /** Appends an event; inputs that it lacks are missing. It is taken as it is: nothing is checked here. */

@@ -1,0 +1,52 @@
+/** Computes scores again, by models that are handed in, from the events as they lie in Kafka. */
+import { createScorer } from '../consumers/scorer.ts';
+import { boundsOf } from '../kafka/offsets.ts';
+import { ASSUMED_BYTES } from '../kafka/message-limits.ts';
+import type { Release } from '../models/manifest.ts';
+import type { SourceRecord } from '../schemas/ports.ts';
+import { openModel } from '../scoring/model.ts';
+import { createSession } from '../scoring/onnx.io.ts';
+import { decoderOf, shapesOf, topicEncoder } from '../service/codecs.ts';
+import { createModelDecoders } from '../service/model-decoders.ts';
+import type { World } from './world.ts';
+
+const BATCH = 333;
+
+/** The bytes of the score that each release gives each event of the topic, by `version scoreId`. */
+export async function expectedScores(
+  { context }: World,
+  releases: readonly Release[],
+): Promise<ReadonlyMap<string, Buffer>> {
+  const { config, kafka, registry } = context;
+  const { names } = config.topics;
+  const encodeScore = await topicEncoder(config, registry, 'churnScores');
+  const decoder = createModelDecoders(config.customer, (schema) =>
+    decoderOf(context, shapesOf(config, schema).event),
+  );
+  const expected = new Map<string, Buffer>();
+  const ranges = await boundsOf(kafka, names.customerEvents);
+  for (const release of releases) {
+    const model = await openModel(release, createSession);
+    const role = createScorer({
+      model: () => ({ model, activation: 0 }),
+      ...{ decoder, encodeScore, group: config.group, topics: names, tombstones: config.tombstones },
+      encodeCounts: (counts) => ({ value: JSON.stringify(counts) }),
+      maxLetterBytes: () => ASSUMED_BYTES,
+      contentType: registry === undefined ? 'application/json' : 'application/avro',
+    });
+    for (const range of ranges) {
+      const records: SourceRecord[] = [];
+      await kafka.readRanges(names.customerEvents, `${config.group}.rescore`, [range], (some) => {
+        records.push(...some);
+      });
+      for (let from = 0; from < records.length; from += BATCH) {
+        const batch = { topic: names.customerEvents, partition: range.partition, records: records.slice(from, from + BATCH) }; // prettier-ignore
+        const { emit } = await role(batch, () => Promise.resolve());
+        for (const { value, headers } of emit.find(({ topic }) => topic === names.churnScores)?.records ?? [])
+          expected.set(`${release.manifest.version} ${String(headers?.['ce_id'])}`, Buffer.from(value as Buffer)); // prettier-ignore
+      }
+    }
+    await model.close();
+  }
+  return expected;
+}
