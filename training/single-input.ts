@@ -1,28 +1,34 @@
 /** How well one input alone tells who left: an input that does so almost perfectly is known too late (leakage). */
 import type { InputValue } from '../schemas/customer/schema.ts';
+import { createRandom } from '../schemas/random.ts';
 import { rocAuc } from './evaluation.ts';
 import { quantileCuts } from './quantiles.ts';
 
-/** Values that are looked at, at most: evenly spaced. */
-const MAX_VALUES = 10_000;
+/** Customers that are looked at, at most. */
+const MAX_CUSTOMERS = 10_000;
+const SEED = 1;
 /** Groups that a number is cut into. */
 const BINS = 32;
 const MISSING = 'missing';
 
+/** Some of the rows in a random order (the same for as many rows): a file may be sorted, or alternate. */
+export function sampleRows(rows: readonly number[]): number[] {
+  const order = Int32Array.from(rows);
+  createRandom(SEED).shuffle(order);
+  return [...order.subarray(0, MAX_CUSTOMERS)];
+}
+
 /**
  * ROC AUC, .5 to 1, of the best simple score that one input gives: a number as it is (missing lowest or highest), and the churn
- * rate of its level or quantile group (missing is one). The rates come from one half of the customers and score the other, so
+ * rate of its level or quantile group (missing is one). The rates come from every other customer and score the other, so
  * that many levels with few customers each tell nothing by themselves. NaN if there are too few of a class.
  */
 export function singleInputAuc(values: readonly InputValue[], labels: ArrayLike<number>): number {
-  const step = Math.max(1, Math.ceil(values.length / MAX_VALUES));
-  const taken = values.filter((_, i) => i % step === 0);
-  const y = Uint8Array.from({ length: taken.length }, (_, i) => labels[i * step]!);
-  const isText = taken.some((value) => typeof value === 'string');
-  const aucs = [rateAuc(isText ? taken.map(levelOf) : quantileGroups(taken), y)];
+  const isText = values.some((value) => typeof value === 'string');
+  const aucs = [rateAuc(isText ? values.map(levelOf) : quantileGroups(values), labels)];
   if (!isText)
     for (const missing of [-Infinity, Infinity])
-      aucs.push(rocAuc(taken.map((value) => (value === null ? missing : Number(value))), y)); // prettier-ignore
+      aucs.push(rocAuc(values.map((value) => (value === null ? missing : Number(value))), labels)); // prettier-ignore
   // A rate that points the wrong way has learned nothing; a number may point either way.
   return aucs.map((auc, i) => (i === 0 ? auc : Math.max(auc, 1 - auc))).reduce((a, b) => Math.max(a, b), 0.5);
 }
@@ -40,7 +46,7 @@ function quantileGroups(values: readonly InputValue[]): string[] {
 }
 
 /** AUC of the churn rate of each value's group: in each half by the rates of the other one, on average. */
-function rateAuc(groups: readonly string[], labels: Uint8Array): number {
+function rateAuc(groups: readonly string[], labels: ArrayLike<number>): number {
   const halves = [0, 1].map((half) => groups.flatMap((group, row) => (row % 2 === half ? [{ group, label: labels[row]! }] : []))); // prettier-ignore
   const aucs = halves.map((half, i) => {
     const sums = new Map<string, { rows: number; churned: number }>();
