@@ -166,6 +166,7 @@ test('several spellings of true, of churned and of missing', async () => {
   const written = await init(
     csvOf({
       id: (row) => `c${String(row)}`,
+      age: whole(18, 90),
       paperless: pick(['Y', 'y', 'Yes', 'TRUE', 't', '1', 'N', 'no', 'FALSE', 'f', '0', '', 'unknown']),
       visits: pick(['1', '2', '3', '4', '?', 'NA', '-', 'none', '']),
       plan: pick(['Gold', 'Blue', 'None', 'N/A', 'Silver']),
