@@ -22,6 +22,7 @@ import { loadModel } from '../scoring/load-model.io.ts';
 import { customers } from './customers.ts';
 import { models } from './models.ts';
 import { scrapers } from './scrapers.ts';
+import { wide } from './wide.ts';
 
 const EVENTS = Number(process.env['BENCH_EVENTS'] ?? 120_000);
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3);
@@ -164,7 +165,7 @@ async function whole(): Promise<void> {
   }
 }
 
-const sections = { models, customers, parts, whole, scrapers };
+const sections = { models, customers, wide, parts, whole, scrapers };
 const named = process.argv.slice(2);
 for (const [name, measure] of Object.entries(sections))
   if (named.length === 0 || named.includes(name)) await measure();

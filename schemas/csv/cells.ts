@@ -65,7 +65,7 @@ const [TRUE, FALSE] = [
   ['0', 'false', 'no'],
 ];
 
-/** True or false; null for an empty cell and the words for a missing value. The schema's spellings come before the usual words. */
+/** True or false; null for an empty cell and the words for a missing value. */
 function createFlagReader({ spellings, missing, commas }: CustomerInput, separator: string): ReadCell {
   const yes = [...TRUE, ...(spellings['true'] ?? [])];
   const no = [...FALSE, ...(spellings['false'] ?? [])];
@@ -74,8 +74,6 @@ function createFlagReader({ spellings, missing, commas }: CustomerInput, separat
     [
       [true, yes],
       [false, no],
-      [true, spellings['true'] ?? []],
-      [false, spellings['false'] ?? []],
       [null, missing],
     ],
     createNumberReader(commas, separator),
