@@ -6,6 +6,8 @@ import { artifactChunks, assembleRelease } from '../models/artifacts.ts';
 import { LIMITS } from '../models/limits.ts';
 import { changeRecords } from '../models/log-records.ts';
 import { EMPTY_LOG, foldRecord } from '../models/log.ts';
+import { MAX_SCHEMA_TEXT, readSchema } from '../schemas/avro-schema.ts';
+import { customerEventAvro } from '../schemas/customer/avro.ts';
 import { createEventReader } from '../schemas/customer/event-reader.ts';
 import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import { isPoison } from '../schemas/event.ts';
@@ -88,4 +90,12 @@ test('500 inputs, 2,000 columns: trained, proven, in the log, scored with reason
   expect(verdicts.map(({ drifted: isDrifted }) => isDrifted)).toEqual([false, true]);
   const largest = [...verdicts[1]!.psi].sort((a, b) => b.psi - a.psi).slice(0, 2);
   expect(largest.map(({ name }) => name).sort()).toEqual(['category59', 'number400']);
+});
+
+test('the Avro schema of 500 inputs, each with the longest sentence, is one that we read', () => {
+  const { inputs } = wideSchema(WIDEST);
+  const doc = 'x'.repeat(500);
+  const text = JSON.stringify(customerEventAvro({ inputs: inputs.map((input) => ({ ...input, doc })) }));
+  expect(text.length).toBeLessThan(MAX_SCHEMA_TEXT);
+  expect(readSchema(JSON.parse(text))).toMatchObject({ kind: 'record', name: 'CustomerEvent' });
 });
