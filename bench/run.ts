@@ -19,8 +19,10 @@ import { BANK_AVRO, EVENT } from '../schemas/customer/bank.fixture.ts';
 import { SCHEMAS } from '../schemas/generated.ts';
 import { decodeJson } from '../schemas/json.ts';
 import { loadModel } from '../scoring/load-model.io.ts';
+import { customers } from './customers.ts';
 import { models } from './models.ts';
 import { scrapers } from './scrapers.ts';
+import { wide } from './wide.ts';
 
 const EVENTS = Number(process.env['BENCH_EVENTS'] ?? 120_000);
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3);
@@ -164,7 +166,7 @@ async function whole(): Promise<void> {
   }
 }
 
-const sections = { models, parts, whole, scrapers };
+const sections = { models, customers, wide, parts, whole, scrapers };
 const named = process.argv.slice(2);
 for (const [name, measure] of Object.entries(sections))
   if (named.length === 0 || named.includes(name)) await measure();

@@ -4,18 +4,13 @@ import { rocAuc } from '../training/evaluation.ts';
 import { decodeOwn } from '../service/codecs.ts';
 import { createProgress, say, type Context } from './context.ts';
 import { exactness, type Sent, type Tally } from './demo-tally.ts';
-import { simulateEvents } from '../producers/simulate-events.io.ts';
+import { DRIFT_ID_PREFIX, type DriftPlan } from './demo-sources.io.ts';
 import { eventEncoder, outcomeEncoder } from './encoders.ts';
 import { publishEvents } from '../producers/publish.io.ts';
 
-/** Fewer events before the drift say too little about a stream without it. */
-export const DRIFT_NEEDS_EVENTS = 20_000;
-const DRIFT = 'three in ten customers hold a product that the model has never seen';
-const DRIFTED_EVENTS_MOST = 150_000;
 const RATE = 1500;
 const LABEL_LAG_MS = 3000;
-const WAIT_MS = 120_000;
-const ID_PREFIX = 'drift-';
+const WAIT_MS = 300_000;
 
 /** Verdicts, retrain events and records of the model log, as they come. */
 export interface DriftWatch {
@@ -70,6 +65,7 @@ function stateOf({ verdicts, requests, models }: DriftWatch, fullWindow: number)
  */
 export async function driftPart(
   context: Context,
+  plan: DriftPlan,
   watch: DriftWatch,
   tally: Tally,
   allScored: () => Promise<void>,
@@ -79,14 +75,16 @@ export async function driftPart(
   const line = (name: string, value: string): void => print(`${name.padEnd(14)} ${value}`);
   const before = watch.verdicts[watch.verdicts.length - 1];
   const early = watch.requests.length;
-  say(`drift: ${DRIFT}; ${String(RATE)} events/s, who left is known ${String(LABEL_LAG_MS / 1000)} s later`);
+  say(
+    `drift: ${plan.words}; ${String(RATE)} events/s, who left is known ${String(LABEL_LAG_MS / 1000)} s later`,
+  );
   const fullWindow = context.config.drift.paneEvents * context.config.drift.windowPanes;
-  const drifted = await streamUntilOver(context, watch, tally, fullWindow);
+  const drifted = await streamUntilOver(context, plan, watch, tally, fullWindow);
   await allScored();
   await sleep(2000); // a second retrain event, or a score too many, would come now
 
   const { request, deferral, rejection, activation, settled } = stateOf(watch, fullWindow);
-  line('drift', DRIFT);
+  line('drift', plan.words);
   line('PSI before', `${describe(before)}; retrain events: ${String(early)}`);
   line('PSI after', describe(drifted));
   line(
@@ -111,6 +109,7 @@ export async function driftPart(
 /** Publishes drifted events and their outcomes until the loop has closed. Returns the last verdict before the swap. */
 async function streamUntilOver(
   context: Context,
+  plan: DriftPlan,
   watch: DriftWatch,
   tally: Tally,
   fullWindow: number,
@@ -120,8 +119,7 @@ async function streamUntilOver(
   const stop = new AbortController();
   const progress = createProgress();
   const deadline = Date.now() + WAIT_MS;
-  const events = simulateEvents(DRIFTED_EVENTS_MOST, 2, ID_PREFIX, { name: 'new-product', overEvents: 0 });
-  const publishing = publishEvents(producer, events, {
+  const publishing = publishEvents(producer, plan.events(), {
     topic: customerEvents,
     encode: await eventEncoder(context, undefined),
     rate: RATE,
@@ -161,7 +159,7 @@ async function streamUntilOver(
 
 function printAuc(tally: Tally, challenger: string, line: (name: string, value: string) => void): void {
   const drifted = [...tally.report().events]
-    .filter(([id]) => id.startsWith(ID_PREFIX))
+    .filter(([id]) => id.startsWith(DRIFT_ID_PREFIX))
     .map(([, sent]) => sent);
   const told = (of: string, rows: readonly Sent[]): string =>
     `${of} ${rocAuc(

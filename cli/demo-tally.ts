@@ -1,6 +1,7 @@
 import type { ChurnScore } from '../schemas/generated.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
 import { rocAuc } from '../training/evaluation.ts';
+import type { Holdout } from './demo-holdout.io.ts';
 import type { SourcedEvent } from '../producers/sourced-event.ts';
 
 /** An event that was sent, and its score once it is read back. */
@@ -8,6 +9,7 @@ export interface Sent {
   readonly atMs: number;
   readonly churned: boolean | undefined;
   readonly calm: boolean;
+  readonly customerId: string;
   score?: number;
   modelSha256?: string;
   scoredAtMs?: number;
@@ -53,7 +55,7 @@ export function createTally(): Tally {
       burstMs = Date.now() - begunMs;
     },
     event: ({ event, churned }) => {
-      events.set(event.eventId, { atMs: Date.now(), churned, calm: isCalm });
+      events.set(event.eventId, { atMs: Date.now(), churned, calm: isCalm, customerId: event.customerId });
     },
     damaged: (count) => {
       damaged = count;
@@ -95,7 +97,7 @@ export function exactness(tally: Tally) {
 /** Prints the summary; false where events and scores do not match. */
 export function printSummary(
   tally: Tally,
-  holdout: { name: string; ids: ReadonlySet<string> } | undefined,
+  holdout: Holdout | undefined,
   print: (line: string) => void,
 ): boolean {
   const { events, codes, burstMs, burstEvents } = tally.report();
@@ -117,7 +119,7 @@ export function printSummary(
     `${Math.round((burstEvents / burstMs) * 1000).toLocaleString('en')} events/s, produced, scored and read back on this machine`,
   );
   printLatency([...events.values()], line);
-  printAuc([...events], holdout, line);
+  printAuc([...events.values()], holdout, line);
   return complete;
 }
 
@@ -133,17 +135,17 @@ function printLatency(events: readonly Sent[], line: (name: string, value: strin
 }
 
 function printAuc(
-  events: readonly [string, Sent][],
-  holdout: { name: string; ids: ReadonlySet<string> } | undefined,
+  events: readonly Sent[],
+  holdout: Holdout | undefined,
   line: (name: string, value: string) => void,
 ): void {
   const rows = events.filter(
-    ([id, { churned, score }]) =>
-      churned !== undefined && score !== undefined && (holdout?.ids.has(id) ?? true),
+    ({ churned, score, customerId }) =>
+      churned !== undefined && score !== undefined && (holdout?.customers.has(customerId) ?? true),
   );
   if (rows.length === 0) return;
-  const scores = rows.map(([, { score }]) => score!);
-  const labels = rows.map(([, { churned }]) => Number(churned));
+  const scores = rows.map(({ score }) => score!);
+  const labels = rows.map(({ churned }) => Number(churned));
   const which =
     holdout === undefined
       ? 'all of them'

@@ -1,21 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Command } from 'commander';
+import { resolve } from 'node:path';
+import { Command, Option } from 'commander';
 import { deleteTopicsAndGroups } from '../kafka/topics.ts';
-import { readRelease } from '../models/store.io.ts';
-import type { CustomerSchema } from '../schemas/customer/schema.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
 import { readScore } from './consume.ts';
 import { createProgress, openContext, readConfig, say, withConfig, type Context } from './context.ts';
 import { subjectsOf } from '../service/codecs.ts';
 import { groupsOf, type RoleName } from '../service/role-topics.ts';
-import { DRIFT_NEEDS_EVENTS, driftPart, watchDrift } from './demo-drift.ts';
+import { driftPart, watchDrift } from './demo-drift.ts';
 import { holdoutOf } from './demo-holdout.io.ts';
+import { baseSet, placesOf, readModel } from './demo-model.io.ts';
 import { createTally, printSummary, type Tally } from './demo-tally.ts';
 import { startEmbedded } from './embedded/embedded.io.ts';
-import { openEvents, withEventFile, type ReadingOptions } from './event-file.io.ts';
-import { simulateEvents } from '../producers/simulate-events.io.ts';
-import type { SourcedEvent } from '../producers/sourced-event.ts';
+import { openSources, type DemoInput, type Sources } from './demo-sources.io.ts';
+import { DRIFT_HELP, driftOption } from './drift-option.ts';
+import { withEventFile } from './event-file.io.ts';
 import { positiveInteger } from './options.ts';
 import { eventEncoder } from './encoders.ts';
 import { publishEvents } from '../producers/publish.io.ts';
@@ -23,38 +23,44 @@ import { startService, type ServiceProcess } from './service-process.io.ts';
 import { prepareTopics } from './topics.ts';
 import { print } from './printable.ts';
 
-interface DemoOptions extends ReadingOptions {
+interface DemoOptions extends DemoInput {
   readonly config: string;
-  readonly events?: string;
-  readonly count: number;
 }
 
 /** The last events come at this rate: what a score takes when nothing queues. */
 const CALM_RATE = 500;
-const CALM_SHARE = 0.1;
-const CALM_MOST = 2000;
 /** Without a new score for this long the demo gives up, milliseconds. */
 const STUCK_MS = 60_000;
-/** Unreadable records among the simulated events. */
-const DAMAGED = [
-  'not an event',
-  '{"eventId":"x"',
-  '{"eventId":"e","customerId":"c","occurredAt":1,"age":-5}',
-  '\0\0\0\0\0',
-  '',
-];
+const WITHOUT_BASE =
+  '. A model that was trained on these customers knows them better than a challenger that was not: name its data set in TRAINING_BASE_CSV';
+const HELP = `${DRIFT_HELP}
+
+Examples (the variables EVENTS, DEMO_EVENTS and DEMO_DRIFT are --events, --count and --drift):
+  make demo                                                 simulated customers
+  EVENTS=customers.csv make demo                            each row is scored once
+  EVENTS=customers.csv DEMO_EVENTS=30000 make demo          so many rows, drawn with replacement; then they drift
+  EVENTS=customers.csv DEMO_EVENTS=30000 DEMO_DRIFT='tenure+20;balance*1.5' make demo
+  CUSTOMER_SCHEMA=customer.yaml EVENTS=customers.csv make demo    other columns than the bank's`;
 
 export function demoCommand(): Command {
   return withEventFile(withConfig(new Command('demo')))
     .description(
       'the whole product on this machine: broker, registry, events, scores, drift, retraining, swap; leaves nothing',
     )
-    .option(
-      '--events <csv>',
-      'customer events of a file instead of simulated ones',
-      process.env['EVENTS'] || undefined,
+    .addOption(
+      withVariable(new Option('--events <file>', 'customer events of a file, not simulated'), 'EVENTS'),
     )
-    .option('--count <n>', 'simulated events', positiveInteger, Number(process.env['DEMO_EVENTS']) || 20_000)
+    .addOption(
+      withVariable(
+        new Option(
+          '--count <n>',
+          'events; of a file, so many rows are drawn with replacement (default: each row once, 20000 simulated)',
+        ).argParser(positiveInteger),
+        'DEMO_EVENTS',
+      ),
+    )
+    .addOption(withVariable(driftOption(), 'DEMO_DRIFT'))
+    .addHelpText('after', HELP)
     .action(async (options: DemoOptions) => {
       const cleanUp: (() => Promise<unknown>)[] = [];
       const interrupted = new Promise<never>((_, reject) => {
@@ -70,45 +76,56 @@ export function demoCommand(): Command {
     });
 }
 
+/** An option that a variable sets; an empty variable counts as not set. */
+const withVariable = (option: Option, name: string): Option =>
+  process.env[name] ? option.env(name) : option;
+
 async function runDemo(options: DemoOptions, cleanUp: (() => Promise<unknown>)[]): Promise<void> {
-  const source = await sources(options, readConfig(options).customer);
-  const env = await cluster(cleanUp);
+  const own = readConfig(options);
+  const release = await readModel(own);
+  const source = await openSources(options, own.customer, release);
+  const base = await baseSet(options.events, release);
+  const env = { ...(await cluster(cleanUp)), ...placesOf(own), ...base };
   const config = readConfig(options, { ...process.env, ...env });
   const context = openContext(config);
   cleanUp.push(() => Promise.resolve(context.registry?.close()));
   if (config.topics.prefix !== '') cleanUp.push(() => removeTraces(context));
   await prepareTopics(context);
-  const [service] = await startRoles(env, cleanUp);
-  const { manifest } = await readRelease(config.model.dir);
+  const [service] = await startRoles(env, resolve(options.config), cleanUp);
+  const { manifest } = release;
   say(
     `scorer, monitor and trainer run, each a process of its own; model ${manifest.version}, health on http://localhost:${String(service.port)}/health`,
   );
   const tally = createTally();
   await streamThrough(source, context, service, tally, cleanUp);
   const { split, dataset } = manifest.training;
-  const holdout = await holdoutOf(options.events, config.customer, split.name, dataset.sha256);
+  const holdout = await holdoutOf(
+    options.events,
+    config.customer,
+    options.badRows,
+    split.name,
+    dataset.sha256,
+  );
   const isComplete = printSummary(tally, holdout, print);
   if (!isComplete) throw new Error('events and scores do not match');
-  if (options.events !== undefined) return;
-  if (options.count < DRIFT_NEEDS_EVENTS) {
-    say(`drift is left out: it needs DEMO_EVENTS=${String(DRIFT_NEEDS_EVENTS)} or more`);
-    return;
-  }
+  if (source.drift === undefined) return;
   const watch = await watchDrift(context);
   cleanUp.push(() => watch.close());
-  if (!(await driftPart(context, watch, tally, () => allScored(tally, service), print)))
+  if (!(await driftPart(context, source.drift, watch, tally, () => allScored(tally, service), print)))
     throw new Error(
-      'drift should have led to one retrain event, a better model and a calm stream, and nothing before it to any',
+      'drift should have led to one retrain event, a better model and a calm stream, and nothing before it to any' +
+        (options.events === undefined || config.training.baseCsv !== null ? '' : WITHOUT_BASE),
     );
 }
 
 /** A process for each role; the scorer first. */
 async function startRoles(
   env: Readonly<Record<string, string>>,
+  configFile: string,
   cleanUp: (() => Promise<unknown>)[],
 ): Promise<[ServiceProcess, ...ServiceProcess[]]> {
   const start = async (role: RoleName): Promise<ServiceProcess> => {
-    const service = await startService(env, [role]);
+    const service = await startService(env, [role], configFile);
     cleanUp.push(() => service.stop());
     return service;
   };
@@ -187,33 +204,6 @@ async function streamThrough(
     clearInterval(ticking);
     progress.end();
   }
-}
-
-/** What is streamed: most events as fast as they go, the last ones calmly. */
-interface Sources {
-  readonly burst: readonly SourcedEvent[];
-  readonly calm: readonly SourcedEvent[];
-  /** Unreadable records in between. */
-  readonly damaged: readonly string[];
-}
-
-/** A file is read as a whole before anything is started: an error in it comes at once. */
-async function sources(
-  { events, count, allowMissing, badRows }: DemoOptions,
-  schema: CustomerSchema,
-): Promise<Sources> {
-  const all: SourcedEvent[] = [];
-  if (events === undefined) all.push(...simulateEvents(count, 1, 'demo-'));
-  else {
-    const reading = { allowMissing, badRows, schema, notice: say };
-    for await (const sourced of await openEvents(events, reading)) all.push(sourced);
-  }
-  const calm = Math.min(CALM_MOST, Math.ceil(all.length * CALM_SHARE));
-  return {
-    burst: all.slice(0, all.length - calm),
-    calm: all.slice(all.length - calm),
-    damaged: events === undefined ? DAMAGED : [],
-  };
 }
 
 async function allScored(tally: Tally, service: ServiceProcess): Promise<void> {

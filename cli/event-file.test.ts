@@ -6,19 +6,27 @@ import { expect, onTestFinished, test } from 'vitest';
 import { csvColumns, likeness } from '../schemas/csv/columns.ts';
 import { BANK } from '../schemas/customer/bank.fixture.ts';
 import { createSimulator } from '../producers/simulator.ts';
-import { openEvents } from './event-file.io.ts';
+import type { SourcedEvent } from '../producers/sourced-event.ts';
+import { openEvents, type ReadingOptions } from './event-file.io.ts';
 import { watchInputs } from './input-watch.ts';
 
-async function readLines(name: string, content: string | Buffer) {
+function openFile(
+  name: string,
+  content: string | Buffer,
+  { said = [], ...options }: Partial<ReadingOptions> & { said?: string[] },
+): Promise<AsyncGenerator<SourcedEvent>> {
   const folder = mkdtempSync(join(tmpdir(), 'bankchurn-lines-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, name);
   writeFileSync(path, content);
-  const said: string[] = [];
   const notice = (line: string): void => void said.push(line.replace(path, name));
+  return openEvents(path, { schema: BANK, allowMissing: [], badRows: 'fail', notice, ...options });
+}
+
+async function readLines(name: string, content: string | Buffer, options: Partial<ReadingOptions> = {}) {
+  const said: string[] = [];
   const ids: string[] = [];
-  const options = { schema: BANK, allowMissing: [], badRows: 'fail', notice } as const;
-  for await (const { event } of await openEvents(path, options)) ids.push(event.eventId);
+  for await (const { event } of await openFile(name, content, { ...options, said })) ids.push(event.eventId);
   return { ids, said };
 }
 
@@ -51,6 +59,33 @@ test('JSON lines: UTF-16 and gzip are read; other bytes are refused with line an
     'line 1: JSON that is not valid',
   );
   await expect(readLines('e.jsonl', 'RowNumber,Age\n1,41\n')).rejects.toThrow('whose name ends in .csv');
+});
+
+const HEAD =
+  'CreditScore,Geography,Gender,Age,Tenure,Balance,NumOfProducts,HasCrCard,IsActiveMember,EstimatedSalary';
+const GOOD = '600,France,Female,41,3,1500.5,1,1,0,9000.25';
+const BAD = GOOD.replace('41', 'old');
+
+test('CSV: bad rows that are skipped are said before the first event; a file with too many has none', async () => {
+  const rows = [GOOD, BAD, GOOD, HEAD, GOOD, '600,France'];
+  const { ids, said } = await readLines('e.csv', [HEAD, ...rows].join('\n'), { badRows: 'skip' });
+  expect(ids).toEqual(['row-1', 'row-3', 'row-5']);
+  expect(said[0]).toMatch(
+    /^e\.csv: 3 of 6 rows skipped:\n {2}line 3, column Age \(4\): "old"[^]*\n {2}line 5: the header again/,
+  );
+  await expect(openFile('e.csv', [HEAD, GOOD, BAD, BAD].join('\n'), { badRows: 'skip' })).rejects.toThrow('2 of 3 rows cannot be read'); // prettier-ignore
+  const strict = await openFile('e.csv', [HEAD, GOOD, BAD].join('\n'), {});
+  expect((await strict.next()).done).toBe(false);
+  await expect(strict.next()).rejects.toThrow('line 3, column Age (4): "old" is not a number');
+});
+
+test('CSV: columns that may be missing are inputs of the schema, under any of their names', async () => {
+  const without = [HEAD.replace('Balance,', ''), GOOD.replace('1500.5,', '')].join('\n');
+  for (const name of ['Balance', 'balance', 'BALANCE'])
+    expect((await readLines('e.csv', without, { allowMissing: [name] })).ids).toEqual(['row-1']);
+  await expect(openFile('e.csv', without, { allowMissing: ['Balanse', 'Exited'] })).rejects.toThrow(
+    '--allow-missing: Balanse, Exited: known are CreditScore, Geography',
+  );
 });
 
 test('the watch names inputs that are missing, or new to the model, in every row', () => {

@@ -124,7 +124,7 @@ async function calmEvents(
   if (!isCsvFile(file)) return firstOf(events, count);
   const rows = await readRows(events, file);
   say(
-    `${String(count)} events, drawn with replacement (seed ${String(seed)}) from ${String(rows.length)} rows`,
+    `${String(count)} events are drawn with replacement (seed ${String(seed)}) from ${String(rows.length)} rows`,
   );
   return drawNow(rows, count, seed, `draw-${run}-`);
 }

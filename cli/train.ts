@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { Command, Option } from 'commander';
 import { placesOf } from '../config-places.ts';
 import type { Config } from '../config.ts';
-import { writeRelease } from '../models/store.io.ts';
+import { orderFault } from '../models/customer-schema.ts';
+import { readRelease, writeRelease } from '../models/store.io.ts';
 import type { BadRowsRule } from '../schemas/csv/bad-rows.ts';
 import { proveRelease } from '../scoring/prove.io.ts';
 import { DEFAULT_PARAMETERS } from '../training/boosting.ts';
@@ -81,6 +82,7 @@ export function trainCommand(): Command {
 async function train(options: TrainOptions): Promise<void> {
   const config = readConfig(options);
   const outputs = outputsOf(options, config);
+  await checkOrder([outputs.out, config.places.model], config);
   const file = options.simulated === true ? undefined : dataFile(options.data, config);
   const dataset =
     file === undefined
@@ -102,6 +104,15 @@ async function train(options: TrainOptions): Promise<void> {
   await release(outputs, outcome, dataset.name);
   if (file !== undefined && isUsual(options)) tellLock(file, outputs, config);
   await recordTraining(config.mlflow, outcome.release, outputs, begun);
+}
+
+/** Throws an Error if the order of the schema's inputs contradicts that of a model in one of some folders. */
+async function checkOrder(folders: readonly string[], { customer }: Pick<Config, 'customer'>): Promise<void> {
+  for (const folder of folders) {
+    const champion = await readRelease(folder).catch(() => undefined); // a training may replace a broken one
+    const fault = champion && orderFault(champion.manifest, customer);
+    if (fault !== undefined) throw new Error(`nothing was trained: ${fault}`);
+  }
 }
 
 function announce(

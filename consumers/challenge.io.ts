@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { orderFault } from '../models/customer-schema.ts';
 import type { LoggedRelease } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import type { CustomerSchema } from '../schemas/customer/schema.ts';
@@ -24,7 +25,11 @@ export interface ChallengeSettings {
   readonly onProgress: (stage: string, share: number) => void;
 }
 
-/** Trains a challenger in a worker thread and judges it against the champion on the stream's holdout. */
+/**
+ * Trains a challenger in a worker thread and judges it against the champion on the stream's holdout.
+ *
+ * @throws Error if the order of the customer schema's inputs contradicts the champion's.
+ */
 export async function challenge(
   settings: ChallengeSettings,
   champion: readonly LoggedRelease[],
@@ -33,10 +38,12 @@ export async function challenge(
 ): Promise<Challenge> {
   const { customer, baseCsv, resampling, memoryBudgetBytes, gate } = settings;
   const hasBase = baseCsv !== null && existsSync(baseCsv);
+  const incumbent = await settings.fetchRelease(champion);
+  const fault = orderFault(incumbent.manifest, customer);
+  if (fault !== undefined) throw new Error(fault);
   const job = { customer, baseCsv: hasBase ? baseCsv : null, fresh, resampling, memoryBudgetBytes };
   const { release: trained, evaluation } = await trainInWorker(job, signal, settings.onProgress);
   const challenger = { ...trained, onnx: Buffer.from(trained.onnx) };
-  const incumbent = await settings.fetchRelease(champion);
   for (const release of [incumbent, challenger]) await proveRelease(release);
   const contest = { challenger, evaluation: hasBase ? evaluation : undefined, holdout: fresh.holdout, gate };
   return judgeChallenge({ ...contest, champion: incumbent }, createSession);

@@ -64,6 +64,34 @@ test('fields that nobody reads are reported with the decision; an event of nothi
   expect(String(letter!.headers!['error-message'])).toBe('no model input: misspelt is creditScore');
 });
 
+test('a batch is decoded and scored by one model, whichever is put into service meanwhile', async () => {
+  const used: string[] = [];
+  const named = (version: string): Model => ({
+    ...model,
+    manifest: { ...model.manifest, version },
+    evaluate: (...given) => {
+      used.push(`${version} scores`);
+      return model.evaluate(...given);
+    },
+  });
+  const swaps = [named('b'), named('c')];
+  let serving = named('a');
+  const decode = createDecoder({ shape: EVENT, maxRecordBytes: 1000, findWriter: undefined });
+  const score = scorer({
+    model: () => ({ model: serving, activation: 7 }),
+    decoder: ({ version }) => {
+      used.push(`${version} decodes`);
+      return (batch) => {
+        serving = swaps.shift()!;
+        return decode(batch);
+      };
+    },
+  });
+  await score([record(1, event('a'))]);
+  await score([record(2, event('b'))]);
+  expect(used).toEqual(['a decodes', 'a scores', 'b decodes', 'b scores']);
+});
+
 test('a batch of all kinds: each readable event a score, each unreadable one a dead letter, all counted', async () => {
   const decision = await scorer()([
     record(10, event('a'), { traceparent: TRACE }),

@@ -1,6 +1,7 @@
 /** The bytes of a release as records of `churn-model-artifacts`, and back. */
 import { BankChurnError, messageOf } from '../schemas/errors.ts';
 import type { OutputRecord } from '../schemas/ports.ts';
+import { LIMITS } from './limits.ts';
 import type { LoggedRelease } from './log.ts';
 import { readManifest } from './log-manifests.ts';
 import type { Release } from './manifest.ts';
@@ -10,8 +11,6 @@ import { sha256 } from './release-files.ts';
 const CHUNK_BYTES = 512 * 1024;
 /** Of a chunk besides its value: the sha256 and lengths. */
 const KEY_BYTES = 128;
-/** Bytes of a whole release at most. */
-export const MAX_RELEASE_BYTES = 64 * 1024 * 1024;
 
 /**
  * ONNX bytes and golden rows behind each other, in chunks: the manifest's `sizeBytes` is where the rows begin.
@@ -20,10 +19,10 @@ export const MAX_RELEASE_BYTES = 64 * 1024 * 1024;
  */
 export function artifactChunks({ manifest, onnx, golden }: Release, maxBytes: number): OutputRecord[] {
   const bytes = Buffer.concat([onnx, golden]);
-  if (bytes.length > MAX_RELEASE_BYTES)
+  if (bytes.length > LIMITS.releaseBytes)
     throw new BankChurnError(
       'MODEL_CORRUPT',
-      `release ${manifest.version} has ${String(bytes.length)} bytes, allowed are ${String(MAX_RELEASE_BYTES)}`,
+      `release ${manifest.version} has ${String(bytes.length)} bytes, allowed are ${String(LIMITS.releaseBytes)}`,
     );
   const chunks: OutputRecord[] = [];
   const size = Math.max(1, Math.min(CHUNK_BYTES, maxBytes - KEY_BYTES));

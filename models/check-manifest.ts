@@ -2,11 +2,15 @@
 import { copySha256 } from './customer-copy.ts';
 import { fitsKind } from './customer-schema.ts';
 import { columnsOf } from './feature-row.ts';
+import { featureLimitFaults, manifestBytes, manifestSizeFault } from './limits.ts';
 import type { FeatureSpec, Manifest, SeriesProfile } from './manifest.ts';
 
 /** Yields what is wrong, as sentences that name the field. */
 export function* manifestFaults(manifest: Manifest): Generator<string> {
   const { features, columns, riskCutoffs } = manifest;
+  yield* featureLimitFaults(features);
+  const tooLarge = manifestSizeFault(manifestBytes(manifest));
+  if (tooLarge !== undefined) yield tooLarge;
   yield* featureFaults(features);
   const width = columnsOf(features);
   if (columns !== width) yield `columns is ${String(columns)}, the features have ${String(width)}`;
@@ -37,7 +41,9 @@ function* copyFaults({ features, customer }: Manifest): Generator<string> {
     return;
   }
   for (const [i, feature] of features.entries()) {
-    const { name, type } = customer.inputs[i]!;
+    const { name, type, levels, other } = customer.inputs[i]!;
+    if ((levels === undefined) !== (other === undefined))
+      yield `customer.inputs.${name} has levels without other, or other without levels`;
     if (!fitsKind(feature, type))
       yield `customer.inputs.${name}.type is ${type}, the feature is ${feature.kind}`;
   }

@@ -1,8 +1,7 @@
 /** Trees of an ONNX model: a walk down each of them ends, soon. ONNX Runtime checks that in part. */
+import { LIMITS } from './limits.ts';
 import type { NodeProto } from './onnx_pb.ts';
 
-/** Of the longest ways down all trees of a node, summed: what one row may take. */
-const MAX_STEPS = 500_000;
 const LEAF = 'LEAF';
 
 type Ints = readonly bigint[];
@@ -68,8 +67,8 @@ function walk({ roots, children }: Forest): string | undefined {
   const isChild = new Uint8Array(children.length);
   for (const pair of children) for (const child of pair) if (child >= 0) isChild[child] = 1;
   for (const root of new Set(roots)) if (isChild[root] === 0) steps += heights[root]!;
-  if (steps > MAX_STEPS)
-    return `a row may take ${String(steps)} steps down its trees, allowed are ${String(MAX_STEPS)}`;
+  if (steps > LIMITS.treeSteps)
+    return `a row may take ${String(steps)} steps down its trees, allowed are ${String(LIMITS.treeSteps)}`;
   return undefined;
 }
 

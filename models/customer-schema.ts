@@ -14,7 +14,9 @@ export type ModelInputs = Pick<Manifest, 'version' | 'features' | 'customer'>;
 export function schemaOfModel(model: ModelInputs, configured: CustomerSchema): CustomerSchema {
   const read = readSchema(model, configured);
   const used = new Set(read.inputs.map(({ name }) => name));
-  return { ...read, skipped: configured.inputs.filter(({ name }) => !used.has(name)) };
+  const skipped = configured.inputs.filter(({ name }) => !used.has(name));
+  const columns = skipped.flatMap(({ name, aliases, headers }) => [name, ...aliases, ...headers]);
+  return { ...read, skipped, ignored: [...configured.ignored, ...columns] };
 }
 
 function readSchema({ features, customer }: ModelInputs, configured: CustomerSchema): CustomerSchema {
@@ -83,8 +85,9 @@ export function orderFault(champion: ModelInputs, schema: CustomerSchema): strin
   const wanted = order[at]!;
   const place = `input ${String(at + 1)} of the customer schema ${schema.name}`;
   const before = `in model ${version} it is ${wanted}`;
-  const out = 'the order is part of a model’s bytes';
+  const why = 'the order is part of a model’s bytes';
+  const out = `or give the schema a name of its own, if it describes other customers`;
   if (!names.includes(wanted))
-    return `${place} is ${names[at] ?? 'not there'}, ${before}, which the schema lacks: ${out}; put the entry of ${wanted} back there, with "retired: true" if no model should use it`;
-  return `${place} is ${names[at]!}, ${before}: ${out}; put ${wanted} back there, and new inputs at the end`;
+    return `${place} is ${names[at] ?? 'not there'}, ${before}, which the schema lacks: ${why}; put the entry of ${wanted} back there, with "retired: true" if no model should use it, ${out}`;
+  return `${place} is ${names[at]!}, ${before}: ${why}; put ${wanted} back there, and new inputs at the end, ${out}`;
 }

@@ -1,5 +1,6 @@
 import { messageOf } from '../schemas/errors.ts';
 import { createRandom } from '../schemas/random.ts';
+import { LIMITS } from './limits.ts';
 import { goldenSchema, type FeatureSpec, type Golden, type SeriesProfile } from './manifest.ts';
 
 /** Rows of a release's golden set. */
@@ -67,13 +68,12 @@ function numericValue(
 /** A golden set as it is stored and hashed. */
 export const goldenBytes = (golden: Golden): Uint8Array => Buffer.from(`${JSON.stringify(golden)}\n`);
 
-/** Of a golden set: 10,000 rows with all the digits that JSON may give them. */
-const MAX_BYTES = 8 * 1024 * 1024;
-
 /** The golden set of a release. Throws an Error that says what is wrong with it. */
 export function parseGolden(bytes: Uint8Array): Golden {
-  if (bytes.length > MAX_BYTES)
-    throw new Error(`golden.json has ${String(bytes.length)} bytes, allowed are ${String(MAX_BYTES)}`);
+  if (bytes.length > LIMITS.goldenBytes)
+    throw new Error(
+      `golden.json has ${String(bytes.length)} bytes, allowed are ${String(LIMITS.goldenBytes)}`,
+    );
   try {
     return goldenSchema.parse(JSON.parse(Buffer.from(bytes).toString()));
   } catch (cause) {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ModelRecord } from '../schemas/generated.ts';
+import { LIMITS } from './limits.ts';
 import { liveAt, lineOf } from './log-history.ts';
 import {
   decideByOperator,
@@ -89,7 +90,7 @@ test('an activation of an older log, whose version no release has, means the rel
 
 test.each<[string, Given]>([
   ['no manifest', { manifest: null }],
-  ['a huge manifest', { manifest: 'x'.repeat(300_000) }],
+  ['a huge manifest', { manifest: 'x'.repeat(LIMITS.manifestBytes + 1) }],
   ['a negative offset', { artifactOffset: -1 }],
   ['no offset', { artifactOffset: null }],
   ['no chunks', { artifactChunks: 0 }],

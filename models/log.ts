@@ -3,6 +3,7 @@
  * write to the topic can write anything: what a record claims is taken in at a bounded size, and trusted by nobody (ADR 6).
  */
 import type { ModelOrigin, ModelRecord } from '../schemas/generated.ts';
+import { LIMITS } from './limits.ts';
 import { CANDIDATES, cut, cutActor, trimActivations, trimAnswers, trimReleases } from './log-bounds.ts';
 
 /** Who is responsible for a record of the log, and when and why it was written. */
@@ -78,8 +79,7 @@ export const EMPTY_LOG: ModelLog = {
   skipped: new Map(),
 };
 
-/** Characters: longer manifests, names and ids make a record invalid. */
-const MAX_MANIFEST = 256 * 1024;
+/** Characters: longer names and ids make a record invalid. */
 const MAX_NAME = 200;
 /** Chunks of one release. */
 const MAX_CHUNKS = 4096;
@@ -99,7 +99,8 @@ export function recordFault(record: ModelRecord): string | undefined {
   if (requestId != null && requestId.length > MAX_NAME) return 'requestId is too long';
   if (kind !== 'RELEASE') return undefined;
   if (manifest == null) return 'a release without a manifest';
-  if (manifest.length > MAX_MANIFEST) return `a manifest of more than ${String(MAX_MANIFEST / 1024)} KiB`;
+  if (manifest.length > LIMITS.manifestBytes)
+    return `a manifest of more than ${String(LIMITS.manifestBytes)} characters`;
   if (from == null || from < 0) return 'a release without the offset of its bytes';
   if (chunks == null || chunks < 1 || chunks > MAX_CHUNKS)
     return `a release of less than 1 or more than ${String(MAX_CHUNKS)} chunks`;

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BankChurnError, messageOf } from '../schemas/errors.ts';
+import { LIMITS } from './limits.ts';
 import type { Release } from './manifest.ts';
 import {
   corrupt,
@@ -10,9 +11,6 @@ import {
   releaseFiles,
   type PathOf,
 } from './release-files.ts';
-
-/** Largest file read, bytes. */
-const MAX_BYTES = 64 * 1024 * 1024;
 
 /**
  * Reads a release from a folder. The sizes and checksums of all three files are compared; whether the model computes
@@ -31,13 +29,14 @@ export async function readRelease(folder: string): Promise<Release> {
 async function readBounded(path: string): Promise<Buffer> {
   try {
     const { size } = await stat(path);
-    if (size > MAX_BYTES) {
-      throw corrupt(path, `has ${String(size)} bytes, allowed are ${String(MAX_BYTES)}`);
+    if (size > LIMITS.releaseBytes) {
+      throw corrupt(path, `has ${String(size)} bytes, allowed are ${String(LIMITS.releaseBytes)}`);
     }
     return await readFile(path);
   } catch (cause) {
     if (cause instanceof BankChurnError) throw cause;
-    const hint = 'train one (`make train`) or point MODEL_DIR to a folder that holds one';
+    const hint =
+      'train one (`make train`; with another customer schema DATA=file.csv make train) or point MODEL_DIR to a folder that holds one';
     const fault = messageOf(cause);
     throw new BankChurnError('MODEL_UNAVAILABLE', `no model: ${path} cannot be read (${fault}): ${hint}`, {
       cause,

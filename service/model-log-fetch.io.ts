@@ -1,7 +1,8 @@
 /** The bytes of a release, as far as the log says where they are. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { boundsOf } from '../kafka/offsets.ts';
-import { assembleRelease, MAX_RELEASE_BYTES } from '../models/artifacts.ts';
+import { assembleRelease } from '../models/artifacts.ts';
+import { LIMITS } from '../models/limits.ts';
 import type { LoggedRelease } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import { BankChurnError, isTransient } from '../schemas/errors.ts';
@@ -33,9 +34,9 @@ export async function fetchRelease(settings: ModelLogSettings, logged: LoggedRel
       if (value !== null) parts.push(value);
       bytes += value?.length ?? 0;
     }
-    if (bytes > MAX_RELEASE_BYTES) enough();
+    if (bytes > LIMITS.releaseBytes) enough();
   });
-  if (bytes > MAX_RELEASE_BYTES) throw corrupt(`more than ${String(MAX_RELEASE_BYTES)} bytes`);
+  if (bytes > LIMITS.releaseBytes) throw corrupt(`more than ${String(LIMITS.releaseBytes)} bytes`);
   if (parts.length !== chunks)
     throw corrupt(`${String(chunks - parts.length)} of its ${String(chunks)} chunks are missing in ${topic}`);
   return assembleRelease(logged, Buffer.concat(parts));

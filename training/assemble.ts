@@ -1,5 +1,6 @@
 import { profileCategories, profileNumbers } from '../drift/bins.ts';
 import { createGolden, createGoldenRows, goldenBytes, goldenRows } from '../models/golden.ts';
+import { copyOfSchema } from '../models/customer-copy.ts';
 import { withVersion } from '../models/version.ts';
 import type { FeatureSpec, Manifest, Release } from '../models/manifest.ts';
 import { sha256 } from '../models/release-files.ts';
@@ -80,6 +81,10 @@ export function assemble(parts: Parts): Release {
       resampling: parts.resampling,
     },
     metrics: { ...figures, ...confusion },
+    customer: copyOfSchema(
+      parts.customer,
+      features.map(({ name }) => name),
+    ),
   });
   return { manifest, onnx, golden };
 }

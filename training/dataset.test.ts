@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BANK } from '../schemas/customer/bank.fixture.ts';
+import { BANK, customerSchema } from '../schemas/customer/bank.fixture.ts';
 import { parseDataset } from './dataset.io.ts';
-import { takeRows, type Dataset } from './dataset.ts';
+import { takeRows, type Dataset, type DatasetReading } from './dataset.ts';
 
 const HEADER =
   'RowNumber,CustomerId,Surname,CreditScore,Geography,Gender,Age,Tenure,Balance,NumOfProducts,HasCrCard,IsActiveMember,EstimatedSalary,Exited';
@@ -92,4 +92,53 @@ describe('parseDataset', () => {
       }),
     );
   });
+});
+
+describe('bad rows that are skipped', () => {
+  const reading = (said: string[]): DatasetReading => ({
+    badRows: 'skip',
+    notice: (line) => void said.push(line),
+  });
+  const read = (text: string, said: string[] = []): Promise<Dataset> =>
+    parseDataset([Buffer.from(text)], BANK, 'test', 'f.csv', reading(said));
+
+  it('are counted and named; the others keep their row numbers, which a list of the holdout names', async () => {
+    const said: string[] = [];
+    const unnumbered = (row: string): string => row.replace(/^[^,]*,/, '');
+    const rows = [HEADER, GOOD, GOOD.replace('600', 'abc'), GOOD.slice(0, -2), GOOD.replace(/1$/, ''), HEADER, GOOD, GOOD, GOOD, GOOD]; // prettier-ignore
+    const { events, rowNumbers } = await read(`The bank\n${rows.map(unnumbered).join('\n')}`, said);
+    expect([events.length, rowNumbers]).toEqual([5, [1, 6, 7, 8, 9]]);
+    expect(said).toEqual([
+      expect.stringMatching(/^f\.csv: 5 of 10 rows skipped:\n {2}line 1: not the header/),
+    ]);
+    for (const place of [
+      'line 4, column CreditScore (3)',
+      'line 5, column Exited (13)',
+      'line 6, column Exited',
+      'line 7: the header again',
+    ])
+      // prettier-ignore
+      expect(said[0]).toContain(place);
+  });
+
+  it('may be half of the file, not more', async () => {
+    const bad = GOOD.replace('600', 'abc');
+    expect((await read(csv(GOOD, bad))).events).toHaveLength(1);
+    await expect(read(csv(GOOD, bad, bad))).rejects.toThrow(
+      'f.csv:\n  2 of 3 rows cannot be read, more than half',
+    );
+  });
+});
+
+it('refuses a schema without a label', async () => {
+  const unlabelled = parseDataset([Buffer.from(csv(GOOD))], customerSchema({ label: undefined }), 'test');
+  await expect(unlabelled).rejects.toThrow('the customer schema churn has no label');
+});
+
+it('does without the columns of retired inputs, and takes them where they are', async () => {
+  const inputs = BANK.inputs.map((input) => ({ ...input, isRetired: input.name === 'balance' }));
+  const retired = customerSchema({ inputs });
+  const without = csv(GOOD).replace(',Balance', '').replace(',1500.5', '');
+  const balances = [csv(GOOD), without].map(async (text) => (await parseDataset([Buffer.from(text)], retired, 't')).events[0]!['balance']); // prettier-ignore
+  expect(await Promise.all(balances)).toEqual([1500.5, null]);
 });

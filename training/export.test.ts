@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../schemas/random.ts';
 import { createSession } from '../scoring/onnx.io.ts';
 import { float32Below } from './bin-columns.ts';
+import { bruteForce } from './brute-force.fixture.ts';
 import { DEFAULT_PARAMETERS, fitEnsemble, predictMargins } from './boosting.ts';
 import { exportOnnx } from './export.ts';
 import { explainEnsemble } from './shapley.ts';
@@ -99,5 +100,53 @@ describe('exportOnnx', () => {
 
   it('gives the same bytes for the same ensemble', () => {
     expect(Buffer.compare(exportOnnx(ensemble, explained.trees, PLAYERS), onnx)).toBe(0);
+  });
+});
+
+describe('exportOnnx of 40 features', () => {
+  /** The last two features are categories of five levels each; 48 columns. */
+  const playerOf = [...Array(38).keys(), ...new Array<number>(5).fill(38), ...new Array<number>(5).fill(39)];
+  const width = playerOf.length;
+  /** One-hot columns are all missing, or all 0 if the level is unseen, or one of them is 1. */
+  const oneHot = (): number[] => {
+    const level = random.int(6);
+    return Array.from({ length: 5 }, (_, i) => Number(i === level));
+  };
+  const draw = (): number[] => {
+    const groups = [oneHot(), oneHot()].map((group) => (random.next() < 0.1 ? group.fill(NaN) : group));
+    const numbers = Array.from({ length: 38 }, () => (random.next() < 0.1 ? NaN : random.normal()));
+    return [...numbers, ...groups.flat()];
+  };
+  const rows = Float32Array.from(Array.from({ length: 2000 }, draw).flat());
+  const at = (row: number, column: number): number => rows[row * width + column]! || 0;
+  const labels = Uint8Array.from({ length: 2000 }, (_, row) => {
+    const margin = at(row, 1) + at(row, 33) - at(row, 37) + 2 * at(row, 38) - 2 * at(row, 44) - 0.5;
+    return Number(random.next() < 1 / (1 + Math.exp(-margin)));
+  });
+  const parameters = { ...DEFAULT_PARAMETERS, rounds: 6, depth: 3 };
+  const small = fitEnsemble({ x: rows, y: labels, columns: width }, parameters);
+  const { baseMargin, trees } = explainEnsemble(small, playerOf);
+
+  it('gives the Shapley values of brute force, missing and one-hot values among them', async () => {
+    const players = [...new Set(small.trees.flatMap(({ columns }) => [...columns].map((c) => playerOf[c]!)))];
+    expect(players).toEqual(expect.arrayContaining([1, 33, 37, 38, 39]));
+    expect(players.length).toBeLessThan(12);
+    const model = await createSession(exportOnnx(small, trees, 40));
+    const outputs = await model.run(rows, 50);
+    await model.close();
+    expect(outputs.length).toBe(50 * 41);
+    for (let row = 0; row < 50; row++) {
+      const wanted = bruteForce(
+        small.trees,
+        rows.subarray(row * width, (row + 1) * width),
+        playerOf,
+        players,
+      );
+      const found = outputs.subarray(row * 41, (row + 1) * 41);
+      for (let player = 0; player < 40; player++)
+        expect(Math.abs(found[1 + player]! - (wanted.get(player) ?? 0))).toBeLessThan(1e-6);
+      const sum = [...wanted.values()].reduce((a, b) => a + b, baseMargin);
+      expect(Math.abs(found[0]! - sum)).toBeLessThan(1e-5);
+    }
   });
 });

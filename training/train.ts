@@ -13,7 +13,8 @@ import {
 } from './boosting.ts';
 import { takeRows, type Dataset } from './dataset.ts';
 import { bestThreshold, evaluate, type Evaluation } from './evaluation.ts';
-import { assertColumns, featureSpecs } from './features.ts';
+import { assertSize } from './check-size.ts';
+import { featureSpecs } from './features.ts';
 import type { ScoredHoldout } from './holdout-report.ts';
 import { resample, type Resampling } from './resampling.ts';
 import { customersOf, foldsByCustomer, type Split } from './split.ts';
@@ -54,8 +55,8 @@ type Fit = (rows: BoostingData, rounds: number, control?: FitControl) => Ensembl
 /**
  * Trains a release on a dataset's training part and evaluates it on the holdout. Same input, same bytes.
  *
- * @throws RangeError if the holdout or the training part has one class only, if the features have too many columns, or if no
- * input has two different values; TrainingCancelled.
+ * @throws RangeError if the holdout or the training part has one class only, if the training is too large
+ * (models/limits.ts), or if no input has two different values; TrainingCancelled.
  */
 export function trainRelease(dataset: Dataset, split: Split, options: TrainingOptions): TrainingResult {
   const wanted = { ...DEFAULT_PARAMETERS, ...options.parameters };
@@ -64,7 +65,7 @@ export function trainRelease(dataset: Dataset, split: Split, options: TrainingOp
   const holdout = takeRows(dataset, split.holdout);
   assertBothClasses(holdout.labels, `the holdout (${split.name})`);
   const features = featureSpecs(options.customer, train.events);
-  assertColumns(features);
+  assertSize({ customer: options.customer, features, rows: train.labels.length, parameters: wanted });
   const data = { x: featureRows(features, train.events), y: train.labels, columns: columnsOf(features) };
   const fit: Fit = (rows, rounds, control = {}) =>
     fitEnsemble(

@@ -1,4 +1,16 @@
 /** What an odd CSV is made of: a clean file of invented customers, and ways to spoil it. */
+import type { BadRowsRule } from '../../schemas/csv/bad-rows.ts';
+import type { CustomerSchema } from '../../schemas/customer/schema.ts';
+
+/** Odd files of one schema: a section of docs/bad-inputs.md. */
+export interface CsvSet {
+  readonly section: string;
+  readonly schema: CustomerSchema;
+  /** The file as it should be, and its labels. */
+  readonly clean: string;
+  readonly labels: readonly (boolean | undefined)[];
+  readonly cases: readonly CsvCase[];
+}
 
 /** One odd file; exactly one of `read` and `refused` is there. */
 export interface CsvCase {
@@ -12,6 +24,8 @@ export interface CsvCase {
   readonly isTraining?: true;
   /** `produce --outcomes`. */
   readonly needsLabels?: true;
+  /** Default: fail. */
+  readonly badRows?: BadRowsRule;
   readonly allowMissing?: readonly string[];
   /** The same events as those of the clean file, and what else there is to say. */
   readonly read?: string;

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import type { SourcedEvent } from '../../producers/sourced-event.ts';
 import { programArguments } from '../../cli/service-process.io.ts';
 import type { ChurnScore } from '../../schemas/generated.ts';
-import { CSV_CASES } from './csv.ts';
-import { CLEAN, type CsvCase } from './csv-case.ts';
+import { CSV_SETS } from './csv.ts';
+import { CLEAN, type CsvCase, type CsvSet } from './csv-case.ts';
 import { readCsvCase } from './run-csv.ts';
 import { renderSection, sectionOf, withSection } from './section.ts';
 
@@ -20,53 +20,66 @@ const untimed = (customers: readonly SourcedEvent[]): unknown[] =>
   customers.map(({ event }) => ({ ...event, occurredAt: 0 }));
 const labelsOf = (customers: readonly SourcedEvent[]): unknown[] => customers.map(({ churned }) => churned);
 
-const tell = ({ kind, input }: CsvCase): string => `${kind}: ${input}`;
-const refused = CSV_CASES.filter((one) => one.refused !== undefined);
-const read = CSV_CASES.filter((one) => one.read !== undefined);
+const CASES = CSV_SETS.flatMap((set) =>
+  set.cases.map((one) => [`${set.section}, ${one.kind}: ${one.input}`, set, one] as const),
+);
+const refused = CASES.filter(([, , one]) => one.refused !== undefined);
+const read = CASES.filter(([, , one]) => one.read !== undefined);
 
-test.each(refused.map((one) => [tell(one), one] as const))('refused: %s', async (_, one) => {
-  const { error } = await readCsvCase(one);
+test.each(refused)('refused: %s', async (_, { schema }, one) => {
+  const { error } = await readCsvCase(schema, one);
   expect(error?.replace(/^.*:\n {2}/, '')).toBe(one.refused);
-  expect(error).toMatch(/^customers\.\S+:\n {2}(line \d+|gzip)/);
+  expect(error).toMatch(/^customers\.\S+:\n {2}(line \d+|gzip|JSON lines|\d+ of \d+ rows)/);
 });
 
-test.each(read.map((one) => [tell(one), one] as const))('read: %s', async (_, one) => {
-  const { customers, error, notices } = await readCsvCase(one);
-  const wanted = await readCsvCase({ ...clean, file: one.sameAs ?? CLEAN });
+test.each(read)('read: %s', async (_, { schema, clean: cleanFile, labels }, one) => {
+  const { customers, error, notices } = await readCsvCase(schema, one);
+  const wanted = await readCsvCase(schema, { ...clean, file: one.sameAs ?? cleanFile });
   expect([error, wanted.error]).toEqual([undefined, undefined]);
   expect(untimed(customers)).toEqual(untimed(wanted.customers));
-  expect(labelsOf(customers)).toEqual(one.labels ?? [true, false, true]);
+  expect(labelsOf(customers)).toEqual(one.labels ?? labels);
   if (one.notice === undefined) expect(notices).toEqual([]);
   else expect(notices.join('\n')).toContain(one.notice);
 });
 
 test('a time of the file is the time of the event', async () => {
-  const timed = CSV_CASES.find(({ input }) => input.endsWith('as times'))!;
-  const { customers } = await readCsvCase(timed);
+  const [, { schema }, timed] = CASES.find(([, , { input }]) => input.endsWith('as times'))!;
+  const { customers } = await readCsvCase(schema, timed);
   expect(customers.map(({ event }) => event.occurredAt)).toEqual([1.764e12, 1.764e12, 1.764e12]);
 });
 
+test('a cell of the other schema is read by what that one says of it', async () => {
+  const { schema, clean: file } = CSV_SETS[1]!;
+  const { customers } = await readCsvCase(schema, { ...clean, file });
+  expect(customers[1]!.event).toMatchObject({ contract: 'Yearly', partner: false, totalCharges: 1889.5 });
+  expect(customers[3]!.event).toMatchObject({ customerId: 'T-103', totalCharges: 1840, dataUsage: 2048.75 });
+  expect(customers[0]!.event).toMatchObject({ totalCharges: null, dataUsage: 1.5, q11: 3, q1_1: 4 });
+});
+
 test('each case is one or the other, and no kind has more than ten', () => {
-  expect(read.length + refused.length).toBe(CSV_CASES.length);
-  expect(CSV_CASES.filter((one) => one.read !== undefined && one.refused !== undefined)).toEqual([]);
-  const kinds = CSV_CASES.map(({ kind }) => kind);
-  expect(CSV_CASES.length).toBeGreaterThan(70);
+  expect(read.length + refused.length).toBe(CASES.length);
+  expect(CASES.filter(([, , one]) => one.read !== undefined && one.refused !== undefined)).toEqual([]);
+  expect(CSV_SETS.map(({ cases }) => cases.length >= 40)).toEqual([true, true]);
+  const kinds = CASES.map(([, { section }, { kind }]) => `${section} ${kind}`);
   expect(Math.max(...kinds.map((kind) => kinds.filter((other) => other === kind).length))).toBeLessThan(11);
 });
 
-/** `UPDATE_DOCS=1 npx vitest run e2e/bad-inputs` writes the section. */
-test('docs/bad-inputs.md is this table', () => {
-  const back = (one: CsvCase): string =>
-    one.refused === undefined
-      ? `read${one.read === undefined || one.read === '' ? '' : `: ${one.read}`}`
-      : `refused: ${one.refused}`;
-  const section = renderSection(
-    CSV_CASES.map((one) => ({ kind: one.kind, input: one.input, back: back(one) })),
-  );
-  const document = readFileSync(DOCUMENT, 'utf8');
-  if (process.env['UPDATE_DOCS'] === '1') writeFileSync(DOCUMENT, withSection(document, 'csv', section));
-  expect(sectionOf(readFileSync(DOCUMENT, 'utf8'), 'csv')).toBe(section);
-});
+/** `UPDATE_DOCS=1 npx vitest run e2e/bad-inputs` writes the sections. */
+test.each(CSV_SETS.map((set) => [set.section, set] as const))(
+  'docs/bad-inputs.md has the table %s',
+  (name, { cases }: CsvSet) => {
+    const back = (one: CsvCase): string =>
+      one.refused === undefined
+        ? `read${one.read === undefined || one.read === '' ? '' : `: ${one.read}`}`
+        : `refused: ${one.refused}`;
+    const section = renderSection(
+      cases.map((one) => ({ kind: one.kind, input: one.input, back: back(one) })),
+    );
+    const document = readFileSync(DOCUMENT, 'utf8');
+    if (process.env['UPDATE_DOCS'] === '1') writeFileSync(DOCUMENT, withSection(document, name, section));
+    expect(sectionOf(readFileSync(DOCUMENT, 'utf8'), name)).toBe(section);
+  },
+);
 
 describe('bankchurn score', { timeout: 180_000 }, () => {
   let folder: string;
@@ -85,7 +98,7 @@ describe('bankchurn score', { timeout: 180_000 }, () => {
     writeFileSync(join(folder, name), file);
     return score(join(folder, name));
   }
-  const named = (input: string): CsvCase => CSV_CASES.find((one) => one.input === input)!;
+  const named = (input: string): CsvCase => CSV_SETS[0]!.cases.find((one) => one.input === input)!;
 
   it('gives a file in another form the scores of the clean one', () => {
     const { status, scores } = scoreCase(clean);
@@ -113,9 +126,9 @@ describe('bankchurn score', { timeout: 180_000 }, () => {
     },
   );
 
-  const CASES = '../shared/cases';
-  it.skipIf(!existsSync(CASES))('reads the files of practice with the scores of the good one', () => {
-    const good = score(`${CASES}/00-good300.csv`);
+  const PRACTICE = '../shared/cases';
+  it.skipIf(!existsSync(PRACTICE))('reads the files of practice with the scores of the good one', () => {
+    const good = score(`${PRACTICE}/00-good300.csv`);
     expect([good.status, good.scores.length]).toEqual([0, 300]);
     for (const name of [
       '01-lowercase-columns300',
@@ -128,12 +141,12 @@ describe('bankchurn score', { timeout: 180_000 }, () => {
       '17-tabs',
       '21-no-label300',
     ]) {
-      const { status, scores } = score(`${CASES}/${name}.csv`);
+      const { status, scores } = score(`${PRACTICE}/${name}.csv`);
       expect([name, status, scores]).toEqual([name, 0, good.scores.slice(0, scores.length)]);
       expect(scores.length).toBe(/300$/.test(name) ? 300 : 12);
     }
     for (const name of ['14-one-misspelt', '19-dup-header'])
-      expect([name, score(`${CASES}/${name}.csv`)]).toEqual([
+      expect([name, score(`${PRACTICE}/${name}.csv`)]).toEqual([
         name,
         expect.objectContaining({ status: 1, scores: [] }),
       ]);

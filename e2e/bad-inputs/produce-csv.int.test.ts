@@ -28,10 +28,10 @@ async function publisher() {
   onTestFinished(() => reader.close());
   const folder = mkdtempSync(join(tmpdir(), 'bankchurn-produce-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const produce = (file: string) => {
+  const produce = (file: string, ...more: string[]) => {
     const path = join(folder, 'customers.csv');
     writeFileSync(path, file);
-    const args = [...programArguments(), 'produce', path, '--outcomes', '--label-lag', '0.01'];
+    const args = [...programArguments(), 'produce', path, '--outcomes', '--label-lag', '0.01', ...more];
     return spawnSync(process.execPath, args, { encoding: 'utf8', env: { ...process.env, ...world.env } });
   };
   return { produce, events, outcomes };
@@ -49,6 +49,36 @@ test('labels of 1.0 and 0.0 are outcomes, an empty label is none', { timeout: 12
     ['row-3', true],
   ]);
 });
+
+test(
+  '--count draws rows with replacement, outcomes included, and --drift changes them',
+  { timeout: 120_000 },
+  async () => {
+    const { produce, events, outcomes } = await publisher();
+    const drift = ['--drift', 'age+10;balance*2', '--drift', 'tenure=missing:50%'];
+    const { status, stderr } = produce(CLEAN, '--count', '200', '--seed', '3', ...drift);
+    expect([status, stderr]).toEqual([
+      0,
+      expect.stringMatching(/200 events are drawn .* \(seed 3\) from 3 rows[^]*200 outcomes/),
+    ]);
+    await settled(() => events.length >= 200 && outcomes.length >= 200, '200 events and outcomes');
+
+    expect(new Set(events.map(({ eventId }) => eventId)).size).toBe(200);
+    const expected: Record<string, unknown> = {
+      501: [51, 0, true],
+      502: [46, 149_639.66, false],
+      503: [68, 2501, true],
+    };
+    const churned = new Map(outcomes.map((outcome) => [outcome.eventId, outcome.churned]));
+    for (const { eventId, customerId, age, balance } of events)
+      expect([age, balance, churned.get(eventId)]).toEqual(expected[customerId]);
+    for (const id of Object.keys(expected)) {
+      const own = events.filter(({ customerId }) => customerId === id);
+      const missing = own.filter(({ tenure }) => tenure === null).length / own.length;
+      expect([id, own.length > 40, missing]).toEqual([id, true, id === '503' ? 1 : expect.closeTo(0.5, 0)]);
+    }
+  },
+);
 
 test('nothing is published of a file without labels or inputs', { timeout: 120_000 }, async () => {
   const { produce, events, outcomes } = await publisher();

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openEvents } from '../../cli/event-file.io.ts';
 import type { SourcedEvent } from '../../producers/sourced-event.ts';
+import type { CustomerSchema } from '../../schemas/customer/schema.ts';
 import { messageOf } from '../../schemas/errors.ts';
-import { BANK } from '../../schemas/customer/bank.fixture.ts';
 import { readDataset } from '../../training/dataset.io.ts';
 import type { CsvCase } from './csv-case.ts';
 
@@ -17,19 +17,24 @@ export interface CsvOutcome {
 }
 
 /** Reads a file as the command of its case would: up to the first error. */
-export async function readCsvCase({ file, name = 'customers.csv', ...how }: CsvCase): Promise<CsvOutcome> {
+export async function readCsvCase(
+  schema: CustomerSchema,
+  { file, name = 'customers.csv', ...how }: CsvCase,
+): Promise<CsvOutcome> {
   const folder = mkdtempSync(join(tmpdir(), 'bankchurn-csv-'));
   const path = join(folder, name);
   const customers: SourcedEvent[] = [];
   const notices: string[] = [];
-  const { allowMissing = [], needsLabels = false, isTraining = false } = how;
+  const { allowMissing = [], badRows = 'fail', needsLabels = false, isTraining = false } = how;
   let error: string | undefined;
   try {
     writeFileSync(path, file);
-    if (isTraining) await readDataset(path, BANK);
-    else {
-      const notice = (line: string): void => void notices.push(line);
-      for await (const customer of await openEvents(path, { schema: BANK, allowMissing, badRows: 'fail', needsLabels, notice })) customers.push(customer); // prettier-ignore
+    const notice = (line: string): void => void notices.push(line);
+    if (isTraining) {
+      const { events, labels } = await readDataset(path, schema, path, { badRows, notice });
+      customers.push(...events.map((event, i) => ({ event, churned: labels[i] === 1 })));
+    } else {
+      for await (const customer of await openEvents(path, { schema, allowMissing, badRows, needsLabels, notice })) customers.push(customer); // prettier-ignore
     }
   } catch (cause) {
     error = messageOf(cause).replace(path, name);

@@ -69,7 +69,7 @@ export const RELEASES: readonly LogCase[] = [
   changed('no manifest', { manifest: null }, { skipped: INVALID, refused: NO_RELEASE }),
   changed('a manifest that is no JSON', { manifest: '{' }, { refused: /JSON/ }),
   changed('a manifest of another shape', { manifest: '{"version":1}' }, { refused: /formatVersion/ }),
-  changed('a manifest of 300 KiB', { manifest: ' '.repeat(300 * 1024) }, { skipped: INVALID, refused: NO_RELEASE }), // prettier-ignore
+  changed('a manifest of 900 KiB', { manifest: ' '.repeat(900 * 1024) }, { skipped: INVALID, refused: NO_RELEASE }), // prettier-ignore
   changed('bytes beyond the end of their topic', { artifactOffset: 1_000_000 }, { refused: MISSING }),
   changed('a negative offset', { artifactOffset: -7 }, { skipped: INVALID, refused: NO_RELEASE }),
   changed('no chunks', { artifactChunks: 0 }, { skipped: INVALID, refused: NO_RELEASE }),

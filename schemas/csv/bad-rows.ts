@@ -51,7 +51,7 @@ export function countBadRows({ name, rule, patience }: BadRowsOptions): BadRows 
       if (rule === 'fail') throw fail();
       const counted = `${String(count)} of ${String(rows)} rows`;
       if (count * 2 > rows)
-        throw new Error(`${name}: ${counted} cannot be read, more than half: correct the file${list()}`);
+        throw new Error(`${name}:\n  ${counted} cannot be read, more than half: correct the file${list()}`);
       return `${name}: ${counted} skipped:${list()}`;
     },
   };
