@@ -9,6 +9,7 @@ import {
   type Verdict,
 } from '../drift/monitor.ts';
 import { withoutPartition } from '../drift/ranges.ts';
+import { windowFault } from '../drift/window-size.ts';
 import type { Manifest } from '../models/manifest.ts';
 import { BankChurnError, isPoisonError } from '../schemas/errors.ts';
 import type { DriftCounts, DriftVerdict, RetrainRequested } from '../schemas/generated.ts';
@@ -98,6 +99,8 @@ async function take(
     ports.onSkipped(record.offset, error);
     return { state, outcome: 'skipped' };
   }
+  const tooLong = windowFault(manifest.profile, ports.rule, manifest.version);
+  if (tooLong !== undefined) throw new BankChurnError('CONFIG_INVALID', tooLong);
   const before = state ?? initialState(counts.modelSha256, counts.activation);
   const stream = streamOf(record, counts.sourceTopic);
   const step = takeCounts(before, counts, record.offset, manifest.profile, ports.rule, stream);

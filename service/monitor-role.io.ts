@@ -1,6 +1,6 @@
 /** The monitor on Kafka: what it reads and writes, what it shows, and how it ends. */
 import { createMonitor } from '../consumers/monitor.ts';
-import { BankChurnError } from '../schemas/errors.ts';
+import { BankChurnError, type ErrorCode } from '../schemas/errors.ts';
 import type { DriftCounts } from '../schemas/generated.ts';
 import type { OpenRole } from '../schemas/ports.ts';
 import { decodeOwn } from './codecs.ts';
@@ -12,7 +12,10 @@ import { createSigns, roleState } from './role-view.ts';
 import { runRole, type RunningRole } from './run-role.io.ts';
 import { controlEncoderOf } from './wiring.io.ts';
 
-/** Starts the monitor. It ends alone where other roles run beside it and its counts are in doubt: they go on. */
+/** Errors that concern the monitor alone: its counts are in doubt, or its window is too long for the model. */
+const ITS_OWN = new Set<ErrorCode>(['COUNTS_OVERLAP', 'CONFIG_INVALID']);
+
+/** Starts the monitor. It ends alone where other roles run beside it and the error is its own: they go on. */
 export function startMonitor(around: Surroundings): RunningRole {
   const { models, metrics, log } = around;
   const view = createDriftView({ metrics, log }, models.activation);
@@ -24,7 +27,7 @@ export function startMonitor(around: Surroundings): RunningRole {
   };
   let hasEnded = false;
   const onFatal = (error: unknown): void => {
-    const isItsOwn = error instanceof BankChurnError && error.code === 'COUNTS_OVERLAP';
+    const isItsOwn = error instanceof BankChurnError && ITS_OWN.has(error.code);
     if (!isItsOwn || around.isAlone) {
       around.fatal(error);
       return;
