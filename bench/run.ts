@@ -12,13 +12,14 @@ import { simulateEvents } from '../producers/simulate-events.io.ts';
 import { eventEncoder, type EventFormat } from '../cli/encoders.ts';
 import { startService } from '../cli/service-process.io.ts';
 import { prepareTopics } from '../cli/topics.ts';
-import { createFeatureRowEncoder } from '../models/feature-row.ts';
+import { createFeatureRowEncoder, featureColumns } from '../models/feature-row.ts';
 import { passThrough } from '../kafka/kafkajs/pass-through.fixture.ts';
 import { createAvroEncoder, compileWriter } from '../schemas/avro.ts';
 import { BANK_AVRO, EVENT } from '../schemas/customer/bank.fixture.ts';
 import { SCHEMAS } from '../schemas/generated.ts';
 import { decodeJson } from '../schemas/json.ts';
 import { loadModel } from '../scoring/load-model.io.ts';
+import { customers } from './customers.ts';
 import { models } from './models.ts';
 import { scrapers } from './scrapers.ts';
 import { wide } from './wide.ts';
@@ -39,6 +40,7 @@ async function parts(): Promise<void> {
   const decodeAvro = compileWriter(BANK_AVRO, EVENT);
   if (typeof decodeAvro !== 'function') throw new Error(decodeAvro.message);
   const encode = createFeatureRowEncoder(model.manifest.features);
+  const columns = featureColumns(model.manifest.features, events);
   const rows = new Float32Array(BATCH * model.manifest.columns);
   const unknown = new Map<string, number>();
   const bench = new Bench({ time: 500 });
@@ -46,7 +48,7 @@ async function parts(): Promise<void> {
     .add('score a batch (feature rows, ONNX, reasons)', async () => {
       await model.score(requests);
     })
-    .add('feature rows', () => events.forEach((event, i) => encode(event, rows, i * model.manifest.columns)))
+    .add('feature rows', () => encode(columns, 0, BATCH, rows))
     .add('decode JSON events', () => json.forEach((value) => decodeJson(value, EVENT.read, unknown)))
     .add('decode Avro events', () => avro.forEach((value) => decodeAvro(value, EVENT.read, unknown)))
     .add('encode JSON scores', () => scores.forEach((score) => Buffer.from(JSON.stringify(score))))
@@ -164,7 +166,7 @@ async function whole(): Promise<void> {
   }
 }
 
-const sections = { models, wide, parts, whole, scrapers };
+const sections = { models, customers, wide, parts, whole, scrapers };
 const named = process.argv.slice(2);
 for (const [name, measure] of Object.entries(sections))
   if (named.length === 0 || named.includes(name)) await measure();

@@ -10,6 +10,7 @@ import { packageRoot, say } from './context.ts';
 import { demoCommand } from './demo.ts';
 import { driftCommand } from './drift.ts';
 import { explainCommand } from './explain.ts';
+import { initCommand } from './init.ts';
 import { modelsCommand } from './models.ts';
 import { offsetsCommand } from './offsets.ts';
 import { produceCommand } from './produce.ts';
@@ -31,6 +32,7 @@ function program(): Command {
     .version(version)
     .showHelpAfterError('(--help tells more)');
   const commands = [
+    initCommand,
     serveCommand,
     produceCommand,
     consumeCommand,

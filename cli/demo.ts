@@ -31,6 +31,8 @@ interface DemoOptions extends DemoInput {
 const CALM_RATE = 500;
 /** Without a new score for this long the demo gives up, milliseconds. */
 const STUCK_MS = 60_000;
+const WITHOUT_BASE =
+  '. A model that was trained on these customers knows them better than a challenger that was not: name its data set in TRAINING_BASE_CSV';
 const HELP = `${DRIFT_HELP}
 
 Examples (the variables EVENTS, DEMO_EVENTS and DEMO_DRIFT are --events, --count and --drift):
@@ -111,7 +113,8 @@ async function runDemo(options: DemoOptions, cleanUp: (() => Promise<unknown>)[]
   cleanUp.push(() => watch.close());
   if (!(await driftPart(context, source.drift, watch, tally, () => allScored(tally, service), print)))
     throw new Error(
-      'drift should have led to one retrain event, a better model and a calm stream, and nothing before it to any',
+      'drift should have led to one retrain event, a better model and a calm stream, and nothing before it to any' +
+        (options.events === undefined || config.training.baseCsv !== null ? '' : WITHOUT_BASE),
     );
 }
 

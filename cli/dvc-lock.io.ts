@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Config } from '../config.ts';
+import { messageOf } from '../schemas/errors.ts';
 import { lockText, parseStage, type Digest, type DvcStage } from './dvc-lock.ts';
 
 const LOCK = 'dvc.lock';
@@ -49,20 +50,29 @@ export function lockOf(folder: string, stage: DvcStage, dataPath: string, data: 
 /**
  * Writes `dvc.lock` after a training of the shipped model in the present folder.
  *
- * @param file the labelled customers.
+ * @param file the labelled customers. @param folder the present one.
  * @returns what to say about it; undefined: this folder is none of DVC's.
  */
-export function refreshLock(file: string, { places, resampling }: Config): string | undefined {
-  if (!existsSync(STAGE) || places.data === null) return undefined;
-  const stage = parseStage(readFileSync(STAGE, 'utf8'));
+export function refreshLock(
+  file: string,
+  { places, resampling }: Pick<Config, 'places' | 'resampling'>,
+  folder = '.',
+): string | undefined {
+  const at = (path: string): string => join(folder, path);
+  if (!existsSync(at(STAGE)) || places.data === null) return undefined;
+  const stage = parseStage(readFileSync(at(STAGE), 'utf8'));
   const data = digestOf(file);
-  const isTracked = existsSync(`${places.data}.dvc`) && trackedDigest(places.data).md5 === data.md5;
-  if (!isTracked && resolve(file) !== resolve(places.data))
+  const isTracked = existsSync(at(`${places.data}.dvc`)) && trackedDigest(at(places.data)).md5 === data.md5;
+  if (!isTracked && resolve(file) !== resolve(at(places.data)))
     return `${LOCK} stays as it is: it is about ${places.data}, and ${file} holds something else. Put it there, run \`dvc add ${places.data}\` and train again`;
-  const isShipped = JSON.stringify(settingOf('configs/config.yaml', 'resampling')) === JSON.stringify(resampling); // prettier-ignore
+  const isShipped = JSON.stringify(settingOf(at('configs/config.yaml'), 'resampling')) === JSON.stringify(resampling); // prettier-ignore
   if (!isShipped)
     return `${LOCK} stays as it is: the settings of the training are not those of configs/config.yaml`;
-  writeFileSync(LOCK, lockOf('.', stage, places.data, data));
+  try {
+    writeFileSync(at(LOCK), lockOf(folder, stage, places.data, data));
+  } catch (error) {
+    return `${LOCK} stays as it is: ${messageOf(error)}`;
+  }
   const adding = isTracked ? '' : ` (first \`dvc add ${places.data}\`: the data are new)`;
   return `${LOCK} names the data, the code and these files: commit it with ${places.model} and ${places.metrics}${adding}`;
 }

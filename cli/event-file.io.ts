@@ -32,8 +32,8 @@ export interface EventFileOptions extends ReadingOptions {
 
 /** Which CSV files are read, for the help of the commands that read them. */
 export const CSV_HELP = `
-CSV files have the columns of the customer schema in any order, whatever the case and the word separators (CreditScore,
-credit_score), between commas, semicolons, tabs or bars; in UTF-8 or UTF-16, packed with gzip or not. Numbers: 1234.5
+CSV files have the columns of the customer schema in any order, whatever the case and the word separators (MonthlyFee,
+monthly_fee), between commas, semicolons, tabs or bars; in UTF-8 or UTF-16, packed with gzip or not. Numbers: 1234.5
 (where commas do not separate cells also 1234,5; \`commas\` in the schema says what 1,234 is). Flags: 1, true, yes or 0,
 false, no, and the schema's spellings. An empty cell is a missing value, and so are the schema's \`missing\` words. A file
 with a wrong header is refused before its first row.`;
@@ -59,7 +59,7 @@ export const withBadRows = (command: Command): Command =>
 export const withEventFile = (command: Command): Command =>
   withBadRows(
     command.addOption(
-      new Option('--allow-missing <columns>', 'model inputs that the CSV may lack, as Tenure,Balance')
+      new Option('--allow-missing <columns>', 'model inputs that the CSV may lack, as Income,MonthlyFee')
         .argParser(list)
         .default([], 'none'),
     ),
@@ -92,9 +92,9 @@ export async function openEvents(
 async function* fromJsonLines(
   input: Chunks,
   path: string,
-  { notice }: EventFileOptions,
+  { schema, notice }: EventFileOptions,
 ): AsyncGenerator<SourcedEvent> {
-  for await (const event of readJsonLines(input, path, notice)) yield { event, churned: undefined };
+  for await (const event of readJsonLines(input, path, schema, notice)) yield { event, churned: undefined };
 }
 
 async function openCsvEvents(path: string, options: EventFileOptions): Promise<AsyncGenerator<SourcedEvent>> {

@@ -126,7 +126,6 @@ function lines(score: ChurnScore, bars: readonly string[], isSame: boolean | nul
     `customer ${score.customerId}, event ${score.eventId} (${score.scoreId})`,
     `model ${score.modelVersion}: ${(score.churnProbability * 100).toFixed(1)} % churn probability, ${verdict}; ${origin}`,
     '',
-    'log-odds'.padStart(36),
     ...bars,
   ];
 }

@@ -1,9 +1,10 @@
-import { EVENT_FIELDS, readEvent } from '../schemas/bank-event.ts';
 import { shown } from '../schemas/csv/errors.ts';
 import { readText, type Chunks } from '../schemas/csv/text.io.ts';
-import { EVENT_RULES, isPoison } from '../schemas/event.ts';
+import { createEventReader } from '../schemas/customer/event-reader.ts';
+import { fieldNames } from '../schemas/customer/names.ts';
+import { isPoison } from '../schemas/event.ts';
 import { similarField, type FieldCounts } from '../schemas/fields.ts';
-import type { CustomerEvent } from '../schemas/customer/schema.ts';
+import type { CustomerEvent, CustomerSchema } from '../schemas/customer/schema.ts';
 import { decodeJson } from '../schemas/json.ts';
 
 /** Unknown fields that are named, each once. */
@@ -17,8 +18,11 @@ const MOST_NAMED = 10;
 export async function* readJsonLines(
   input: Chunks,
   path: string,
+  schema: CustomerSchema,
   notice: (line: string) => void,
 ): AsyncGenerator<CustomerEvent> {
+  const { read } = createEventReader(schema);
+  const known = fieldNames(schema);
   const unknown = new Set<string>();
   for await (const { bytes, line: first } of readText(
     input,
@@ -29,12 +33,8 @@ export async function* readJsonLines(
     for (const text of bytes.toString().split('\n')) {
       if (text.trim() !== '') {
         const fields: FieldCounts = new Map();
-        const event = decodeJson(
-          Buffer.from(text),
-          (raw, source) => readEvent(raw, EVENT_RULES, source),
-          fields,
-        );
-        nameUnknown(fields, path, line, unknown, notice);
+        const event = decodeJson(Buffer.from(text), read, fields);
+        nameUnknown(fields, known, unknown, (field) => notice(`${path}, line ${String(line)}: ${field}`));
         if (isPoison(event))
           throw new Error(`${path}, line ${String(line)}: ${event.message}${hint(text, line)}`);
         yield event;
@@ -49,17 +49,14 @@ const hint = (text: string, line: number): string =>
 
 function nameUnknown(
   fields: FieldCounts,
-  path: string,
-  line: number,
+  known: readonly string[],
   named: Set<string>,
   notice: (line: string) => void,
 ): void {
   for (const field of fields.keys()) {
     if (named.has(field) || named.size >= MOST_NAMED) continue;
     named.add(field);
-    const meant = similarField(field, EVENT_FIELDS);
-    notice(
-      `${path}, line ${String(line)}: field not read: ${shown(field)}${meant === undefined ? '' : `: did you mean ${meant}?`}`,
-    );
+    const meant = similarField(field, known);
+    notice(`field not read: ${shown(field)}${meant === undefined ? '' : `: did you mean ${meant}?`}`);
   }
 }

@@ -102,11 +102,11 @@ function atCommand(): Command {
 function releaseCommand(): Command {
   return withReason(new Command('release'))
     .description('put a release of a folder into the log, without serving it')
-    .argument('[folder]', 'as `bankchurn train` writes it', 'models/champion')
+    .argument('[folder]', 'as `bankchurn train` writes it (default: where the service looks, `model.dir`)')
     .option('--from <release>', 'a release of the log instead: its version, or the beginning of its sha256')
     .option('--threshold <p>', 'correct the threshold; the release gets a version of its own', probability)
-    .action((folder: string, options: Options & ReleaseOptions) =>
-      withModels(options, (context) => releaseModel(context, folder, options)),
+    .action((folder: string | undefined, options: Options & ReleaseOptions) =>
+      withModels(options, (context) => releaseModel(context, folder ?? context.config.model.dir, options)),
     );
 }
 

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { checkInputs, schemaOfModel } from '../models/customer-schema.ts';
 import { loadModel } from '../scoring/load-model.io.ts';
 import type { ScoreRequest } from '../scoring/model.ts';
 import { readConfig, say, withConfig } from './context.ts';
@@ -35,7 +36,8 @@ export function scoreCommand(): Command {
       };
       let index = 0;
       const { allowMissing, badRows } = options;
-      const schema = config.customer;
+      checkInputs(model.manifest, config.customer);
+      const schema = schemaOfModel(model.manifest, config.customer);
       const watch = watchInputs(schema, model.manifest.features);
       const reading = { allowMissing, badRows, schema, watch, notice: say };
       for await (const { event } of await openEvents(file, reading)) {

@@ -10,14 +10,18 @@ import { createSimulator } from '../producers/simulator.ts';
 import { BANK } from '../schemas/customer/bank.fixture.ts';
 import { createRandom } from '../schemas/random.ts';
 import { loadModel } from '../scoring/load-model.io.ts';
+import { GYM_FILE, gymCsv, inventGym } from '../training/invented.fixture.ts';
 import { trainCommand } from './train.ts';
 
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'train-'));
 });
-afterEach(() => void vi.unstubAllEnvs());
-afterEach(() => rm(folder, { recursive: true, force: true }));
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+  await rm(folder, { recursive: true, force: true });
+});
 
 const HEADER =
   'RowNumber,CreditScore,Geography,Gender,Age,Tenure,Balance,NumOfProducts,HasCrCard,IsActiveMember,EstimatedSalary,Exited';
@@ -51,6 +55,7 @@ describe('bankchurn train', () => {
     expect(await readRelease(join(folder, 'b'))).toEqual(release);
     for (const file of [
       'README.md',
+      'DATA.md',
       'plots/reliability.svg',
       'plots/precision-recall.svg',
       'plots/contributions.svg',
@@ -73,6 +78,51 @@ describe('bankchurn train', () => {
     expect(metrics['model']).toEqual({ version: release.manifest.version, sha256: release.manifest.sha256 });
     expect(release.manifest.version).toMatch(/^churn-[0-9a-f]{8}$/);
     expect(release.manifest.training.split.name).toBe('stratified-42');
+  });
+
+  it('trains on another customer schema, says where, and describes the data', async () => {
+    const schema = join(folder, 'gym.yaml');
+    await writeFile(schema, GYM_FILE);
+    vi.stubEnv('CUSTOMER_SCHEMA', schema);
+    const data = join(folder, 'gym.csv');
+    await writeFile(data, gymCsv(inventGym(2000)));
+    const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    await train(data, 'gym');
+    const words = said.mock.calls.map(([text]) => String(text)).join('');
+    expect(words).toContain(
+      'customer schema "gym": its model and figures lie in .data/gym, not in models/champion',
+    );
+    expect(words).toMatch(/gate passed: ROC AUC 0\.\d+ \(at least 0\.5\d+: what chance reaches/);
+    await (await loadModel(join(folder, 'gym'))).close();
+    expect((await readRelease(join(folder, 'gym'))).manifest.version).toMatch(/^gym-/);
+    expect(await readFile(join(folder, 'gym/DATA.md'), 'utf8')).toMatch(
+      /\| visits +\| integer +\| a month +\| from 0/,
+    );
+    await expect(trainCommand().parseAsync(['--simulated'], { from: 'user' })).rejects.toThrow(
+      'simulated customers are those of configs/customer.yaml',
+    );
+    await expect(trainCommand().parseAsync([], { from: 'user' })).rejects.toThrow(
+      'name the labelled customers of the customer schema "gym"',
+    );
+  });
+
+  it('asks for the F1 of the configuration, if it is set', async () => {
+    vi.stubEnv('TRAINING_MIN_WEIGHTED_F1', '0.99');
+    await expect(train(await writeCustomers(600), 'a')).rejects.toThrow(
+      /FAILED: weighted F1 0\.\d+ \(above 0\.99\)/,
+    );
+    expect(existsSync(join(folder, 'a'))).toBe(false);
+  });
+
+  it('skips rows that cannot be read, if asked to, and counts them in the data card by reason', async () => {
+    const data = await writeCustomers(2000);
+    const text = await readFile(data, 'utf8');
+    const lines = text.split('\n').map((line, i) => (i === 5 || i === 9 ? line.replace(/^(\d+),\d+/, '$1,secret') : line)); // prettier-ignore
+    await writeFile(data, lines.join('\n'));
+    await train(data, 'a', '--bad-rows', 'skip');
+    const card = await readFile(join(folder, 'a/DATA.md'), 'utf8');
+    expect(card).toMatch(/- 2 rows: column CreditScore \(2\): "…" is not a number/);
+    expect(card).not.toContain('secret');
   });
 
   it('puts the copy of the customer schema into the manifest, and refuses a schema in another order than the champion’s', async () => {

@@ -1,10 +1,13 @@
-/** What each scenario of the simulator does to the stream, in the monitor's own measure. */
+/** What the scenarios of the simulator, and changes of inputs, do to the stream, in the monitor's own measure. */
 import { describe, expect, it } from 'vitest';
 import { simulateEvents, type StreamDrift } from '../producers/simulate-events.io.ts';
 import { createBinOf, profileCategories, profileNumbers } from '../drift/bins.ts';
 import { psi } from '../drift/psi.ts';
+import { drawEvents } from '../producers/draw-rows.ts';
+import { driftOf, parseDrift, splitDrift } from '../producers/drift-expression.ts';
 import { DRIFT_SCENARIOS, type DriftName } from '../producers/drift-scenarios.ts';
-import { BANK_READER } from '../schemas/customer/bank.fixture.ts';
+import { createDrifter } from '../producers/drift-stream.ts';
+import { BANK, BANK_READER } from '../schemas/customer/bank.fixture.ts';
 import { isPoison } from '../schemas/event.ts';
 import type { CustomerEvent } from '../schemas/customer/schema.ts';
 
@@ -58,6 +61,34 @@ describe.each(Object.keys(DRIFT_SCENARIOS) as DriftName[])('%s', (name) => {
     const expected = name in moved ? moved[name as keyof typeof moved] : 0;
     if (expected === 0) expect(after).toBe(before);
     else expect((after - before) / expected).toBeGreaterThan(1);
+  });
+});
+
+describe.each([
+  ['age+10', ['age']],
+  ['age-3', ['age']],
+  ['balance*1.5', ['balance']],
+  ['tenure=missing:30%', ['tenure']],
+  ['geography=Germany:60%', ['geography']],
+  ['geography=Atlantis', ['geography']],
+  ['isActiveMember=false:80%;numOfProducts=5:30%', ['isActiveMember', 'numOfProducts']],
+  ['creditScore+400;estimatedSalary*0', ['creditScore', 'estimatedSalary']],
+] as const)('%s', (text, features) => {
+  const drifted = createDrifter(driftOf(parseDrift(splitDrift([text]), BANK)), 0, 1);
+  const rows = [...drawEvents(draw(), 10_000, 1, 'r-', Date.now(), 1)];
+  const changed = rows.map(drifted);
+  const events = changed.map(({ event }) => event);
+
+  it('moves its features over the threshold and no other, on rows drawn from others, which the scorer accepts', () => {
+    for (const [feature, index] of indices(events))
+      if ((features as readonly string[]).includes(feature))
+        expect([feature, index >= (text === 'age-3' ? 0.1 : 0.2)]).toEqual([feature, true]);
+      else expect([feature, index < 0.1]).toEqual([feature, true]);
+    expect(events.filter((event) => isPoison(BANK_READER.read(event)))).toEqual([]);
+  });
+
+  it('leaves outcomes as they were', () => {
+    expect(changed.map(({ churned }) => churned)).toEqual(rows.map(({ churned }) => churned));
   });
 });
 

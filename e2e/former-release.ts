@@ -8,7 +8,7 @@ import { packageRoot } from '../cli/context.ts';
 import type { OnEnd } from './world.ts';
 
 /** The last commit in which the bank's ten inputs were written into the program. */
-const COMMIT = 'bef60b1f';
+const COMMIT = 'bef60b10de7e5d3a302dfac3f70a40dac5a94446';
 
 const run = promisify(execFile);
 

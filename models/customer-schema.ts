@@ -14,7 +14,9 @@ export type ModelInputs = Pick<Manifest, 'version' | 'features' | 'customer'>;
 export function schemaOfModel(model: ModelInputs, configured: CustomerSchema): CustomerSchema {
   const read = readSchema(model, configured);
   const used = new Set(read.inputs.map(({ name }) => name));
-  return { ...read, skipped: configured.inputs.filter(({ name }) => !used.has(name)) };
+  const skipped = configured.inputs.filter(({ name }) => !used.has(name));
+  const columns = skipped.flatMap(({ name, aliases, headers }) => [name, ...aliases, ...headers]);
+  return { ...read, skipped, ignored: [...configured.ignored, ...columns] };
 }
 
 function readSchema({ features, customer }: ModelInputs, configured: CustomerSchema): CustomerSchema {

@@ -35,7 +35,8 @@ async function readBounded(path: string): Promise<Buffer> {
     return await readFile(path);
   } catch (cause) {
     if (cause instanceof BankChurnError) throw cause;
-    const hint = 'train one (`make train`) or point MODEL_DIR to a folder that holds one';
+    const hint =
+      'train one (`make train`; with another customer schema DATA=file.csv make train) or point MODEL_DIR to a folder that holds one';
     const fault = messageOf(cause);
     throw new BankChurnError('MODEL_UNAVAILABLE', `no model: ${path} cannot be read (${fault}): ${hint}`, {
       cause,

@@ -2,8 +2,9 @@
 import avsc from 'avsc';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compileWriter, createAvroEncoder, HEADER_BYTES, OUTCOME } from './avro.ts';
-import { BANK_AVRO, EVENT } from './customer/bank.fixture.ts';
+import { compileWriter, createAvroEncoder, eventShape, HEADER_BYTES, OUTCOME } from './avro.ts';
+import { BANK, BANK_AVRO, EVENT } from './customer/bank.fixture.ts';
+import { createEventReader } from './customer/event-reader.ts';
 import { parseSchemaText } from './avro-schema.ts';
 import type { CustomerEvent } from './customer/schema.ts';
 import { SCHEMAS } from './generated.ts';
@@ -130,6 +131,18 @@ test.each<[type: unknown, written: unknown]>([
   for (const one of [schema, first])
     expect(passed(one, { ...event, extra: written }, unknown)).toEqual(event);
   expect(unknown).toEqual(new Map([['extra', 2]]));
+});
+
+test('a field that a model does not use is neither read nor counted as unknown', () => {
+  const [first, ...others] = BANK.inputs;
+  const shape = eventShape(createEventReader({ ...BANK, inputs: others, skipped: [first!] }));
+  const unknown = new Map<string, number>();
+  const decode = compileWriter(schemaWith({ extra: 'string' }), shape);
+  if (typeof decode !== 'function') throw new Error(decode.message);
+  const bytes = body(schemaWith({ extra: 'string' }), { ...event, extra: 'x' });
+  const rest = Object.entries(event).filter(([name]) => name !== first!.name);
+  expect(decode(bytes, shape.read, unknown)).toEqual(Object.fromEntries(rest));
+  expect([...unknown.keys()]).toEqual(['extra']);
 });
 
 test('our record is ours in any namespace; a record of another name, and one without a needed field, is not', () => {

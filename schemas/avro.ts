@@ -41,6 +41,8 @@ export interface Layout {
   readonly schema: AvroRecord;
   /** Further names that a writer may have for a field → the field. */
   readonly names: ReadonlyMap<string, string>;
+  /** Fields of a writer that are not read, and not unknown either. */
+  readonly skipped?: ReadonlySet<string>;
 }
 
 /** What others write and we read: the schema to read it by, and the check of what was decoded. */
@@ -49,11 +51,10 @@ export interface Shape<T> extends Layout {
 }
 
 /** Customer events, as their reader checks them. */
-export const eventShape = ({ schema, read }: EventReader): Shape<CustomerEvent> => ({
-  schema: customerEventAvro(schema),
-  names: knownKeys(schema).fields,
-  read,
-});
+export function eventShape({ schema, read }: EventReader): Shape<CustomerEvent> {
+  const { fields: names, skipped } = knownKeys(schema);
+  return { schema: customerEventAvro(schema), names, skipped, read };
+}
 
 /** Customer outcomes, observed at plausible times. */
 export const outcomeShape = (times: TimeLimits): Shape<CustomerOutcome> => ({
@@ -113,7 +114,7 @@ function matchFields(
 }
 
 /** The steps through a body, in the writer's order, and the fields that are not read. Throws ForeignSchema. */
-function stepsOf(writer: AvroNode, { schema, names }: Layout): { steps: Step[]; unknown: string[] } {
+function stepsOf(writer: AvroNode, { schema, names, skipped }: Layout): { steps: Step[]; unknown: string[] } {
   if (writer.kind !== 'record' || writer.name !== schema.name)
     throw new ForeignSchema(
       `it is ${writer.kind === 'record' ? writer.name : `no record but ${writer.kind}`}`,
@@ -128,7 +129,8 @@ function stepsOf(writer: AvroNode, { schema, names }: Layout): { steps: Step[]; 
     if (field !== undefined) return [{ field, read: createReader(type, field, ours.get(field)!.kind) }];
     return takesNoBytes(type) ? [] : [{ field: undefined, read: createSkipper(type) }];
   });
-  return { steps, unknown: writer.fields.map(({ name }) => name).filter((name) => !matched.has(name)) };
+  const isUnknown = (name: string): boolean => !matched.has(name) && skipped?.has(name) !== true;
+  return { steps, unknown: writer.fields.map(({ name }) => name).filter(isUnknown) };
 }
 
 /**

@@ -1,6 +1,8 @@
 /** What is asked of the registry, and what is made of its answers, with a clock of our own. */
 import { expect, test } from 'vitest';
-import { BANK_AVRO, EVENT } from './customer/bank.fixture.ts';
+import { eventShape } from './avro.ts';
+import { BANK, BANK_AVRO, EVENT } from './customer/bank.fixture.ts';
+import { createEventReader } from './customer/event-reader.ts';
 import type { Answer } from './registry-api.ts';
 import { createSchemaReader } from './registry-reader.ts';
 
@@ -29,6 +31,14 @@ test('a writer of our record is asked for once, whatever it is listed under', as
   const find = reader.findWriter(EVENT);
   expect([typeof (await find(1)), typeof (await find(1))]).toEqual(['function', 'function']);
   expect(asked).toEqual(['/schemas/ids/1']);
+});
+
+test('a schema that was read is not asked for again by the decoder of another model', async () => {
+  const { reader, asked } = open(serving(schema({ namespace: 'com.bank' })));
+  await reader.findWriter(EVENT)(1);
+  const other = eventShape(createEventReader({ ...BANK, inputs: BANK.inputs.slice(2) }));
+  expect(typeof (await reader.findWriter(other)(1))).toBe('function');
+  expect(asked).toHaveLength(1);
 });
 
 test('a refusal is remembered for its time, then asked for again', async () => {

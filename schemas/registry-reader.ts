@@ -39,13 +39,21 @@ export interface SchemaReaderOptions {
 
 /** Finds writers, decodes values. Memory: MAX_WRITERS schemas of each kind. */
 export function createSchemaReader(options: SchemaReaderOptions): SchemaReader {
+  const sources: Sources = new Map();
   return {
-    findWriter: (layout) => createFindWriter(options, layout),
+    findWriter: (layout) => createFindWriter(options, sources, layout),
     decode: createDecodeAny(options),
   };
 }
 
-function createFindWriter({ ask, negativeTtlMs, now }: SchemaReaderOptions, layout: Layout): FindWriter {
+/** Schemas that were read, by their ids: another layout (each model may have its own) need not ask for them again. */
+type Sources = Map<number, unknown>;
+
+function createFindWriter(
+  { ask, negativeTtlMs, now }: SchemaReaderOptions,
+  sources: Sources,
+  layout: Layout,
+): FindWriter {
   const known = new Map<number, WriterDecoder>();
   const refused = new Map<number, { readonly poison: Poison; readonly until: number }>();
   const asked = new Map<number, Promise<WriterDecoder | Poison>>();
@@ -59,7 +67,8 @@ function createFindWriter({ ask, negativeTtlMs, now }: SchemaReaderOptions, layo
     if (writer !== undefined) return writer;
     const refusal = refused.get(id);
     if (refusal !== undefined && refusal.until > now()) return refusal.poison;
-    const asking = asked.get(id) ?? fetchWriter(ask, id, layout).then((found) => remember(id, found));
+    const asking =
+      asked.get(id) ?? fetchWriter(ask, sources, id, layout).then((found) => remember(id, found));
     asked.set(id, asking);
     return asking.finally(() => asked.delete(id));
   };
@@ -80,11 +89,20 @@ const unknown = (id: number): Poison => ({
   message: `the registry has no schema with id ${String(id)}`,
 });
 
-async function fetchWriter(ask: AskRegistry, id: number, layout: Layout): Promise<WriterDecoder | Poison> {
+async function fetchWriter(
+  ask: AskRegistry,
+  sources: Sources,
+  id: number,
+  layout: Layout,
+): Promise<WriterDecoder | Poison> {
+  if (sources.has(id)) return compileWriter(sources.get(id), layout);
   const answer = await askForId(ask, id);
   if (answer === undefined) return unknown(id);
   try {
-    return compileWriter(sourceOf(id, answer), layout);
+    const source = sourceOf(id, answer);
+    const writer = compileWriter(source, layout);
+    if (typeof writer === 'function') bounded(sources).set(id, source);
+    return writer;
   } catch (error) {
     if (error instanceof ForeignSchema) return foreign(layout, error);
     throw error;
@@ -140,7 +158,7 @@ function coded<T>(read: () => T): T {
   }
 }
 
-function bounded<V>(map: Map<number, V>): Map<number, V> {
+function bounded<K, V>(map: Map<K, V>): Map<K, V> {
   const oldest = map.size >= MAX_WRITERS ? map.keys().next().value : undefined;
   if (oldest !== undefined) map.delete(oldest);
   return map;

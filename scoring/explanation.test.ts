@@ -72,11 +72,26 @@ describe('waterfall', () => {
   it('begins each bar where the one above it ended', () => {
     // 36 cells from −1 to 4: 7.2 a unit.
     expect(waterfall(explanation)).toEqual([
+      'log-odds'.padStart(36),
       line('average customer 26.9 %', '−1.00', '│'),
       line('age = 52', '+5.00', `${'─'.repeat(35)}►`),
       line('gender = missing', '−2.00', `${' '.repeat(22)}◄${'─'.repeat(13)}`),
       line('tenure = 3', '+0.00', `${' '.repeat(22)}·`),
       line('this customer    88.1 %', '+2.00', `${' '.repeat(22)}│`),
     ]);
+  });
+
+  it('has room for long names and values, and puts the least of many features together', () => {
+    const contributions = Array.from({ length: 41 }, (_, i) => ({
+      feature: `paymentMethodOfMonth${String(i)}`,
+      value: 'by bank transfer, each month',
+      contribution: i < 39 ? 1 : -0.5,
+    }));
+    const lines = waterfall({ ...explanation, contributions, margin: 37 });
+    expect(lines).toHaveLength(43);
+    expect(lines[2]).toMatch(/^paymentMethodOfMonth0 = by bank transfer, each … \+1\.00 /);
+    expect(lines[41]).toMatch(/^2 other features +−1\.00 /);
+    expect(new Set(lines.slice(1).map((text) => /[+−]/.exec(text)!.index))).toEqual(new Set([49]));
+    expect(waterfall({ ...explanation, contributions: contributions.slice(0, 40) })).toHaveLength(43);
   });
 });

@@ -1,4 +1,5 @@
 import { BankChurnError } from '../schemas/errors.ts';
+import { featureColumns } from '../models/feature-row.ts';
 import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import type { ChurnScore, RiskLevel } from '../schemas/generated.ts';
 import type { Model } from './model.ts';
@@ -37,7 +38,9 @@ export async function explain(
   event: CustomerEvent,
   scoreId: string,
 ): Promise<{ score: ChurnScore; explanation: Explanation }> {
-  const { scores, outputs } = await model.evaluate([{ event, scoreId }]);
+  const { scores, outputs } = await model.evaluate(featureColumns(model.manifest.features, [event]), [
+    scoreId,
+  ]);
   const score = scores[0]!;
   if (notFiniteRows(outputs, outputs.length) !== undefined) {
     const { code, message } = notFinite(model.manifest);
@@ -69,29 +72,55 @@ export async function explain(
 
 /** Cells of the longest way from the least to the greatest log-odds on the way. */
 const BAR_CELLS = 36;
-const LABEL_CELLS = 30;
+/** Cells of a label: as many as the longest needs, within these. */
+const LABEL_CELLS = { least: 30, most: 48 };
+/** Features that have a line of their own; all others share one. */
+const MOST_LINES = 40;
 
 const percent = (probability: number): string => `${(probability * 100).toFixed(1)} %`;
 const signed = (value: number): string => (value < 0 ? '−' : '+') + Math.abs(value).toFixed(2);
 
-/** The explanation as lines of text: each bar begins where the one above it ended. */
+/** The explanation as lines of text under a heading: each bar begins where the one above it ended. */
 export function waterfall(explanation: Explanation): string[] {
-  const { baseMargin, margin, contributions } = explanation;
+  const { baseMargin, margin } = explanation;
+  const steps = stepsOf(explanation.contributions);
   const ends = [baseMargin];
-  for (const { contribution } of contributions) ends.push(ends[ends.length - 1]! + contribution);
+  for (const { contribution } of steps) ends.push(ends[ends.length - 1]! + contribution);
   const [low, high] = [Math.min(...ends), Math.max(...ends)];
   const cell = (value: number): number => Math.round(((value - low) / (high - low || 1)) * BAR_CELLS);
-  const label = (text: string): string => text.slice(0, LABEL_CELLS).padEnd(LABEL_CELLS);
-  const steps = contributions.map(({ feature, value, contribution }, i) => {
+  const longest = Math.max(LABEL_CELLS.least, ...steps.map(({ label }) => label.length));
+  const cells = Math.min(LABEL_CELLS.most, longest);
+  const fitted = (text: string): string =>
+    (text.length > cells ? `${text.slice(0, cells - 1)}…` : text).padEnd(cells);
+  const bars = steps.map(({ label, contribution }, i) => {
     const [from, to] = [cell(ends[i]!), cell(ends[i + 1]!)];
     const shaft = '─'.repeat(Math.max(0, Math.abs(to - from) - 1));
     const bar = to === from ? '·' : contribution < 0 ? `◄${shaft}` : `${shaft}►`;
-    return `${label(`${feature} = ${value === null ? 'missing' : String(value)}`)} ${signed(contribution)}  ${' '.repeat(Math.min(from, to))}${bar}`;
+    return `${fitted(label)} ${signed(contribution)}  ${' '.repeat(Math.min(from, to))}${bar}`;
   });
   const point = (value: number): string => `${' '.repeat(cell(value))}│`;
   return [
-    `${label(`average customer ${percent(explanation.baseProbability)}`)} ${signed(baseMargin)}  ${point(baseMargin)}`,
-    ...steps,
-    `${label(`this customer    ${percent(explanation.churnProbability)}`)} ${signed(margin)}  ${point(margin)}`,
+    'log-odds'.padStart(cells + 6),
+    `${fitted(`average customer ${percent(explanation.baseProbability)}`)} ${signed(baseMargin)}  ${point(baseMargin)}`,
+    ...bars,
+    `${fitted(`this customer    ${percent(explanation.churnProbability)}`)} ${signed(margin)}  ${point(margin)}`,
   ];
+}
+
+interface Step {
+  readonly label: string;
+  readonly contribution: number;
+}
+
+/** A step for each contribution, in their order; if they are many, the last ones are one step. */
+function stepsOf(contributions: readonly Contribution[]): Step[] {
+  const own = contributions.length > MOST_LINES ? MOST_LINES - 1 : contributions.length;
+  const rest = contributions.slice(own);
+  const steps = contributions.slice(0, own).map(({ feature, value, contribution }) => ({
+    label: `${feature} = ${value === null ? 'missing' : String(value)}`,
+    contribution,
+  }));
+  if (rest.length === 0) return steps;
+  const together = rest.reduce((sum, { contribution }) => sum + contribution, 0);
+  return [...steps, { label: `${String(rest.length)} other features`, contribution: together }];
 }

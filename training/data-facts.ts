@@ -2,7 +2,7 @@
 import type { CustomerInput, CustomerSchema, InputValue } from '../schemas/customer/schema.ts';
 import type { Dataset } from './dataset.ts';
 import { quantileCuts } from './quantiles.ts';
-import { singleInputAuc } from './single-input.ts';
+import { sampleRows, singleInputAuc } from './single-input.ts';
 import type { Split } from './split.ts';
 
 /** Customers with the same level, or in the same range. */
@@ -44,7 +44,8 @@ export function describeInputs(
   split: Split,
   { inputs }: Pick<CustomerSchema, 'inputs'>,
 ): InputFacts[] {
-  const trainLabels = Uint8Array.from(split.train, (row) => labels[row]!);
+  const sample = sampleRows(split.train);
+  const sampleLabels = Uint8Array.from(sample, (row) => labels[row]!);
   return inputs
     .filter(({ isRetired }) => !isRetired)
     .map((input) => {
@@ -58,7 +59,7 @@ export function describeInputs(
         distinct: countDistinct(values),
         quantiles: numbers.length === 0 ? [] : QUANTILES.map((share) => quantile(numbers, share)),
         groups: isNumber(input) ? ranges(values, labels, numbers) : levels(values, labels),
-        auc: singleInputAuc(trained, trainLabels),
+        auc: singleInputAuc(sample.map((row) => values[row]!), sampleLabels), // prettier-ignore
         distinctTrained: countDistinct(trained),
       };
     });
@@ -83,12 +84,15 @@ function countBy(
   labels: Uint8Array,
   nameOf: (value: string | number | boolean) => string,
 ): Map<string, Group> {
-  const groups = new Map<string, Group>();
-  values.forEach((value, row) => {
+  const groups = new Map<string, { name: string; rows: number; churned: number }>();
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row]!;
     const name = value === null ? MISSING : nameOf(value);
-    const { rows, churned } = groups.get(name) ?? { rows: 0, churned: 0 };
-    groups.set(name, { name, rows: rows + 1, churned: churned + labels[row]! });
-  });
+    let group = groups.get(name);
+    if (group === undefined) groups.set(name, (group = { name, rows: 0, churned: 0 }));
+    group.rows += 1;
+    group.churned += labels[row]!;
+  }
   return groups;
 }
 

@@ -95,3 +95,25 @@ export function inventGym(
   });
   return { name: 'gym', sha256: '00', events, labels, rowNumbers: events.map((_, i) => i + 1) };
 }
+
+/** The customers as a CSV of the gym, with the label. */
+export function gymCsv({ events, labels }: Dataset): string {
+  const names = GYM.inputs.map(({ name }) => name);
+  const rows = events.map((event, i) =>
+    [event.customerId, ...names.map((name) => event[name] ?? ''), labels[i] === 1 ? 'yes' : 'no'].join(),
+  );
+  return [['customerId', ...names, 'Quit'].join(), ...rows, ''].join('\n');
+}
+
+/** The gym's schema as a file. */
+export const GYM_FILE = `version: 1
+name: gym
+inputs:
+  - { name: visits, type: integer, min: 0, doc: a month }
+  - { name: fee, type: number, min: 0, max: 500 }
+  - { name: sauna, type: boolean }
+  - { name: club, type: category }
+  - { name: months, type: integer }
+label: { name: Quit, churned: [yes], stayed: [no] }
+slices: [club, { input: fee, bounds: [20, 40.5] }, sauna]
+`;

@@ -38,8 +38,8 @@ export const NAME_CASES: readonly SchemaCase[] = [
   },
   {
     kind: 'names',
-    input: 'an alias that is another input’s name in another case',
-    text: line(5, '  - { name: plan, type: category, aliases: [A_G_E] }'),
+    input: 'an alias that is another input’s name',
+    text: line(5, '  - { name: plan, type: category, aliases: [age] }'),
     back: [
       'line 5, column 45, inputs.plan.aliases.1: age has this name too (line 4; case and word separators do not count): remove one',
     ],

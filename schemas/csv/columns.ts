@@ -1,5 +1,6 @@
 /** The columns that CSV files have by a customer schema: their names, how files may spell them, and what they fill. */
 import type { CustomerInput, CustomerSchema } from '../customer/schema.ts';
+import { plainName } from '../customer/unique-names.ts';
 import { editDistance } from '../edit-distance.ts';
 
 export type ColumnRole = 'input' | 'rowNumber' | 'customerId' | 'eventId' | 'occurredAt' | 'label';
@@ -41,9 +42,6 @@ export const isColumn = (found: ReturnType<CsvColumns['find']>): found is CsvCol
 /** The field of the row's number: no event has one. */
 export const ROW_NUMBER = '#';
 
-/** A name without case, spaces, underscores, hyphens, points and invisible characters. */
-const plain = (name: string): string => name.toLowerCase().replace(/[\s_.\-\u200b-\u200d\u2060\ufeff]+/g, '');
-
 /** The columns of a schema. Header cells match whatever their case and word separators; of two such names the exact one. */
 export function csvColumns(schema: CustomerSchema): CsvColumns {
   const all = columnsOf(schema);
@@ -52,8 +50,8 @@ export function csvColumns(schema: CustomerSchema): CsvColumns {
   const add = (name: string, column: CsvColumn | 'ignored'): void => {
     if (exact.has(name)) return;
     exact.set(name, column);
-    const same = byWords.get(plain(name)) ?? [];
-    byWords.set(plain(name), same);
+    const same = byWords.get(plainName(name)) ?? [];
+    byWords.set(plainName(name), same);
     if (!same.some((other) => other.column === column)) same.push({ name, column });
   };
   for (const column of all) for (const name of column.names) add(name, column);
@@ -65,7 +63,7 @@ export function csvColumns(schema: CustomerSchema): CsvColumns {
     find: (header) => {
       const known = exact.get(header.trim());
       if (known !== undefined) return known;
-      const same = byWords.get(plain(header)) ?? [];
+      const same = byWords.get(plainName(header)) ?? [];
       return same.length > 1 ? { rivals: same.map(({ name }) => name) } : same[0]?.column;
     },
   };
@@ -98,7 +96,7 @@ function columnsOf(schema: CustomerSchema): CsvColumn[] {
 export type Likeness = 'misspelt' | 'related' | undefined;
 
 export function likeness(name: string, column: string): Likeness {
-  const [a, b] = [plain(name), plain(column)];
+  const [a, b] = [plainName(name), plainName(column)];
   if (a.length < 3 || a.length > 2 * b.length) return undefined;
   const edits = editDistance(a, b);
   if (edits <= Math.max(1, Math.floor(b.length / 5))) return 'misspelt';

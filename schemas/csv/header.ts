@@ -32,7 +32,7 @@ export interface CsvHeader {
   /** Names that nothing reads, as the file spells them. */
   readonly ignored: readonly string[];
   readonly separator: string;
-  /** A column as messages name it: `CreditScore (4)`, in the file's own spelling, counted from 1. */
+  /** A column as messages name it: `Income (4)`, in the file's own spelling, counted from 1. */
   readonly place: (column: string | number) => string;
 }
 

@@ -12,7 +12,7 @@ import { readText, type Chunks, type TextBlock } from './text.io.ts';
 /** Bytes of one row: a quote that is never closed is found before the file is held as one cell. */
 const MAX_ROW_BYTES = 1_000_000;
 /** Bytes of the file's beginning in which the header is looked for, if they are there. */
-const ENOUGH_BYTES = 65_536;
+export const ENOUGH_BYTES = 65_536;
 
 /**
  * Opens a CSV and checks its header before any row is read: the names of the schema, whatever their order, case and word
@@ -93,11 +93,16 @@ function skipPreamble(
   };
 }
 
-const isEmpty = (name: string): Error =>
+/** What is said of a file without a header. */
+export const isEmpty = (name: string): Error =>
   fileError(name, 'line 1', 'the file is empty: it needs a header and rows');
 
-/** Text that is no table. */
-function refuseOtherText(name: string, { head, line }: TextBlock, { skipsPreamble = false }: CsvNeeds): void {
+/** Text that is no table. Throws an Error with its line. */
+export function refuseOtherText(
+  name: string,
+  { head, line }: TextBlock,
+  { skipsPreamble = false }: Pick<CsvNeeds, 'skipsPreamble'>,
+): void {
   const what = /^[{[]/.test(head)
     ? 'the file is JSON: give it a name ending in .jsonl, with one event a line'
     : /^<[!?a-z]/i.test(head)
@@ -116,8 +121,8 @@ function placeInLine(before: string, head: string, columns: CsvColumns): string 
   return `column ${placeOf(name, cell - 1)}`;
 }
 
-/** Records of cells, the header first. */
-async function* parseRecords(
+/** Records of cells, the header first. Throws an Error with line and column for open and stray quotes. */
+export async function* parseRecords(
   name: string,
   first: TextBlock,
   others: AsyncGenerator<TextBlock>,

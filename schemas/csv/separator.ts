@@ -1,7 +1,7 @@
 /** What separates the cells of a file, and which of its first lines is the header. */
 import type { CsvColumns } from './columns.ts';
 
-const SEPARATORS = [',', ';', '\t', '|'];
+export const SEPARATORS = [',', ';', '\t', '|'];
 
 /** Cells of one line, quotes heeded: enough to count them. */
 export function splitLine(line: string, separator: string): string[] {

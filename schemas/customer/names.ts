@@ -28,7 +28,7 @@ const noKeys = (prefix: string): Keys => ({
 });
 
 /** The keys that are read: each field's names in the outermost object, and its path. What comes first keeps a key. */
-export function knownKeys(schema: CustomerSchema): KnownKeys {
+export function knownKeys(schema: CustomerSchema): Keys {
   const keys = noKeys('');
   for (const { name } of fieldsOf(schema)) keys.fields.set(name, name);
   for (const { name, aliases, path } of fieldsOf(schema)) {

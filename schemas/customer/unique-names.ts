@@ -77,13 +77,18 @@ export function* nameProblems(file: FileSection): Generator<Problem> {
   const twice = new Set(repeated(inputs, ({ value }) => value));
   for (const { place, key } of twice)
     yield { place, key, what: 'another input has this name: rename or remove one' };
-  const owners = new Map<string, Use>();
+  const own = new Set(inputs.map(({ value }) => value));
+  const [exact, byWords] = [new Map<string, Use>(), new Map<string, Use>()];
   for (const use of uses(file)) {
     const { place, key, value } = use.found;
     const plain = plainName(value);
-    const owner = owners.get(plain);
+    const same = exact.get(value);
+    const owner = same ?? byWords.get(plain);
+    if (same === undefined) exact.set(value, use);
     if (plain === '') yield { place, key, what: 'a name without any letter: remove it' };
-    else if (owner === undefined) owners.set(plain, use);
+    else if (owner === undefined) byWords.set(plain, use);
+    // Of two inputs such as q1_1 and q11, a header names the one whose letters it has; see csvColumns.
+    else if (same === undefined && own.has(use.field) && own.has(owner.field)) continue;
     else if (!twice.has(use.found)) {
       const problem = clash(use, owner);
       if (problem !== undefined) yield { place, key, what: problem };
