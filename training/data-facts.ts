@@ -84,12 +84,15 @@ function countBy(
   labels: Uint8Array,
   nameOf: (value: string | number | boolean) => string,
 ): Map<string, Group> {
-  const groups = new Map<string, Group>();
-  values.forEach((value, row) => {
+  const groups = new Map<string, { name: string; rows: number; churned: number }>();
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row]!;
     const name = value === null ? MISSING : nameOf(value);
-    const { rows, churned } = groups.get(name) ?? { rows: 0, churned: 0 };
-    groups.set(name, { name, rows: rows + 1, churned: churned + labels[row]! });
-  });
+    let group = groups.get(name);
+    if (group === undefined) groups.set(name, (group = { name, rows: 0, churned: 0 }));
+    group.rows += 1;
+    group.churned += labels[row]!;
+  }
   return groups;
 }
 

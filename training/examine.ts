@@ -63,7 +63,7 @@ function twins(dataset: Dataset, { train, holdout }: Split, customer: CustomerSc
     return holdout.filter((row) => known.has(keyOf(dataset.events[row]!))).length;
   };
   const names = trainedInputs(customer).map(({ name }) => name);
-  const sameInputs = inTraining((event) => hashOf(names.map((name) => String(event[name])).join('\n')));
+  const sameInputs = inTraining((event) => hashOf(names, event));
   const sameCustomer = inTraining(({ customerId }) => customerId);
   const of = `of the ${String(holdout.length)} rows of the holdout`;
   return [
@@ -72,13 +72,27 @@ function twins(dataset: Dataset, { train, holdout }: Split, customer: CustomerSc
   ]; // prettier-ignore
 }
 
-/** 53 bits of a text (cyrb53): two of a million texts are taken for the same once in ten thousand times. */
-function hashOf(text: string): number {
+const float = new Float64Array(1);
+const words = new Uint32Array(float.buffer);
+
+/** 53 bits of an event's inputs (cyrb53): two of a million events are taken for the same once in ten thousand times. */
+function hashOf(names: readonly string[], event: CustomerEvent): number {
   let [a, b] = [0xdeadbeef, 0x41c6ce57];
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
+  const mix = (code: number): void => {
     a = Math.imul(a ^ code, 2654435761);
     b = Math.imul(b ^ code, 1597334677);
+  };
+  for (const name of names) {
+    const value = event[name] ?? null;
+    if (typeof value === 'number') {
+      float[0] = value;
+      mix(words[0]!);
+      mix(words[1]!);
+    } else {
+      const text = String(value);
+      for (let i = 0; i < text.length; i++) mix(text.charCodeAt(i));
+    }
+    mix(-1); // the end of the input
   }
   a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
   b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);

@@ -63,6 +63,22 @@ describe('modelCard', () => {
     expect(text).toMatch(new RegExp(`Germany +\\| ${String(rows)} .*${(recall! * 100).toFixed(1)} %`));
   });
 
+  it('tells the gate of another schema, and lists neither all of many levels nor all of many inputs', () => {
+    const levels = Array.from({ length: 30 }, (_, i) => `<l${String(i)}>`);
+    const many = Array.from({ length: 50 }, (_, i) => ({ name: `n${String(i)}`, kind: 'numeric' as const }));
+    const features = [{ name: 'wide', kind: 'categorical' as const, categories: levels }, ...many];
+    const gate = { minWeightedF1: undefined, minAucGain: 0.1, minLogLossGain: 0 };
+    const source = { manifest: { ...manifest, features }, evaluation, report, gate };
+    const other = modelCard(source).get('README.md')!;
+    expect(other).toContain(`The gate: ROC AUC ${evaluation.roc_auc.toFixed(4)} (at least 0.6`);
+    expect(other).not.toMatch(/The gate "F1|\(the gate\)/);
+    expect(other).toContain('wide (30 levels), n0, n1');
+    expect(other).toContain('n38, and 11 more');
+    expect(JSON.parse(metricsFile(source))).toMatchObject({
+      f1_definition: 'F1 of both classes weighted by their size',
+    });
+  });
+
   it('shows plots that are there and well-formed', () => {
     const shown = [...text.matchAll(/!\[[^\]]+\]\(([^)]+)\)/g)].map(([, path]) => path!);
     expect(['README.md', ...shown].sort()).toEqual([...files.keys()].sort());

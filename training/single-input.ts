@@ -25,12 +25,9 @@ export function sampleRows(rows: readonly number[]): number[] {
  */
 export function singleInputAuc(values: readonly InputValue[], labels: ArrayLike<number>): number {
   const isText = values.some((value) => typeof value === 'string');
-  const aucs = [rateAuc(isText ? values.map(levelOf) : quantileGroups(values), labels)];
-  if (!isText)
-    for (const missing of [-Infinity, Infinity])
-      aucs.push(rocAuc(values.map((value) => (value === null ? missing : Number(value))), labels)); // prettier-ignore
   // A rate that points the wrong way has learned nothing; a number may point either way.
-  return aucs.map((auc, i) => (i === 0 ? auc : Math.max(auc, 1 - auc))).reduce((a, b) => Math.max(a, b), 0.5);
+  const byRate = rateAuc(isText ? values.map(levelOf) : quantileGroups(values), labels);
+  return Math.max(0.5, byRate, isText ? 0 : rankAuc(values, labels));
 }
 
 const levelOf = (value: InputValue): string => (value === null ? MISSING : `=${String(value)}`);
@@ -47,22 +44,51 @@ function quantileGroups(values: readonly InputValue[]): string[] {
 
 /** AUC of the churn rate of each value's group: in each half by the rates of the other one, on average. */
 function rateAuc(groups: readonly string[], labels: ArrayLike<number>): number {
-  const halves = [0, 1].map((half) => groups.flatMap((group, row) => (row % 2 === half ? [{ group, label: labels[row]! }] : []))); // prettier-ignore
+  const halves = [0, 1].map((from) => {
+    const rows: number[] = [];
+    for (let row = from; row < groups.length; row += 2) rows.push(row);
+    return rows;
+  });
   const aucs = halves.map((half, i) => {
-    const sums = new Map<string, { rows: number; churned: number }>();
-    let churnedInAll = 0;
-    const others = halves[1 - i]!;
-    for (const { group, label } of others) {
-      const { rows, churned } = sums.get(group) ?? { rows: 0, churned: 0 };
-      sums.set(group, { rows: rows + 1, churned: churned + label });
-      churnedInAll += label;
-    }
-    const rate = churnedInAll / others.length;
-    const scores = half.map(({ group }) => {
-      const { rows, churned } = sums.get(group) ?? { rows: 0, churned: 0 };
-      return (churned + rate) / (rows + 1);
-    });
-    return rocAuc(scores, half.map(({ label }) => label)); // prettier-ignore
+    const scoreOf = ratesOf(halves[1 - i]!, groups, labels);
+    return rocAuc(half.map((row) => scoreOf(groups[row]!)), half.map((row) => labels[row]!)); // prettier-ignore
   });
   return (aucs[0]! + aucs[1]!) / 2;
+}
+
+/** The churn rate by group among some rows; of a group with few of them, nearer to that of all. */
+function ratesOf(
+  rows: readonly number[],
+  groups: readonly string[],
+  labels: ArrayLike<number>,
+): (group: string) => number {
+  const sums = new Map<string, { rows: number; churned: number }>();
+  let churned = 0;
+  for (const row of rows) {
+    let sum = sums.get(groups[row]!);
+    if (sum === undefined) sums.set(groups[row]!, (sum = { rows: 0, churned: 0 }));
+    sum.rows += 1;
+    sum.churned += labels[row]!;
+    churned += labels[row]!;
+  }
+  const rate = churned / rows.length;
+  return (group) => {
+    const sum = sums.get(group);
+    return sum === undefined ? rate : (sum.churned + rate) / (sum.rows + 1);
+  };
+}
+
+/** AUC of a number as it is: the better of missing as the lowest and as the highest. */
+function rankAuc(values: readonly InputValue[], labels: ArrayLike<number>): number {
+  const numbers = Float64Array.from(values, (value) => (value === null ? NaN : Number(value)));
+  const [missing, present] = [[] as number[], [] as number[]];
+  numbers.forEach((value, row) => (Number.isNaN(value) ? missing : present).push(row));
+  present.sort((a, b) => numbers[a]! - numbers[b]!);
+  const aucs = [-Infinity, Infinity].map((place) => {
+    const order = place < 0 ? [...missing, ...present] : [...present, ...missing];
+    const scores = numbers.map((value) => (Number.isNaN(value) ? place : value));
+    const auc = rocAuc(scores, labels, undefined, order);
+    return Math.max(auc, 1 - auc);
+  });
+  return missing.length === 0 ? aucs[0]! : Math.max(aucs[0]!, aucs[1]!);
 }

@@ -158,12 +158,12 @@ export const GATE_KEYS = {
   minAucGain: key(
     number(0, 0.5, 'a number, 0..0.5'),
     NONE,
-    'ROC AUC must be above 0.5, the constant predictor’s, by at least this.',
+    'ROC AUC must be above 0.5, the constant predictor’s, by at least this, and by more than chance; 0.05 if the gate asks for nothing.',
   ),
   minLogLossGain: key(
     number(0, 1, 'a number, 0..1'),
     NONE,
-    'The log loss must be below that of the constant predictor by at least this.',
+    'The log loss must be below that of the constant predictor by at least this; 0.002 if the gate asks for nothing.',
   ),
 } satisfies Keys;
 
