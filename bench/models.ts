@@ -1,6 +1,6 @@
 /** What training and scoring cost and how well they rank, beside CatBoost, LightGBM and shap where Python is there. */
 import { pythonOf, runPython } from '../e2e/environments/python.ts';
-import { createFeatureRowEncoder } from '../models/feature-row.ts';
+import { featureRows } from '../models/feature-row.ts';
 import { readRelease } from '../models/store.io.ts';
 import { simulateEvents } from '../producers/simulate-events.io.ts';
 import { say } from '../cli/context.ts';
@@ -53,9 +53,7 @@ export async function models(): Promise<void> {
   const events = real?.events ?? simulated.map(({ event }) => event);
   const y = real?.labels ?? Uint8Array.from(simulated, ({ churned }) => Number(churned));
   const { features, columns } = release.manifest;
-  const encode = createFeatureRowEncoder(features);
-  const x = new Float32Array(events.length * columns);
-  events.forEach((event, row) => encode(event, x, row * columns));
+  const x = featureRows(features, events);
   const all = { x, y, columns };
 
   const python = pythonOf('bench');

@@ -12,7 +12,7 @@ import { simulateEvents } from '../producers/simulate-events.io.ts';
 import { eventEncoder, type EventFormat } from '../cli/encoders.ts';
 import { startService } from '../cli/service-process.io.ts';
 import { prepareTopics } from '../cli/topics.ts';
-import { createFeatureRowEncoder } from '../models/feature-row.ts';
+import { createFeatureRowEncoder, featureColumns } from '../models/feature-row.ts';
 import { passThrough } from '../kafka/kafkajs/pass-through.fixture.ts';
 import { createAvroEncoder, compileWriter } from '../schemas/avro.ts';
 import { BANK_AVRO, EVENT } from '../schemas/customer/bank.fixture.ts';
@@ -40,6 +40,7 @@ async function parts(): Promise<void> {
   const decodeAvro = compileWriter(BANK_AVRO, EVENT);
   if (typeof decodeAvro !== 'function') throw new Error(decodeAvro.message);
   const encode = createFeatureRowEncoder(model.manifest.features);
+  const columns = featureColumns(model.manifest.features, events);
   const rows = new Float32Array(BATCH * model.manifest.columns);
   const unknown = new Map<string, number>();
   const bench = new Bench({ time: 500 });
@@ -47,7 +48,7 @@ async function parts(): Promise<void> {
     .add('score a batch (feature rows, ONNX, reasons)', async () => {
       await model.score(requests);
     })
-    .add('feature rows', () => events.forEach((event, i) => encode(event, rows, i * model.manifest.columns)))
+    .add('feature rows', () => encode(columns, 0, BATCH, rows))
     .add('decode JSON events', () => json.forEach((value) => decodeJson(value, EVENT.read, unknown)))
     .add('decode Avro events', () => avro.forEach((value) => decodeAvro(value, EVENT.read, unknown)))
     .add('encode JSON scores', () => scores.forEach((score) => Buffer.from(JSON.stringify(score))))

@@ -166,6 +166,7 @@ test('several spellings of true, of churned and of missing', async () => {
   const written = await init(
     csvOf({
       id: (row) => `c${String(row)}`,
+      age: whole(18, 90),
       paperless: pick(['Y', 'y', 'Yes', 'TRUE', 't', '1', 'N', 'no', 'FALSE', 'f', '0', '', 'unknown']),
       visits: pick(['1', '2', '3', '4', '?', 'NA', '-', 'none', '']),
       plan: pick(['Gold', 'Blue', 'None', 'N/A', 'Silver']),
@@ -285,7 +286,7 @@ test('leaks and functions of other columns are left out, and said', async () => 
   expect(reasonOf(written, 'stateName')).toMatch(/follows from state: each value/);
   expect(written.schema.inputs.map(({ name }) => name)).toEqual(['age', 'minutes', 'state']);
   expect(written.summary.warnings).toHaveLength(5);
-  expect(written.stderr).toMatch(/warning: posterior is left out: likely a leak/);
+  expect(written.stderr).toMatch(/warning: "posterior" is left out: likely a leak/);
 });
 
 test('dozens of levels share other from the 61st on', async () => {

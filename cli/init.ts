@@ -72,7 +72,7 @@ async function init(file: string, options: InitOptions): Promise<void> {
     );
   });
   report(inference, table, before, checked);
-  nextCommands(file, out, schema, before > 0 || checked.refused > 0);
+  nextCommands(file, out, schema, before > 0 || checked.refused > 0 || checked.unlabelled > 0);
   if (options.json === true) print(JSON.stringify(summaryOf(out, inference, table, before, checked)));
 }
 

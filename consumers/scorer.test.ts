@@ -1,8 +1,8 @@
 /** The scorer's decisions in memory, with the shipped model: bytes in, records out. */
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { EVENT } from '../schemas/customer/bank.fixture.ts';
-import { createDecoder } from '../schemas/decoder.ts';
+import { BANK_READER } from '../schemas/customer/bank.fixture.ts';
+import { createEventDecoder } from '../schemas/decoder.ts';
 import type { ChurnScore, DriftCounts } from '../schemas/generated.ts';
 import type { Batch, Decision, OutputRecord, RecordHeaders, SourceRecord } from '../schemas/ports.ts';
 import { loadModel } from '../scoring/load-model.io.ts';
@@ -17,7 +17,7 @@ const model = await loadModel('models/champion');
 function scorer(more: Partial<ScorerPorts> = {}) {
   const role = createScorer({
     model: () => ({ model, activation: 7 }),
-    decoder: () => createDecoder({ shape: EVENT, maxRecordBytes: 1000, findWriter: undefined }),
+    decoder: () => createEventDecoder({ reader: BANK_READER, maxRecordBytes: 1000, findWriter: undefined }),
     encodeScore: (score) => JSON.stringify(score),
     encodeCounts: (counts) => ({ value: JSON.stringify(counts) }),
     group: 'g',
@@ -62,6 +62,34 @@ test('fields that nobody reads are reported with the decision; an event of nothi
   expect(Object.fromEntries(decision.unknownFields ?? [])).toEqual({ credit_score: 2, segment: 1 });
   const [letter] = records(decision, 'letters');
   expect(String(letter!.headers!['error-message'])).toBe('no model input: misspelt is creditScore');
+});
+
+test('a batch is decoded and scored by one model, whichever is put into service meanwhile', async () => {
+  const used: string[] = [];
+  const named = (version: string): Model => ({
+    ...model,
+    manifest: { ...model.manifest, version },
+    evaluate: (...given) => {
+      used.push(`${version} scores`);
+      return model.evaluate(...given);
+    },
+  });
+  const swaps = [named('b'), named('c')];
+  let serving = named('a');
+  const decode = createEventDecoder({ reader: BANK_READER, maxRecordBytes: 1000, findWriter: undefined });
+  const score = scorer({
+    model: () => ({ model: serving, activation: 7 }),
+    decoder: ({ version }) => {
+      used.push(`${version} decodes`);
+      return (batch) => {
+        serving = swaps.shift()!;
+        return decode(batch);
+      };
+    },
+  });
+  await score([record(1, event('a'))]);
+  await score([record(2, event('b'))]);
+  expect(used).toEqual(['a decodes', 'a scores', 'b decodes', 'b scores']);
 });
 
 test('a batch of all kinds: each readable event a score, each unreadable one a dead letter, all counted', async () => {
@@ -245,10 +273,10 @@ test('a record that the scorer fails on becomes a dead letter that says so', asy
 /** A model that computes for one in two events what is given, at the margin or at a contribution. */
 const odd = (value: number, at: number): Model => ({
   ...model,
-  evaluate: async (requests) => {
-    const { scores, outputs } = await model.evaluate(requests);
-    const width = outputs.length / requests.length;
-    requests.forEach(({ event: { eventId } }, i) => {
+  evaluate: async (events, scoreIds) => {
+    const { scores, outputs } = await model.evaluate(events, scoreIds);
+    const width = outputs.length / events.count;
+    events.eventId.forEach((eventId, i) => {
       if (Number(eventId) % 2 === 0) outputs[i * width + at] = value;
     });
     return { scores, outputs };

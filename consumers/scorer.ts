@@ -1,8 +1,7 @@
 import { BankChurnError, messageWithoutValues, type Poison } from '../schemas/errors.ts';
-import type { Decode, RecordDecoder } from '../schemas/decoder.ts';
-import { isPoison } from '../schemas/event.ts';
+import type { DecodeEvents, EventDecoder } from '../schemas/decoder.ts';
 import { createCounter, type CountEvents } from '../drift/counts.ts';
-import type { CustomerEvent } from '../schemas/customer/schema.ts';
+import { rowsOfColumns, type EventColumns } from '../schemas/customer/columns.ts';
 import type { Manifest } from '../models/manifest.ts';
 import type { ChurnScore, DriftCounts } from '../schemas/generated.ts';
 import type { EncodeOwn } from '../schemas/own.ts';
@@ -15,7 +14,7 @@ import type {
   Role,
   SourceRecord,
 } from '../schemas/ports.ts';
-import type { Model, ScoreRequest } from '../scoring/model.ts';
+import type { Model } from '../scoring/model.ts';
 import { countsHeaders } from './counts-origin.ts';
 import { notFinite, notFiniteRows } from '../scoring/score.ts';
 import { deadLetter } from './dead-letter.ts';
@@ -33,7 +32,7 @@ export interface ScorerPorts {
   /** The model in service, read once per batch: a hot swap takes effect at a batch boundary. */
   readonly model: () => ServingModel | undefined;
   /** The decoder of a model's events: what shapes a score travels with the model. */
-  readonly decoder: (model: Manifest) => RecordDecoder<CustomerEvent>;
+  readonly decoder: (model: Manifest) => EventDecoder;
   readonly encodeScore: (score: ChurnScore) => Buffer | string;
   readonly encodeCounts: EncodeOwn<DriftCounts>;
   /** The consumer group: outputs name it. */
@@ -58,11 +57,10 @@ export function createScorer(ports: ScorerPorts): Role {
     const decode = await ports.decoder(serving.model.manifest)(
       batch.records.map(({ value, refused }) => (refused === undefined ? value : null)),
     );
-    const { requests, sources, letters, outcomes } = sortRecords(ports, batch, decode);
-    const { unknownFields } = decode;
-    if (requests.length === 0) return { ...decision(batch, [], letters, [], ports, outcomes), unknownFields };
-    const { scores, outputs } = await serving.model.evaluate(requests);
-    const events = requests.map(({ event }) => event);
+    const { scoreIds, sources, letters, outcomes } = sortRecords(ports, batch, decode);
+    const { columns: events, unknownFields } = decode;
+    if (sources.length === 0) return { ...decision(batch, [], letters, [], ports, outcomes), unknownFields };
+    const { scores, outputs } = await serving.model.evaluate(events, scoreIds);
     const evaluated = { scores, outputs, events, sources };
     const { kept, lost } = withoutNotFinite(evaluated);
     const all = withLetters(ports, batch, letters, lost, notFinite(serving.model.manifest));
@@ -79,7 +77,7 @@ export function createScorer(ports: ScorerPorts): Role {
 interface Evaluated {
   readonly scores: readonly ChurnScore[];
   readonly outputs: Float32Array;
-  readonly events: readonly CustomerEvent[];
+  readonly events: EventColumns;
   readonly sources: readonly SourceRecord[];
 }
 
@@ -89,10 +87,11 @@ function withoutNotFinite(all: Evaluated): { kept: Evaluated; lost: readonly Sou
   const rows = notFiniteRows(all.outputs, width);
   if (rows === undefined) return { kept: all, lost: [] };
   const isKept = (_: unknown, row: number): boolean => !rows.has(row);
+  const keptRows = [...all.scores.keys()].filter((row) => !rows.has(row));
   const kept = {
     scores: all.scores.filter(isKept),
     outputs: all.outputs.filter((_, i) => !rows.has(Math.floor(i / width))),
-    events: all.events.filter(isKept),
+    events: rowsOfColumns(all.events, keptRows),
     sources: all.sources.filter(isKept),
   };
   return { kept, lost: all.sources.filter((_, row) => rows.has(row)) };
@@ -116,16 +115,17 @@ function withLetters(
 
 /** A batch by what becomes of its records. */
 interface Sorted {
-  readonly requests: readonly ScoreRequest[];
-  /** The record of each request. */
+  /** Of the events in the columns, in their order. */
+  readonly scoreIds: readonly string[];
+  /** The record of each of them. */
   readonly sources: readonly SourceRecord[];
   readonly letters: readonly OutputRecord[];
   /** How many records had which outcome, those to be scored aside. */
   readonly outcomes: Map<string, number>;
 }
 
-function sortRecords(ports: ScorerPorts, batch: Batch, decode: Decode<CustomerEvent>): Sorted {
-  const requests: ScoreRequest[] = [];
+function sortRecords(ports: ScorerPorts, batch: Batch, decode: DecodeEvents): Sorted {
+  const scoreIds: string[] = [];
   const sources: SourceRecord[] = [];
   const letters: OutputRecord[] = [];
   const outcomes = new Map<string, number>();
@@ -135,16 +135,16 @@ function sortRecords(ports: ScorerPorts, batch: Batch, decode: Decode<CustomerEv
       count(outcomes, 'ignored');
       continue;
     }
-    const event = record.refused ?? (record.value === null ? TOMBSTONE : decode(record.value));
-    if (isPoison(event)) {
-      letters.push(deadLetter(batch, ports.group, record, event, ports.maxLetterBytes()));
-      count(outcomes, event.code);
-    } else {
-      requests.push({ event, scoreId: prefix + String(record.offset) });
+    const read = record.refused ?? (record.value === null ? TOMBSTONE : decode(record.value));
+    if (typeof read === 'number') {
+      scoreIds.push(prefix + String(record.offset));
       sources.push(record);
+    } else {
+      letters.push(deadLetter(batch, ports.group, record, read, ports.maxLetterBytes()));
+      count(outcomes, read.code);
     }
   }
-  return { requests, sources, letters, outcomes };
+  return { scoreIds, sources, letters, outcomes };
 }
 
 /** What the scorer does with a record that it fails on: a dead letter, as small as can be if the full one did not fit. */
@@ -242,7 +242,7 @@ function countRecord(
     firstOffset: records[0]!.offset,
     lastOffset: records[records.length - 1]!.offset,
     maxTimestamp: records.reduce((latest, { timestampMs }) => Math.max(latest, timestampMs), 0),
-    events: events.length,
+    events: events.count,
     series: counter(
       events,
       scores.map(({ churnProbability }) => churnProbability),

@@ -1,11 +1,12 @@
+import { createFindColumns } from '../models/feature-row.ts';
 import type { Manifest } from '../models/manifest.ts';
-import type { CustomerEvent } from '../schemas/customer/schema.ts';
+import type { EventColumns, InputColumn } from '../schemas/customer/columns.ts';
 import type { SeriesCounts } from '../schemas/generated.ts';
-import { createBinOf, regularBins, SPECIAL_BINS } from './bins.ts';
+import { createBinOf, regularBins, SPECIAL_BINS, type BinOf } from './bins.ts';
 
 /** Counts of some scored events, by the bins of the model's profile. */
 export type CountEvents = (
-  events: readonly CustomerEvent[],
+  events: EventColumns,
   probabilities: readonly number[],
   outputs: Float32Array,
 ) => SeriesCounts[];
@@ -25,16 +26,15 @@ export function createCounter({ features, profile }: Pick<Manifest, 'features' |
   const scoreBin = createBinOf(profile.score);
   const scoreSize = regularBins(profile.score) + SPECIAL_BINS.length;
   const names = features.map(({ name }) => name);
+  const find = createFindColumns(names);
   const width = features.length + 1;
   return (events, probabilities, outputs) => {
+    const columns = find(events);
     const series = names.map((name, feature): SeriesCounts => {
       const counts = new Array<number>(sizes[feature]!).fill(0);
+      countColumn(counts, binOf[feature]!, columns[feature], events.count);
       let contributionSum = 0;
-      for (let i = 0; i < events.length; i++) {
-        const bin = binOf[feature]!(events[i]![name] ?? null);
-        counts[bin] = counts[bin]! + 1;
-        contributionSum += outputs[i * width + 1 + feature]!;
-      }
+      for (let at = feature + 1; at < outputs.length; at += width) contributionSum += outputs[at]!;
       return { name, counts, contributionSum };
     });
     const counts = new Array<number>(scoreSize).fill(0);
@@ -44,6 +44,14 @@ export function createCounter({ features, profile }: Pick<Manifest, 'features' |
     }
     return [...series, { name: SCORE_SERIES, counts, contributionSum: 0 }];
   };
+}
+
+/** Adds the bins of the first `count` values; without a column all of them are missing. */
+function countColumn(counts: number[], binOf: BinOf, column: InputColumn | undefined, count: number): void {
+  for (let row = 0; row < count; row++) {
+    const bin = binOf(column === undefined ? null : column[row]!);
+    counts[bin] = counts[bin]! + 1;
+  }
 }
 
 /** Merges by addition; the law is: counts of the parts merged = counts of the whole. */

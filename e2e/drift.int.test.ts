@@ -123,8 +123,7 @@ test(
     manifest.profile.features.forEach((profile, i) => {
       const binOf = createBinOf(profile);
       const again = new Array<number>(profile.counts.length).fill(0);
-      for (const { eventId } of scores)
-        again[binOf(byId.get(eventId)![profile.name] ?? null)]! += 1;
+      for (const { eventId } of scores) again[binOf(byId.get(eventId)![profile.name] ?? null)]! += 1;
       const merged = again.map((_, bin) =>
         [...counts.values()].reduce((sum, { series }) => sum + series[i]!.counts[bin]!, 0),
       );

@@ -6,12 +6,11 @@ import { createInterface } from 'node:readline';
 import { readConfig, packageRoot } from '../cli/context.ts';
 import type { LoopPorts } from '../consumers/loop-ports.ts';
 import { createLog, serve } from '../service/serve.io.ts';
-import type { RecordDecoder } from '../schemas/decoder.ts';
-import type { CustomerEvent } from '../schemas/customer/schema.ts';
+import type { EventDecoder } from '../schemas/decoder.ts';
 import type { Writer, Role, Transaction } from '../schemas/ports.ts';
 import type { RoleName } from '../service/role-topics.ts';
 import type { Wrap } from '../service/role-settings.ts';
-import { decoderOf, shapesOf } from '../service/codecs.ts';
+import { eventDecoderOf } from '../service/codecs.ts';
 import { kafkaOf, registryOf } from '../service/wiring.io.ts';
 import type { Failpoint } from './failpoints.ts';
 import { PLANTED_BUGS, type BugContext, type PlantedBug } from './planted-bugs.ts';
@@ -104,7 +103,7 @@ function failingPorts(ports: LoopPorts): LoopPorts {
 }
 
 const failingDecoder =
-  (inner: RecordDecoder<CustomerEvent>): RecordDecoder<CustomerEvent> =>
+  (inner: EventDecoder): EventDecoder =>
   async (values) => {
     const decode = await inner(values);
     pass('decode');
@@ -116,8 +115,7 @@ function bugContext(): BugContext {
     kafka: kafkaOf(config, createLog(config.logLevel)),
     brokers: config.kafka.brokers,
     groupId: config.group,
-    freshDecoder: () =>
-      decoderOf({ config, registry: registryOf(config) }, shapesOf(config, config.customer).event),
+    freshDecoder: () => eventDecoderOf({ config, registry: registryOf(config) }, config.customer),
   };
 }
 

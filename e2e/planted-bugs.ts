@@ -4,8 +4,8 @@ import { openCarelessWriter, resolveByItself } from '../kafka/kafkajs/planted-bu
 import type { KafkaClient } from '../kafka/port.ts';
 import { transactionalIdOf } from '../kafka/writers.ts';
 import type { LoopPorts } from '../consumers/loop-ports.ts';
-import type { RecordDecoder } from '../schemas/decoder.ts';
-import type { CustomerEvent } from '../schemas/customer/schema.ts';
+import { createColumns } from '../schemas/customer/columns.ts';
+import type { EventDecoder } from '../schemas/decoder.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { Position } from '../schemas/ports.ts';
 import type { Wrap } from '../service/role-settings.ts';
@@ -15,7 +15,7 @@ export interface BugContext {
   readonly brokers: readonly string[];
   readonly groupId: string;
   /** Makes a decoder that knows no schema yet. */
-  readonly freshDecoder: () => RecordDecoder<CustomerEvent>;
+  readonly freshDecoder: () => EventDecoder;
 }
 
 /** A transactional id that belongs to the process fences nobody. */
@@ -108,13 +108,16 @@ const resolveFirst =
 /** A registry that does not answer makes a dead letter. */
 const outageIsPoison =
   ({ freshDecoder }: BugContext) =>
-  (): RecordDecoder<CustomerEvent> =>
+  (): EventDecoder =>
   async (values) => {
     try {
       return await freshDecoder()(values);
     } catch (error) {
       if (!(error instanceof BankChurnError)) throw error;
-      return () => ({ code: 'SCHEMA_UNKNOWN', message: error.message });
+      const { message } = error;
+      return Object.assign(() => ({ code: 'SCHEMA_UNKNOWN', message }) as const, {
+        columns: createColumns({ inputs: [] }, 0),
+      });
     }
   };
 

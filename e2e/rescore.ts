@@ -6,7 +6,7 @@ import type { Release } from '../models/manifest.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
 import { openModel } from '../scoring/model.ts';
 import { createSession } from '../scoring/onnx.io.ts';
-import { decoderOf, shapesOf, topicEncoder } from '../service/codecs.ts';
+import { eventDecoderOf, topicEncoder } from '../service/codecs.ts';
 import { createModelDecoders } from '../service/model-decoders.ts';
 import type { World } from './world.ts';
 
@@ -20,9 +20,7 @@ export async function expectedScores(
   const { config, kafka, registry } = context;
   const { names } = config.topics;
   const encodeScore = await topicEncoder(config, registry, 'churnScores');
-  const decoder = createModelDecoders(config.customer, (schema) =>
-    decoderOf(context, shapesOf(config, schema).event),
-  );
+  const decoder = createModelDecoders(config.customer, (schema) => eventDecoderOf(context, schema));
   const expected = new Map<string, Buffer>();
   const ranges = await boundsOf(kafka, names.customerEvents);
   for (const release of releases) {

@@ -41,7 +41,9 @@ function* copyFaults({ features, customer }: Manifest): Generator<string> {
     return;
   }
   for (const [i, feature] of features.entries()) {
-    const { name, type } = customer.inputs[i]!;
+    const { name, type, levels, other } = customer.inputs[i]!;
+    if ((levels === undefined) !== (other === undefined))
+      yield `customer.inputs.${name} has levels without other, or other without levels`;
     if (!fitsKind(feature, type))
       yield `customer.inputs.${name}.type is ${type}, the feature is ${feature.kind}`;
   }

@@ -8,7 +8,7 @@ import { MAX_TEXT } from '../schemas/checks.ts';
 import type { CustomerInput, CustomerSchema, FieldNames } from '../schemas/customer/schema.ts';
 
 const texts = z.array(z.string()).optional();
-const names = { aliases: texts, headers: texts, path: texts };
+const names = { aliases: texts, headers: texts, path: z.array(z.string()).min(1).optional() };
 
 /** What is empty in the schema is left out. A key that this program does not know may shape scores: it is refused. */
 const copiedInput = z.strictObject({
@@ -21,7 +21,7 @@ const copiedInput = z.strictObject({
   maxLength: z.number().int().positive().optional(),
   spellings: z.record(z.string(), z.array(z.string())).optional(),
   missing: texts,
-  levels: texts,
+  levels: z.array(z.string()).min(1).optional(),
   other: z.string().optional(),
   commas: z.enum(['thousands', 'decimal']).optional(),
 });

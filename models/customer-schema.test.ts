@@ -93,6 +93,7 @@ test.each<[what: string, change: Change, fault: string]>([
   ['inputs in another order', (m) => m.customer!.inputs.reverse(), 'customer.inputs are estimatedSalary'],
   ['another kind', (m) => (input(m).type = 'category'), 'customer.inputs.creditScore.type is category, the feature is numeric'],
   ['a number for a category', (m) => (input(m, 1).type = 'integer'), 'customer.inputs.geography.type is integer, the feature is categorical'],
+  ['levels and no other', (m) => (input(m, 1).levels = ['x']), 'customer.inputs.geography has levels without other'],
   ['an order with a name twice', (m) => (m.customer!.order = [...names, 'age']), 'customer.order has age twice'],
   ['another order', (m) => (m.customer!.order = [...names].reverse()), 'customer.order is not that of customer.inputs'],
   ['an order without an input', (m) => (m.customer!.order = names.slice(1)), 'customer.order is not that of customer.inputs'],

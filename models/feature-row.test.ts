@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { CustomerEvent, InputValue } from '../schemas/customer/schema.ts';
-import { createFeatureRowEncoder } from './feature-row.ts';
+import { BANK } from '../schemas/customer/bank.fixture.ts';
+import { columnsOfEvents } from '../schemas/customer/columns.ts';
+import { createFeatureRowEncoder, featureRows } from './feature-row.ts';
 import type { FeatureSpec } from './manifest.ts';
 
 const FEATURES: FeatureSpec[] = [
@@ -16,10 +18,12 @@ const EVENT: CustomerEvent = {
 
 function encode(changes: Record<string, InputValue>): number[] {
   // What lay in the buffer before must not show through.
-  const rows = new Float32Array(6).fill(9);
-  createFeatureRowEncoder(FEATURES)({ ...EVENT, ...changes }, rows, 1);
-  expect([rows[0], rows[5]]).toEqual([9, 9]);
-  return [...rows.subarray(1, 5)];
+  const rows = new Float32Array(9).fill(9);
+  const events = [EVENT, { ...EVENT, ...changes }, EVENT];
+  createFeatureRowEncoder(FEATURES)(columnsOfEvents(BANK, events), 1, 2, rows);
+  expect([...rows.subarray(4)]).toEqual(new Array(5).fill(9));
+  expect([...featureRows(FEATURES, events).subarray(4, 8)]).toEqual([...rows.subarray(0, 4)]);
+  return [...rows.subarray(0, 4)];
 }
 
 describe('createFeatureRowEncoder', () => {

@@ -2,11 +2,12 @@
  * How large a model may be: one list. Each limit is there because something behind it ends: a record of Kafka, the memory of a
  * proof, that of a training. What is larger is refused by name before anything is trained, and where a release is opened.
  */
+import { MAX_INPUTS } from '../schemas/customer/keys.ts';
 import type { FeatureSpec } from './manifest.ts';
 
 export const LIMITS = {
   /** Inputs of a model: each is a series of the drift counts, and a contribution of every row. */
-  inputs: 500,
+  inputs: MAX_INPUTS,
   /** Columns of a feature row: a number has one, a category one for each level. */
   columns: 2000,
   /** Bytes of a manifest as a string of JSON: the model log holds it in one record, and Kafka takes 1 MiB. */

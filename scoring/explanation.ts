@@ -1,4 +1,5 @@
 import { BankChurnError } from '../schemas/errors.ts';
+import { featureColumns } from '../models/feature-row.ts';
 import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import type { ChurnScore, RiskLevel } from '../schemas/generated.ts';
 import type { Model } from './model.ts';
@@ -37,7 +38,9 @@ export async function explain(
   event: CustomerEvent,
   scoreId: string,
 ): Promise<{ score: ChurnScore; explanation: Explanation }> {
-  const { scores, outputs } = await model.evaluate([{ event, scoreId }]);
+  const { scores, outputs } = await model.evaluate(featureColumns(model.manifest.features, [event]), [
+    scoreId,
+  ]);
   const score = scores[0]!;
   if (notFiniteRows(outputs, outputs.length) !== undefined) {
     const { code, message } = notFinite(model.manifest);

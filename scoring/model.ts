@@ -1,10 +1,11 @@
 import { BankChurnError, messageOf } from '../schemas/errors.ts';
+import type { EventColumns } from '../schemas/customer/columns.ts';
 import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import type { ChurnScore } from '../schemas/generated.ts';
 import type { Golden, Manifest, Release } from '../models/manifest.ts';
 import { constantFault, goldenFaults, outputFaults, toleranceOf } from '../models/check-golden.ts';
 import { manifestFaults } from '../models/check-manifest.ts';
-import { createFeatureRowEncoder } from '../models/feature-row.ts';
+import { createFeatureRowEncoder, featureColumns } from '../models/feature-row.ts';
 import { goldenRows, parseGolden } from '../models/golden.ts';
 import { sha256 } from '../models/release-files.ts';
 import { createScoreBuilder, notFinite, notFiniteRows } from './score.ts';
@@ -37,10 +38,15 @@ export interface Model {
    */
   score(requests: readonly ScoreRequest[]): Promise<ChurnScore[]>;
   /**
-   * As `score`, with the outputs they were made of: [requests × (1 + features)], margin first, log-odds. Scores of outputs
-   * that are not finite (`notFiniteRows`) are among them, and must not be published.
+   * As `score`, of events in columns, with the outputs they were made of: [events × (1 + features)], margin first, log-odds.
+   * Scores of outputs that are not finite (`notFiniteRows`) are among them, and must not be published.
+   *
+   * @param scoreIds of the events, in their order.
    */
-  evaluate(requests: readonly ScoreRequest[]): Promise<{ scores: ChurnScore[]; outputs: Float32Array }>;
+  evaluate(
+    events: EventColumns,
+    scoreIds: readonly string[],
+  ): Promise<{ scores: ChurnScore[]; outputs: Float32Array }>;
   close(): Promise<void>;
 }
 
@@ -168,21 +174,21 @@ function createModel(manifest: Manifest, session: OnnxModel): Model {
   const build = createScoreBuilder(manifest);
 
   async function evaluate(
-    requests: readonly ScoreRequest[],
+    events: EventColumns,
+    scoreIds: readonly string[],
   ): Promise<{ scores: ChurnScore[]; outputs: Float32Array }> {
+    const { count } = events;
     const scores: ChurnScore[] = [];
-    const all = new Float32Array(requests.length * session.outputs);
+    const all = new Float32Array(count * session.outputs);
     // Of its own, not shared: partitions score side by side, and ONNX Runtime reads the buffer after we return to the loop.
-    const rows = new Float32Array(Math.min(requests.length, RUN_ROWS) * session.columns);
-    for (let from = 0; from < requests.length; from += RUN_ROWS) {
-      const n = Math.min(RUN_ROWS, requests.length - from);
-      for (let i = 0; i < n; i++) encode(requests[from + i]!.event, rows, i * session.columns);
+    const rows = new Float32Array(Math.min(count, RUN_ROWS) * session.columns);
+    for (let from = 0; from < count; from += RUN_ROWS) {
+      const n = Math.min(RUN_ROWS, count - from);
+      encode(events, from, from + n, rows);
       const outputs = await session.run(rows, n);
       all.set(outputs, from * session.outputs);
-      for (let i = 0; i < n; i++) {
-        const { event, scoreId } = requests[from + i]!;
-        scores.push(build(event, scoreId, outputs, i * session.outputs));
-      }
+      for (let i = 0; i < n; i++)
+        scores.push(build(events, from + i, scoreIds[from + i]!, outputs, i * session.outputs));
     }
     return { scores, outputs: all };
   }
@@ -191,11 +197,15 @@ function createModel(manifest: Manifest, session: OnnxModel): Model {
     manifest,
     evaluate,
     score: async (requests) => {
-      const { scores, outputs } = await evaluate(requests);
+      const events = featureColumns(manifest.features, requests.map(({ event }) => event)); // prettier-ignore
+      const { scores, outputs } = await evaluate(
+        events,
+        requests.map(({ scoreId }) => scoreId),
+      );
       const [first] = notFiniteRows(outputs, session.outputs) ?? [];
       if (first === undefined) return scores;
       const { code, message } = notFinite(manifest);
-      throw new BankChurnError(code, `${message}: ${requests[first]!.event.eventId}`);
+      throw new BankChurnError(code, `${message}: ${events.eventId[first]!}`);
     },
     close: () => session.close(),
   };

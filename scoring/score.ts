@@ -1,4 +1,4 @@
-import type { CustomerEvent } from '../schemas/customer/schema.ts';
+import type { EventColumns } from '../schemas/customer/columns.ts';
 import type { ChurnScore, Reason, RiskLevel } from '../schemas/generated.ts';
 import type { Poison } from '../schemas/errors.ts';
 import type { Manifest } from '../models/manifest.ts';
@@ -31,7 +31,8 @@ export const notFinite = ({ version }: Pick<Manifest, 'version'>): Poison => ({
 
 /** Builds scores of one model. A score is a pure function of event, its place in the log, and the model. */
 export type ScoreBuilder = (
-  event: CustomerEvent,
+  events: EventColumns,
+  row: number,
   scoreId: string,
   outputs: Float32Array,
   at: number,
@@ -47,13 +48,13 @@ export function createScoreBuilder(manifest: Manifest): ScoreBuilder {
   const count = Math.min(manifest.reasonsCount, names.length);
   const riskLevel = (probability: number): RiskLevel =>
     probability >= riskCutoffs.high ? 'HIGH' : probability >= riskCutoffs.medium ? 'MEDIUM' : 'LOW';
-  return (event, scoreId, outputs, at) => {
+  return (events, row, scoreId, outputs, at) => {
     const churnProbability = sigmoid(outputs[at]!);
     return {
       scoreId,
-      eventId: event.eventId,
-      customerId: event.customerId,
-      occurredAt: event.occurredAt,
+      eventId: events.eventId[row]!,
+      customerId: events.customerId[row]!,
+      occurredAt: events.occurredAt[row]!,
       churnProbability,
       churnPrediction: churnProbability >= threshold,
       riskLevel: riskLevel(churnProbability),

@@ -8,9 +8,14 @@ import {
   schemaId,
   type Shape,
 } from '../schemas/avro.ts';
-import { createEventReader } from '../schemas/customer/event-reader.ts';
+import { createEventReader, type EventReader } from '../schemas/customer/event-reader.ts';
 import type { CustomerSchema } from '../schemas/customer/schema.ts';
-import { createDecoder, type RecordDecoder } from '../schemas/decoder.ts';
+import {
+  createDecoder,
+  createEventDecoder,
+  type EventDecoder,
+  type RecordDecoder,
+} from '../schemas/decoder.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { SchemaName } from '../schemas/generated.ts';
 import { decodeNamed, decodeUnnamed } from '../schemas/fingerprints.ts';
@@ -37,22 +42,34 @@ export async function topicEncoder(
   return createAvroEncoder(schema, await registry.schemaId(subject, schema, compatibility));
 }
 
+const timesOf = ({ events }: Pick<Config, 'events'>) => ({ fromMs: events.earliest, toMs: events.latest });
+
+/** Reads what a configuration takes for an event, as `customer` describes it. */
+export const readerOf = (config: Pick<Config, 'events'>, customer: CustomerSchema): EventReader =>
+  createEventReader(customer, { times: timesOf(config), emptyEvents: config.events.withoutInputs });
+
 /** What a configuration takes for an event as `customer` describes it, and for an outcome. */
-export function shapesOf({ events }: Pick<Config, 'events'>, customer: CustomerSchema) {
-  const times = { fromMs: events.earliest, toMs: events.latest };
-  return {
-    event: eventShape(createEventReader(customer, { times, emptyEvents: events.withoutInputs })),
-    outcome: outcomeShape(times),
-  };
+export const shapesOf = (config: Pick<Config, 'events'>, customer: CustomerSchema) => ({
+  event: eventShape(readerOf(config, customer)),
+  outcome: outcomeShape(timesOf(config)),
+});
+
+interface Decoding {
+  readonly config: Config;
+  readonly registry: Registry | undefined;
 }
 
 /** Decodes records that others write: of either encoding, by any writer schema that is ours. */
-export function decoderOf<T>(
-  { config, registry }: { readonly config: Config; readonly registry: Registry | undefined },
-  shape: Shape<T>,
-): RecordDecoder<T> {
+export function decoderOf<T>({ config, registry }: Decoding, shape: Shape<T>): RecordDecoder<T> {
   const findWriter = registry?.findWriter(shape);
   return createDecoder({ shape, maxRecordBytes: config.limits.maxRecordBytes, findWriter });
+}
+
+/** As `decoderOf`, for many events of a schema: into columns. */
+export function eventDecoderOf({ config, registry }: Decoding, customer: CustomerSchema): EventDecoder {
+  const reader = readerOf(config, customer);
+  const findWriter = registry?.findWriter(eventShape(reader));
+  return createEventDecoder({ reader, maxRecordBytes: config.limits.maxRecordBytes, findWriter });
 }
 
 /**

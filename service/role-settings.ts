@@ -1,8 +1,7 @@
 /** What every role of the service is made of. */
 import type { Logger } from 'pino';
 import type { LoopPorts } from '../consumers/loop-ports.ts';
-import type { RecordDecoder } from '../schemas/decoder.ts';
-import type { CustomerEvent } from '../schemas/customer/schema.ts';
+import type { EventDecoder } from '../schemas/decoder.ts';
 import type { Reject } from '../schemas/ports.ts';
 import type { Concerns } from './health-state.ts';
 import type { Metrics } from './metrics.io.ts';
@@ -26,7 +25,7 @@ export interface Surroundings extends Clients {
 /** Where tests put faults between the parts; the service itself runs without. */
 export interface Wrap {
   readonly ports?: (ports: LoopPorts) => LoopPorts;
-  readonly decoder?: (decoder: RecordDecoder<CustomerEvent>) => RecordDecoder<CustomerEvent>;
+  readonly decoder?: (decoder: EventDecoder) => EventDecoder;
 }
 
 export function commonSettings({ config, kafka, metrics, log, wrap }: Surroundings, role: RoleName) {

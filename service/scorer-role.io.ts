@@ -6,7 +6,7 @@ import type { WrittenBefore } from '../kafka/port.ts';
 import { fieldNames } from '../schemas/customer/names.ts';
 import { isTransient } from '../schemas/errors.ts';
 import type { OpenRole, Role } from '../schemas/ports.ts';
-import { decoderOf, shapesOf, topicEncoder } from './codecs.ts';
+import { eventDecoderOf, topicEncoder } from './codecs.ts';
 import { recordScores } from './count-scores.ts';
 import { createLetterWatch } from './dead-letter-share.ts';
 import { createModelDecoders } from './model-decoders.ts';
@@ -64,7 +64,7 @@ function scorerRole(around: Surroundings, maxLetterBytes: () => number): OpenRol
   const { config, registry, models, log, wrap } = around;
   const { names } = config.topics;
   const decoder = createModelDecoders(config.customer, (schema) => {
-    const plain = decoderOf({ config, registry }, shapesOf(config, schema).event);
+    const plain = eventDecoderOf({ config, registry }, schema);
     return wrap.decoder?.(plain) ?? plain;
   });
   const openCounts = controlEncoderOf(around, 'driftCounts', log);

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { createFeatureRowEncoder } from '../models/feature-row.ts';
+import { featureRows } from '../models/feature-row.ts';
 import { withVersion } from '../models/version.ts';
 import { parseGolden } from '../models/golden.ts';
 import { manifestSchema } from '../models/manifest.ts';
@@ -177,9 +177,7 @@ describe.skipIf(real === undefined)('the champion and the bank’s set', () => {
   it('has contributions that sum to margin − base margin for every customer', async () => {
     const { manifest, onnx } = await readRelease('models/champion');
     const session = await createSession(onnx);
-    const encode = createFeatureRowEncoder(manifest.features);
-    const x = new Float32Array(real!.events.length * manifest.columns);
-    real!.events.forEach((event, row) => encode(event, x, row * manifest.columns));
+    const x = featureRows(manifest.features, real!.events);
     const outputs = await session.run(x, real!.events.length);
     let worst = 0;
     for (let at = 0; at < outputs.length; at += session.outputs) {
@@ -192,13 +190,10 @@ describe.skipIf(real === undefined)('the champion and the bank’s set', () => {
 
   it('has no customer among its golden rows', async () => {
     const { manifest, golden } = await readRelease('models/champion');
-    const encode = createFeatureRowEncoder(manifest.features);
-    const buffer = new Float32Array(manifest.columns);
+    const { columns } = manifest;
+    const rows = featureRows(manifest.features, real!.events);
     const customers = new Set(
-      real!.events.map((event) => {
-        encode(event, buffer, 0);
-        return buffer.join();
-      }),
+      real!.events.map((_, row) => rows.subarray(row * columns, (row + 1) * columns).join()),
     );
     const textOf = (row: readonly (number | null)[]): string =>
       Float32Array.from(row, (value) => value ?? NaN).join();

@@ -1,6 +1,6 @@
-import { columnsOf, createFeatureRowEncoder } from '../models/feature-row.ts';
+import { columnsOf, featureRows } from '../models/feature-row.ts';
 import type { FeatureSpec, Release } from '../models/manifest.ts';
-import type { CustomerEvent, CustomerSchema } from '../schemas/customer/schema.ts';
+import type { CustomerSchema } from '../schemas/customer/schema.ts';
 import { assemble, ensembleOutputs, explainFeatures } from './assemble.ts';
 import {
   DEFAULT_PARAMETERS,
@@ -66,7 +66,7 @@ export function trainRelease(dataset: Dataset, split: Split, options: TrainingOp
   assertBothClasses(holdout.labels, `the holdout (${split.name})`);
   const features = featureSpecs(options.customer, train.events);
   assertSize({ customer: options.customer, features, rows: train.labels.length, parameters: wanted });
-  const data = { x: encodeEvents(features, train.events), y: train.labels, columns: columnsOf(features) };
+  const data = { x: featureRows(features, train.events), y: train.labels, columns: columnsOf(features) };
   const fit: Fit = (rows, rounds, control = {}) =>
     fitEnsemble(
       resample(rows, resampling, wanted.seed, options.memoryBudgetBytes),
@@ -85,13 +85,13 @@ export function trainRelease(dataset: Dataset, split: Split, options: TrainingOp
   );
   progress('export', 0);
   const explained = explainFeatures(ensemble, features);
-  const outputs = ensembleOutputs(ensemble, explained.trees, features.length, encodeEvents(features, holdout.events)); // prettier-ignore
+  const outputs = ensembleOutputs(ensemble, explained.trees, features.length, featureRows(features, holdout.events)); // prettier-ignore
   const scored = scoreHoldout(holdout, outputs, features);
   const evaluation = evaluate(scored.scores, holdout.labels, threshold);
   const { profile } = options;
   const profiled = profile === undefined ? train : takeRows(dataset, profile.rows);
   const profiledX =
-    profile === undefined ? data.x : encodeEvents(features, takeRows(dataset, profile.scoreRows).events);
+    profile === undefined ? data.x : featureRows(features, takeRows(dataset, profile.scoreRows).events);
   const release = assemble({
     customer: options.customer,
     dataset,
@@ -118,14 +118,6 @@ function assertBothClasses(labels: Uint8Array, what: string): void {
   throw new RangeError(
     `${what} has ${String(labels.length)} customers, ${String(left)} of them left: it needs some who left and some who stayed`,
   );
-}
-
-function encodeEvents(features: readonly FeatureSpec[], events: readonly CustomerEvent[]): Float32Array {
-  const columns = columnsOf(features);
-  const encode = createFeatureRowEncoder(features);
-  const x = new Float32Array(events.length * columns);
-  events.forEach((event, row) => encode(event, x, row * columns));
-  return x;
 }
 
 /** With early stopping, the rounds of the lowest loss on one fold; all rows are fitted with so many afterwards. */

@@ -13,7 +13,7 @@ import { goldenRows, parseGolden } from '../../models/golden.ts';
 import { readRelease } from '../../models/store.io.ts';
 import { openModel, type OnnxModel } from '../../scoring/model.ts';
 import { createSession } from '../../scoring/onnx.io.ts';
-import { decoderOf, shapesOf, topicEncoder } from '../../service/codecs.ts';
+import { eventDecoderOf, topicEncoder } from '../../service/codecs.ts';
 import { createModelDecoders } from '../../service/model-decoders.ts';
 
 const BATCH = 333;
@@ -24,9 +24,7 @@ const release = await readRelease(modelDir);
 const model = await openModel(release, process.env['FLIP_BYTE'] === '1' ? flipped : createSession);
 const role = createScorer({
   model: () => ({ model, activation: 0 }),
-  decoder: createModelDecoders(config.customer, (schema) =>
-    decoderOf({ config, registry }, shapesOf(config, schema).event),
-  ),
+  decoder: createModelDecoders(config.customer, (schema) => eventDecoderOf({ config, registry }, schema)),
   encodeScore: await topicEncoder(config, registry, 'churnScores'),
   encodeCounts: (counts) => ({ value: JSON.stringify(counts) }),
   group: config.group,

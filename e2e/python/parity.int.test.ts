@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { simulateEvents } from '../../producers/simulate-events.io.ts';
-import { createFeatureRowEncoder } from '../../models/feature-row.ts';
+import { featureRows } from '../../models/feature-row.ts';
 import { parseGolden } from '../../models/golden.ts';
 import { readRelease } from '../../models/store.io.ts';
 import { createRandom } from '../../schemas/random.ts';
@@ -33,7 +33,6 @@ describe.skipIf(python === '')('the release in Python', { timeout: PYTHON_MS }, 
   it('passes onnx.checker and gives the same numbers, also for missing, unseen and odd values', async () => {
     const { manifest, onnx, golden } = await readRelease('models/champion');
     const { columns } = manifest;
-    const encode = createFeatureRowEncoder(manifest.features);
     const random = createRandom(5);
     const customers = [...simulateEvents(5000, 5, 'p-')].map(({ event }, i) => {
       if (i % 5 === 1) return { ...event, geography: null, tenure: null, age: null };
@@ -46,7 +45,7 @@ describe.skipIf(python === '')('the release in Python', { timeout: PYTHON_MS }, 
     const goldenRows = parseGolden(golden).rows.map((row) => row.map((value) => value ?? NaN));
     const others = Float32Array.from([...odd, ...noise, ...goldenRows].flat());
     const x = new Float32Array(customers.length * columns + others.length);
-    customers.forEach((event, row) => encode(event, x, row * columns));
+    x.set(featureRows(manifest.features, customers));
     x.set(others, customers.length * columns);
 
     const session = await createSession(onnx);

@@ -1,4 +1,5 @@
 /** What a cell says: a number, a flag, a category, a label or an id. A cell with two readings is refused, never guessed. */
+import { FLAG_WORDS } from '../customer/rules.ts';
 import type { CustomerInput, CustomerLabel } from '../customer/schema.ts';
 import type { CsvColumn } from './columns.ts';
 import { shown } from './errors.ts';
@@ -60,15 +61,10 @@ function createNumericReader({ missing, commas }: CustomerInput, separator: stri
 
 const lowerCase = (words: readonly string[]): Set<string> => new Set(words.map((word) => word.toLowerCase()));
 
-const [TRUE, FALSE] = [
-  ['1', 'true', 'yes'],
-  ['0', 'false', 'no'],
-];
-
 /** True or false; null for an empty cell and the words for a missing value. */
 function createFlagReader({ spellings, missing, commas }: CustomerInput, separator: string): ReadCell {
-  const yes = [...TRUE, ...(spellings['true'] ?? [])];
-  const no = [...FALSE, ...(spellings['false'] ?? [])];
+  const yes = [...FLAG_WORDS.true, ...(spellings['true'] ?? [])];
+  const no = [...FLAG_WORDS.false, ...(spellings['false'] ?? [])];
   const why = `is not ${either(yes)}, nor ${either(no)}: correct it, or leave it empty`;
   return createWordReader(
     [

@@ -1,13 +1,16 @@
 /** Events of a batch in typed columns: what decoders fill, and feature rows and drift counts are made of. */
-import type { CustomerEvent, CustomerInput, CustomerSchema, InputValue } from './schema.ts';
+import type { CustomerEvent, CustomerInput, InputValue } from './schema.ts';
 
 /** Numbers, whole numbers and booleans (0, 1): missing is NaN. Categories: missing is null. */
 export type InputColumn = Float64Array | (string | null)[];
 
+/** What a column is of. */
+export type ColumnInput = Pick<CustomerInput, 'name' | 'type'>;
+
 /** `count` events; of each column the first `count` entries hold, and those behind them are missing. */
 export interface EventColumns {
   /** The inputs, in the order of the columns. */
-  readonly inputs: readonly CustomerInput[];
+  readonly inputs: readonly ColumnInput[];
   readonly capacity: number;
   count: number;
   readonly eventId: string[];
@@ -18,7 +21,7 @@ export interface EventColumns {
 }
 
 /** @param capacity events at most. */
-export function createColumns({ inputs }: Pick<CustomerSchema, 'inputs'>, capacity: number): EventColumns {
+export function createColumns({ inputs }: Pick<EventColumns, 'inputs'>, capacity: number): EventColumns {
   return {
     inputs,
     capacity,
@@ -44,7 +47,10 @@ export function valueAt({ inputs, columns }: EventColumns, input: number, row: n
 
 /** One row as an event. */
 export function eventAt(events: EventColumns, row: number): CustomerEvent {
-  const event: { [field: string]: InputValue } & Pick<CustomerEvent, 'eventId' | 'customerId' | 'occurredAt'> = {
+  const event: { [field: string]: InputValue } & Pick<
+    CustomerEvent,
+    'eventId' | 'customerId' | 'occurredAt'
+  > = {
     eventId: events.eventId[row]!,
     customerId: events.customerId[row]!,
     occurredAt: events.occurredAt[row]!,
@@ -81,10 +87,28 @@ export function dropLast(events: EventColumns): void {
 
 /** Events as columns. */
 export function columnsOfEvents(
-  schema: Pick<CustomerSchema, 'inputs'>,
+  schema: Pick<EventColumns, 'inputs'>,
   events: readonly CustomerEvent[],
 ): EventColumns {
   const columns = createColumns(schema, events.length);
   for (const event of events) appendEvent(columns, event);
   return columns;
+}
+
+/** Some rows, in the order given, as columns of their own. */
+export function rowsOfColumns(events: EventColumns, rows: readonly number[]): EventColumns {
+  const { inputs } = events;
+  return {
+    inputs,
+    capacity: rows.length,
+    count: rows.length,
+    eventId: rows.map((row) => events.eventId[row]!),
+    customerId: rows.map((row) => events.customerId[row]!),
+    occurredAt: rows.map((row) => events.occurredAt[row]!),
+    columns: events.columns.map((column) =>
+      column instanceof Float64Array
+        ? Float64Array.from(rows, (row) => column[row]!)
+        : rows.map((row) => column[row]!),
+    ),
+  };
 }

@@ -43,7 +43,7 @@ export function createEventPass(schema: CustomerSchema, known: KnownKeys, rules:
       if (lastKeys[at] === key) slot = lastSlots[at]!;
       else {
         slot = byKey.get(key) ?? UNKNOWN;
-        if (at < MAX_LAST) {
+        if (slot !== UNKNOWN && at < MAX_LAST) {
           lastKeys[at] = key;
           lastSlots[at] = slot;
         }

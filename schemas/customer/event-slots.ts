@@ -38,10 +38,32 @@ export interface Slots {
 /** Keys of an object whose order is remembered at most. */
 export const MAX_LAST = 1500;
 
-export const UNKNOWN: Slot = {
-  ...{ kind: 'unknown', field: -1, input: -1, isName: false, min: 0, max: 0, maxLength: 0 },
-  ...{ words: undefined, levelOf: undefined, inner: undefined },
-};
+/** All slots have one shape, which makes reading them cheap: this is what each key of each event goes through. */
+const slot = ({
+  kind,
+  field = -1,
+  input = -1,
+  isName = false,
+  min = 0,
+  max = 0,
+  maxLength = 0,
+  words,
+  levelOf,
+  inner,
+}: Pick<Slot, 'kind'> & Partial<Slot>): Slot => ({
+  kind,
+  field,
+  input,
+  isName,
+  min,
+  max,
+  maxLength,
+  words,
+  levelOf,
+  inner,
+});
+
+export const UNKNOWN = slot({ kind: 'unknown' });
 
 const IDENTITY = ['eventId', 'customerId', 'occurredAt'] as const;
 
@@ -52,19 +74,17 @@ export function slotsOf(schema: CustomerSchema, known: KnownKeys): Slots {
     const field = numbers.get(name)!;
     const isName = key === name;
     const input = schema.inputs[field - IDENTITY.length];
-    if (input === undefined) return { ...UNKNOWN, kind: IDENTITY[field]!, field, isName };
+    if (input === undefined) return slot({ kind: IDENTITY[field]!, field, isName });
     const { type, maxLength, levels } = input;
     const levelOf = levels === undefined ? undefined : createLevelOf(input);
-    return {
-      ...{ kind: type, field, input: field - IDENTITY.length, isName, ...limitsOf(input), maxLength },
-      ...{ words: wordsOf(input), levelOf, inner: undefined },
-    };
+    const place = { field, input: field - IDENTITY.length, isName };
+    return slot({ kind: type, ...place, ...limitsOf(input), maxLength, words: wordsOf(input), levelOf });
   };
   const compile = ({ prefix, fields, inner, skipped }: KnownKeys): Slots => {
     const byKey = new Map<string, Slot>();
-    for (const key of skipped ?? []) byKey.set(key, { ...UNKNOWN, kind: 'skipped' });
+    for (const key of skipped ?? []) byKey.set(key, slot({ kind: 'skipped' }));
     for (const [key, name] of fields) byKey.set(key, slotOf(prefix + key, name));
-    for (const [key, keys] of inner) byKey.set(key, { ...UNKNOWN, kind: 'object', inner: compile(keys) });
+    for (const [key, keys] of inner) byKey.set(key, slot({ kind: 'object', inner: compile(keys) }));
     return { byKey, lastKeys: [], lastSlots: [] };
   };
   return compile(known);

@@ -67,18 +67,17 @@ function* levelProblems({ levels, other, maxLength }: InputSection): Generator<P
       yield about(found, `longer than maxLength, ${String(most)}: no event could hold it`);
 }
 
-/** The words that CSV cells have for booleans anyway. */
-const USUAL: readonly (readonly [value: string, words: readonly string[]])[] = [
-  ['true', ['true', '1', 'yes']],
-  ['false', ['false', '0', 'no']],
-];
+/** The words that CSV cells have for booleans anyway, in lower case. */
+export const FLAG_WORDS = { true: ['1', 'true', 'yes'], false: ['0', 'false', 'no'] } as const;
 
 /** A word may stand for one value only. */
 function* spellingProblems(input: InputSection, type: 'boolean' | 'category'): Generator<Problem> {
   const isBoolean = type === 'boolean';
   const like = (word: string): string => (isBoolean ? word.toLowerCase() : word);
   const meanings = new Map<string, string>();
-  if (isBoolean) for (const [value, usual] of USUAL) for (const word of usual) meanings.set(word, value);
+  if (isBoolean)
+    for (const [value, usual] of Object.entries(FLAG_WORDS))
+      for (const word of usual) meanings.set(word, value);
   for (const { value: level } of input.levels?.value ?? []) meanings.set(level, level);
   const spellings = input.spellings?.value ?? [];
   const count = spellings.reduce((sum, { words }) => sum + words.length, 0);

@@ -3,7 +3,7 @@ import { shown } from '../../schemas/csv/errors.ts';
 import { counted, percent } from './column-draft.ts';
 import type { ColumnFacts } from './column-facts.ts';
 import { ranked } from './tally.ts';
-import { churnedOf } from './words.ts';
+import { churnedOf, meansNoValue } from './words.ts';
 
 export interface LabelDraft {
   readonly churned: readonly string[];
@@ -26,7 +26,8 @@ const rowsOf = (group: Group): number => group.reduce((sum, [, count]) => sum + 
  * @returns the label, or what is wrong with the column and what to do.
  */
 export function draftLabel({ header, texts, blank }: ColumnFacts): LabelDraft | string {
-  const values = ranked(texts.counts);
+  const all = ranked(texts.counts);
+  const values = all.filter(([text]) => !meansNoValue(text));
   const named = values
     .slice(0, MAX_NAMED)
     .map(([text, count]) => `${shown(text)} (${counted(count)} rows)`)
@@ -49,7 +50,7 @@ export function draftLabel({ header, texts, blank }: ColumnFacts): LabelDraft | 
   return {
     churned: left.map(([text]) => text),
     stayed: stayed.map(([text]) => text),
-    rows: { churned: rowsOf(left), stayed: rowsOf(stayed), missing: blank },
+    rows: { churned: rowsOf(left), stayed: rowsOf(stayed), missing: blank + rowsOf(all) - rowsOf(values) },
     note: byWord
       ? `churned by its word: ${share} of the customers`
       : `a guess: churned is the rarer value, ${share} of the customers; exchange the two if it is the other one`,

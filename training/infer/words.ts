@@ -3,9 +3,12 @@
 const TRUE = new Set('1 true t yes y on ja j oui si sí sim'.split(' '));
 const FALSE = new Set('0 false f no n off nein non não'.split(' '));
 
-/** What a word says as a flag; undefined: it is no such word. `1.0` is 1. */
+/** What a word says as a flag; undefined: it is no such word. `1.0` is 1, and `True.` is true. */
 export function flagOf(word: string): boolean | undefined {
-  const plain = word.toLowerCase().replace(/^([01])\.0+$/, '$1');
+  const plain = word
+    .toLowerCase()
+    .replace(/^([01])\.0+$/, '$1')
+    .replace(/\.$/, '');
   return TRUE.has(plain) ? true : FALSE.has(plain) ? false : undefined;
 }
 
