@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { packageRoot, readConfig, say } from '../cli/context.ts';
 import { pythonOf, runPython } from '../e2e/environments/python.ts';
-import { columnsOf, createFeatureRowEncoder } from '../models/feature-row.ts';
+import { columnsOf, featureRows } from '../models/feature-row.ts';
 import type { FeatureSpec } from '../models/manifest.ts';
 import { trainedInputs, type CustomerEvent, type CustomerSchema } from '../schemas/customer/schema.ts';
 import { DEFAULT_PARAMETERS, fitEnsemble, predictMargins, type BoostingData } from '../training/boosting.ts';
@@ -75,8 +75,5 @@ function rowsOf(
   { events, labels }: { events: readonly CustomerEvent[]; labels: Uint8Array },
 ): BoostingData {
   const columns = columnsOf(features);
-  const encode = createFeatureRowEncoder(features);
-  const x = new Float32Array(events.length * columns);
-  events.forEach((event, row) => encode(event, x, row * columns));
-  return { x, y: labels, columns };
+  return { x: featureRows(features, events), y: labels, columns };
 }

@@ -1,8 +1,8 @@
 /** What a model of 500 inputs (2,000 columns) costs beside one of ten: a fit, its files, scores with reasons, drift counts. */
 import { createCounter } from '../drift/counts.ts';
-import { columnsOf, createFeatureRowEncoder } from '../models/feature-row.ts';
+import { columnsOf, featureRows } from '../models/feature-row.ts';
 import { manifestBytes } from '../models/limits.ts';
-import { createColumns } from '../schemas/customer/columns.ts';
+import { columnsOfEvents, createColumns } from '../schemas/customer/columns.ts';
 import { createEventReader, type EventReader } from '../schemas/customer/event-reader.ts';
 import { decodeJson } from '../schemas/json.ts';
 import { createSession } from '../scoring/onnx.io.ts';
@@ -48,9 +48,7 @@ async function measure(shape: Shape): Promise<Map<string, number>> {
   const dataset = inventWide(ROWS, shape);
   const features = featureSpecs(customer, dataset.events);
   const columns = columnsOf(features);
-  const encode = createFeatureRowEncoder(features);
-  const x = new Float32Array(ROWS * columns);
-  dataset.events.forEach((event, row) => encode(event, x, row * columns));
+  const x = featureRows(features, dataset.events);
   const begun = cpuSeconds();
   const ensemble = fitEnsemble({ x, y: dataset.labels, columns }, DEFAULT_PARAMETERS);
   const fitSeconds = cpuSeconds() - begun;
@@ -69,6 +67,7 @@ async function measure(shape: Shape): Promise<Map<string, number>> {
   const json = events.map((event) => Buffer.from(JSON.stringify(event)));
   const reader = createEventReader(customer);
   const count = createCounter(release.manifest);
+  const inColumns = columnsOfEvents(customer, events);
   const outputs = await session.run(rows, BATCH);
   const probabilities = scores.slice(0, BATCH);
   const found = new Map([
@@ -79,11 +78,11 @@ async function measure(shape: Shape): Promise<Map<string, number>> {
     ['golden.json, bytes', release.golden.length],
     ['manifest in the model log, bytes', manifestBytes(release.manifest)],
     ['one event as JSON, bytes', json[0]!.length],
-    ['drift counts of a transaction, JSON bytes', Buffer.byteLength(JSON.stringify(count(events, probabilities, outputs)))],
+    ['drift counts of a transaction, JSON bytes', Buffer.byteLength(JSON.stringify(count(inColumns, probabilities, outputs)))],
     ['ONNX with reasons, rows per CPU s', await rate(() => session.run(rows, BATCH))],
     ['events to scores with reasons, per CPU s', await rate(() => model.score(requests))],
     ['JSON to columns of events, per CPU s', await rate(() => decodeAll(reader, json))],
-    ['drift counts, events per CPU s', await rate(() => count(events, probabilities, outputs))],
+    ['drift counts, events per CPU s', await rate(() => count(inColumns, probabilities, outputs))],
   ]); // prettier-ignore
   await session.close();
   await model.close();

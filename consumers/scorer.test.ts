@@ -76,7 +76,7 @@ test('a batch is decoded and scored by one model, whichever is put into service 
   });
   const swaps = [named('b'), named('c')];
   let serving = named('a');
-  const decode = createDecoder({ shape: EVENT, maxRecordBytes: 1000, findWriter: undefined });
+  const decode = createEventDecoder({ reader: BANK_READER, maxRecordBytes: 1000, findWriter: undefined });
   const score = scorer({
     model: () => ({ model: serving, activation: 7 }),
     decoder: ({ version }) => {

@@ -8,6 +8,7 @@ import { changeRecords } from '../models/log-records.ts';
 import { EMPTY_LOG, foldRecord } from '../models/log.ts';
 import { MAX_SCHEMA_TEXT, readSchema } from '../schemas/avro-schema.ts';
 import { customerEventAvro } from '../schemas/customer/avro.ts';
+import { columnsOfEvents } from '../schemas/customer/columns.ts';
 import { createEventReader } from '../schemas/customer/event-reader.ts';
 import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import { isPoison } from '../schemas/event.ts';
@@ -57,7 +58,8 @@ test('500 inputs, 2,000 columns: trained, proven, in the log, scored with reason
   const count = createCounter(manifest);
   /** One transaction of scores; its largest contributions, and its counts. */
   const score = async (events: readonly CustomerEvent[]) => {
-    const { scores, outputs } = await model.evaluate(events.map((event, i) => ({ event, scoreId: `t/0/${String(i)}` })));
+    const columns = columnsOfEvents(customer, events);
+    const { scores, outputs } = await model.evaluate(columns, events.map((_, i) => `t/0/${String(i)}`));
     scores.forEach(({ reasons, churnProbability }, row) => {
       const [margin, ...contributions] = outputs.subarray(row * 501, (row + 1) * 501);
       const sum = contributions.reduce((a, b) => a + b, manifest.baseMargin);
@@ -67,7 +69,7 @@ test('500 inputs, 2,000 columns: trained, proven, in the log, scored with reason
       order.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
       expect(reasons).toEqual(order.slice(0, 3));
     });
-    return count(events, scores.map(({ churnProbability }) => churnProbability), outputs);
+    return count(columns, scores.map(({ churnProbability }) => churnProbability), outputs);
   }; // prettier-ignore
 
   const usual = inventWide(EVENTS, WIDEST, 2).events.map(read);
