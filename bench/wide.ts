@@ -67,6 +67,7 @@ async function measure(shape: Shape): Promise<Map<string, number>> {
   const json = events.map((event) => Buffer.from(JSON.stringify(event)));
   const reader = createEventReader(customer);
   const count = createCounter(release.manifest);
+  const inColumns = columnsOfEvents(customer, events);
   const outputs = await session.run(rows, BATCH);
   const inColumns = columnsOfEvents(customer, events);
   const probabilities = scores.slice(0, BATCH);

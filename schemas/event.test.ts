@@ -99,6 +99,14 @@ test.each([
   });
 });
 
+test('a key that comes twice is found in a text of any length, and no other text is taken for one', () => {
+  for (let length = 700; length < 2200; length += 1) {
+    const more = text.replace('{', `{"more":"${(length % 2 === 0 ? 'x' : 'é').repeat(length)}",`);
+    expect(read(more)).toEqual(event);
+    if (length % 50 === 0) expect(read(more.replace('{', '{"age":1,'))).toMatchObject({ code });
+  }
+});
+
 test('`__proto__` is a field like any other: it is not read, and counted', () => {
   const unknown = new Map<string, number>();
   const hidden = '{"eventId":"e","occurredAt":1764000000000,"age":40,"__proto__":{"customerId":"c"}}';

@@ -24,8 +24,9 @@ export function countField(counts: FieldCounts, field: string, times = 1): void 
 export const similarField = (name: string, fields: readonly string[]): string | undefined =>
   fields.find((field) => likeness(name, field) === 'misspelt');
 
-/** Unknown names that a message looks at. */
+/** Unknown names that a message looks at, and comparisons with fields: each costs a microsecond, and a record may have any number. */
 const MAX_LOOKED_AT = 50;
+const MAX_COMPARED = 2000;
 const MAX_TOLD = 4;
 
 /**
@@ -38,7 +39,7 @@ export function misspellings(names: readonly string[], known: ReadonlyMap<string
   const fields = [...new Set(known.values())];
   const told = names
     .filter((name) => !known.has(name))
-    .slice(0, MAX_LOOKED_AT)
+    .slice(0, Math.min(MAX_LOOKED_AT, Math.ceil(MAX_COMPARED / fields.length)))
     .flatMap((name) => {
       const field = similarField(name, fields);
       return field ?? [];

@@ -33,25 +33,38 @@ const hasByteOrderMark = (value: Buffer): boolean =>
 /** One byte of a sum counts up to 255 words. */
 const words = new Int32Array(255);
 const scratch = new Uint8Array(words.buffer);
-/** Bytes that are looked at, and the least that is cleared behind them. */
-const LONGEST = scratch.length - 3;
 const QUOTES = 0x22222222;
 const BACKSLASHES = 0x5c5c5c5c;
 const HIGH_BITS = 0x80808080 | 0;
 const OTHER_BITS = 0x7f7f7f7f;
-/** Where a number of quotes would say nothing. Its complement is no number of quotes either. */
-const UNKNOWN = -2;
+/** Where a number of quotes would say nothing. Its complement is odd, which the number of quotes in a text is not. */
+const UNKNOWN = -(2 ** 30);
 
 /**
  * Counts the quotes in a text, four bytes at a time: this is done for every event.
  *
- * @returns their number; its complement (below 0) if there are bytes that are not ASCII; UNKNOWN (an odd number, as quotes
- * are even) for a text with escapes, which may hide a quote or write one key in two ways, and for one of over 1,000 bytes.
+ * @returns their number; its complement (below 0) if there are bytes that are not ASCII; UNKNOWN for a text with escapes,
+ * which may hide a quote or write one key in two ways.
  */
 function countQuotes(bytes: Uint8Array): number {
   const { length } = bytes;
-  if (length > LONGEST) return UNKNOWN;
+  if (length <= scratch.length) return countPart(bytes);
+  let quotes = 0;
+  let isAscii = true;
+  for (let from = 0; from < length; from += scratch.length) {
+    const found = countPart(bytes.subarray(from, from + scratch.length));
+    if (found === UNKNOWN) return UNKNOWN;
+    isAscii &&= found >= 0;
+    quotes += found >= 0 ? found : ~found;
+  }
+  return isAscii ? quotes : ~quotes;
+}
+
+/** The same for a part of a text, of at most 1,020 bytes; it may have an odd number of quotes. */
+function countPart(bytes: Uint8Array): number {
+  const { length } = bytes;
   scratch.set(bytes);
+  // Beyond the end of a full one nothing is written.
   scratch[length] = scratch[length + 1] = scratch[length + 2] = 0;
   let sums = 0;
   let high = 0;
