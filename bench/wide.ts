@@ -69,7 +69,6 @@ async function measure(shape: Shape): Promise<Map<string, number>> {
   const count = createCounter(release.manifest);
   const inColumns = columnsOfEvents(customer, events);
   const outputs = await session.run(rows, BATCH);
-  const inColumns = columnsOfEvents(customer, events);
   const probabilities = scores.slice(0, BATCH);
   const found = new Map([
     ['inputs', features.length],
