@@ -74,6 +74,5 @@ function rowsOf(
   features: readonly FeatureSpec[],
   { events, labels }: { events: readonly CustomerEvent[]; labels: Uint8Array },
 ): BoostingData {
-  const columns = columnsOf(features);
-  return { x: featureRows(features, events), y: labels, columns };
+  return { x: featureRows(features, events), y: labels, columns: columnsOf(features) };
 }

@@ -286,7 +286,7 @@ test('leaks and functions of other columns are left out, and said', async () => 
   expect(reasonOf(written, 'stateName')).toMatch(/follows from state: each value/);
   expect(written.schema.inputs.map(({ name }) => name)).toEqual(['age', 'minutes', 'state']);
   expect(written.summary.warnings).toHaveLength(5);
-  expect(written.stderr).toMatch(/warning: posterior is left out: likely a leak/);
+  expect(written.stderr).toMatch(/warning: "posterior" is left out: likely a leak/);
 });
 
 test('dozens of levels share other from the 61st on', async () => {

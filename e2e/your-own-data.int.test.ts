@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { packageRoot } from '../cli/context.ts';
@@ -49,6 +50,11 @@ function commandsOf(page: string): { readonly words: string[]; readonly exported
   });
 }
 
+/** Our program, from any folder: there tsx is not found by its name. */
+const PROGRAM = programArguments().map((word) =>
+  word === 'tsx' ? pathToFileURL(join(packageRoot(), 'node_modules/tsx/dist/loader.mjs')).href : word,
+);
+
 /** What a command of the page runs, as arguments of our program. */
 function argumentsOf([program, ...rest]: readonly string[]): string[] {
   if (program === 'npx') {
@@ -90,16 +96,16 @@ test('five commands lead from a CSV to scores', { timeout: 300_000 }, async () =
     env: { ...process.env, ...site, ...exported },
   });
   const run = (args: readonly string[], exported: Readonly<Record<string, string>>) =>
-    promisify(execFile)(process.execPath, [...programArguments(), ...args], optionsOf(exported));
+    promisify(execFile)(process.execPath, [...PROGRAM, ...args], optionsOf(exported));
   const [init, train, serve, produce, consume] = commands as [(typeof commands)[0], ...typeof commands];
 
   const written = await run(argumentsOf(init.words), init.exported);
-  expect(written.stderr).toMatch(/"Reason".*|warning: Reason is left out: likely a leak/);
+  expect(written.stderr).toMatch(/warning: "Reason" is left out: likely a leak/);
   expect(written.stderr).toContain('read with this schema: 600 rows of 600');
   const trained = await run(argumentsOf(train!.words), train!.exported);
   expect(trained.stderr).toMatch(/released .* to .data\/customers\/champion/);
 
-  const service = spawn(process.execPath, [...programArguments(), ...argumentsOf(serve!.words)], {
+  const service = spawn(process.execPath, [...PROGRAM, ...argumentsOf(serve!.words)], {
     ...optionsOf(serve!.exported),
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -1,7 +1,14 @@
 import avsc from 'avsc';
 import { createReader, createSkipper, type FieldKind } from './avro-body.ts';
 import { cursorAt, Undecodable, type Cursor } from './avro-bytes.ts';
-import { ForeignSchema, readSchema, takesNoBytes, type AvroField, type AvroNode } from './avro-schema.ts';
+import {
+  ForeignSchema,
+  readSchema,
+  takesNoBytes,
+  type AvroField,
+  type AvroNode,
+  type AvroRecord,
+} from './avro-schema.ts';
 import { BankChurnError, messageOf, type Poison } from './errors.ts';
 import { countField, type FieldCounts } from './fields.ts';
 import { customerEventAvro } from './customer/avro.ts';
@@ -16,21 +23,6 @@ import { PLAUSIBLE_TIMES, type TimeLimits } from './time.ts';
 /** First byte of the Confluent wire format; four bytes of schema id (big endian) follow, then the Avro body. */
 export const MAGIC_BYTE = 0;
 export const HEADER_BYTES = 5;
-
-/** A record's schema of ours, parsed from JSON. */
-export interface AvroRecord {
-  readonly type: 'record';
-  readonly name: string;
-  readonly namespace: string;
-  readonly doc?: string;
-  readonly fields: readonly AvroRecordField[];
-}
-interface AvroRecordField {
-  readonly name: string;
-  readonly type: unknown;
-  readonly default?: unknown;
-  readonly doc?: string;
-}
 
 /** The Avro type of a record of ours. */
 export const avroType = (schema: AvroRecord): avsc.Type =>

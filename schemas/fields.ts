@@ -31,7 +31,7 @@ const MAX_TOLD = 4;
 
 /**
  * What a message says about names that look like misspelt fields, without the names, which are a record's:
- * `: misspelt is creditScore`.
+ * `: misspelt is` and the field.
  *
  * @param names of the fields that were there; @param known each name that is read → its field.
  */

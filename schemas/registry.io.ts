@@ -1,5 +1,5 @@
 import { COMPATIBILITY, SchemaRegistry } from '@kafkajs/confluent-schema-registry';
-import type { AvroRecord } from './avro.ts';
+import type { AvroRecord } from './avro-schema.ts';
 import { isHalfRegistered, refusal } from './registry-errors.ts';
 import type { Credentials } from './address.ts';
 import { PROBE_PATH } from './registry-api.ts';

@@ -1,4 +1,4 @@
-import type { AvroRecord } from './avro.ts';
+import type { AvroRecord } from './avro-schema.ts';
 import { customerEventAvro } from './customer/avro.ts';
 import type { CustomerSchema } from './customer/schema.ts';
 import { SCHEMAS, type SchemaName } from './generated.ts';

@@ -1,6 +1,6 @@
 /** The Avro schema of customer events, derived from the customer schema. */
 import { MAX_TEXT } from '../checks.ts';
-import type { AvroRecord } from '../avro.ts';
+import type { AvroRecord } from '../avro-schema.ts';
 import { isInt32 } from './input-checks.ts';
 import type { CustomerInput, CustomerSchema } from './schema.ts';
 

@@ -1,4 +1,5 @@
 /** Leaves out what a model must not or need not see: likely leaks, and columns that others say already. */
+import { shown } from '../../schemas/csv/errors.ts';
 import { createNumberReader } from '../../schemas/csv/numbers.ts';
 import type { InputValue } from '../../schemas/customer/schema.ts';
 import { singleInputAuc } from '../single-input.ts';
@@ -65,7 +66,12 @@ export function judgeColumns(
     leftOut: columns.flatMap(({ header, reason = reasons.get(header), input }) =>
       reason === undefined ? [] : [{ header, reason, input }],
     ),
-    warnings: [...reasons].map(([header, reason]) => `${header} is left out: ${reason}`),
+    warnings: [
+      ...(isEnough
+        ? []
+        : [`fewer than ${String(MIN_OF_CLASS)} customers of one kind: leaks were not looked for`]),
+      ...[...reasons].map(([header, reason]) => `${shown(header)} is left out: ${reason}`),
+    ],
   };
 }
 

@@ -119,7 +119,7 @@ function sentinelOf({ texts }: ColumnFacts, { min }: NumberFacts): string | unde
 
 /** Names of columns that hold ids, in lower case and without separators. */
 const ID_NAME =
-  /(?:^|customer|client|user|account|member|card|subscriber|person|cust|acct|row|record|serial)(?:id|no|nr|num|number|key|uuid|guid|index)$|id$/;
+  /(?:^|customer|kunden|client|user|account|member|card|subscriber|person|cust|acct|row|record|serial)(?:id|no|nr|num|number|key|uuid|guid|index)$|id$/;
 export const isIdName = (header: string): boolean =>
   /[a-z](?:ID|Id)$/.test(header) ||
   (ID_NAME.test(header.toLowerCase().replace(/[\s_.-]+/g, '')) &&
