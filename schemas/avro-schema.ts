@@ -52,6 +52,21 @@ export interface AvroField {
   readonly type: AvroNode;
 }
 
+/** A record's schema of ours, parsed from JSON. */
+export interface AvroRecord {
+  readonly type: 'record';
+  readonly name: string;
+  readonly namespace: string;
+  readonly doc?: string;
+  readonly fields: readonly AvroRecordField[];
+}
+interface AvroRecordField {
+  readonly name: string;
+  readonly type: unknown;
+  readonly default?: unknown;
+  readonly doc?: string;
+}
+
 interface Parsing {
   /** Named types by their full names; undefined while one is being read. */
   readonly named: Map<string, AvroNode | undefined>;
