@@ -3,21 +3,6 @@
  * bounded time, whoever wrote it.
  */
 
-/** A record's schema of ours, parsed from JSON. */
-export interface AvroRecord {
-  readonly type: 'record';
-  readonly name: string;
-  readonly namespace: string;
-  readonly doc?: string;
-  readonly fields: readonly AvroRecordField[];
-}
-interface AvroRecordField {
-  readonly name: string;
-  readonly type: unknown;
-  readonly default?: unknown;
-  readonly doc?: string;
-}
-
 /** Why a schema is refused. */
 export class ForeignSchema extends Error {}
 
