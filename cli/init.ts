@@ -208,13 +208,13 @@ function sayRows(what: string, { count, lines: numbers }: Skipped): void {
 }
 
 function nextCommands(file: string, out: string, { name }: CustomerSchema, hasBadRows: boolean): void {
-  const skip = hasBadRows ? ' --bad-rows skip' : '';
+  const [train, demo] = hasBadRows
+    ? [`npx bankchurn train --data ${quoted(file)} --bad-rows skip`, `npx bankchurn demo --events ${quoted(file)} --bad-rows skip`] // prettier-ignore
+    : [`make train DATA=${quoted(file)}`, `make demo EVENTS=${quoted(file)}`];
   say(`\nwrote ${out} (customer schema "${name}"). Read it, then:`);
   say(`  export CUSTOMER_SCHEMA=${quoted(out)}`);
-  say(
-    hasBadRows ? `  npx bankchurn train --data ${quoted(file)}${skip}` : `  make train DATA=${quoted(file)}`,
-  );
-  say(`  make demo EVENTS=${quoted(file)}   # or docs/your-own-data.md: to your own Kafka`);
+  say(`  ${train}`);
+  say(`  ${demo}   # or docs/your-own-data.md: to your own Kafka`);
 }
 
 function summaryOf(
