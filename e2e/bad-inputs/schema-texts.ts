@@ -150,4 +150,12 @@ export const TEXT_CASES: readonly SchemaCase[] = [
     text: line(2, 'name: ../cards'),
     back: ['line 2, column 7, name: a text: must be 1 to 64 letters, digits, - and _'],
   },
+  {
+    kind: 'keys',
+    input: 'the name of simulated customers',
+    text: line(2, 'name: Simulated'),
+    back: [
+      'line 2, column 7, name: models of simulated customers and of the stream are called so: take another name',
+    ],
+  },
 ];

@@ -8,8 +8,14 @@ import type { Problem } from './yaml-tree.ts';
 
 const about = ({ place, key }: Found<unknown>, what: string): Problem => ({ place, key, what });
 
+/** Data sets that are not a file's are called so, and a simulated one is known by it. */
+const TAKEN_NAMES: ReadonlySet<string> = new Set(['simulated', 'stream']);
+
 /** Every rule that a file breaks. */
 export function* ruleProblems(file: FileSection): Generator<Problem> {
+  const { name } = file;
+  if (name !== undefined && TAKEN_NAMES.has(name.value.toLowerCase()))
+    yield about(name, 'models of simulated customers and of the stream are called so: take another name');
   yield* nameProblems(file);
   yield* pathProblems(file);
   for (const { value } of file.inputs?.value ?? []) yield* inputProblems(value);
