@@ -1,8 +1,8 @@
 /** What a model of 500 inputs (2,000 columns) costs beside one of ten: a fit, its files, scores with reasons, drift counts. */
 import { createCounter } from '../drift/counts.ts';
-import { columnsOf, featureColumns, featureRows } from '../models/feature-row.ts';
+import { columnsOf, featureRows } from '../models/feature-row.ts';
 import { manifestBytes } from '../models/limits.ts';
-import { createColumns } from '../schemas/customer/columns.ts';
+import { columnsOfEvents, createColumns } from '../schemas/customer/columns.ts';
 import { createEventReader, type EventReader } from '../schemas/customer/event-reader.ts';
 import { decodeJson } from '../schemas/json.ts';
 import { createSession } from '../scoring/onnx.io.ts';
@@ -67,9 +67,9 @@ async function measure(shape: Shape): Promise<Map<string, number>> {
   const json = events.map((event) => Buffer.from(JSON.stringify(event)));
   const reader = createEventReader(customer);
   const count = createCounter(release.manifest);
+  const inColumns = columnsOfEvents(customer, events);
   const outputs = await session.run(rows, BATCH);
   const probabilities = scores.slice(0, BATCH);
-  const inColumns = featureColumns(features, events);
   const found = new Map([
     ['inputs', features.length],
     ['columns', columns],

@@ -32,10 +32,10 @@ Examples:
   $ bankchurn models history --json | tail -20
   $ bankchurn models at 2026-11-24T10:00Z            which model was live then
   $ bankchurn models release models/champion --reason "trained on June"
-  $ bankchurn models release --from churn-034c848c --threshold 0.35 --reason "ticket 4711"
-  $ bankchurn models activate churn-034c848c --reason "ticket 4711"
+  $ bankchurn models release --from churn-2ccb2fe9 --threshold 0.35 --reason "ticket 4711"
+  $ bankchurn models activate churn-2ccb2fe9 --reason "ticket 4711"
   $ bankchurn models rollback --dry-run              what would serve
-  $ bankchurn models rollback --to churn-034c848c`;
+  $ bankchurn models rollback --to churn-2ccb2fe9`;
 
 export function modelsCommand(): Command {
   const root = new Command('models')

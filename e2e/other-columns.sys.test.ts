@@ -27,7 +27,7 @@ test.skipIf(!existsSync(DATA))(
       ['train', '--data', DATA, '--out', out, '--metrics', join(folder, 'm.json')],
       {},
     );
-    expect([trained.status, trained.stderr]).toEqual([0, expect.stringContaining('released telco-')]);
+    expect([trained.status, trained.stderr]).toEqual([0, expect.stringContaining('released telecom-')]);
 
     const DEMO_EVENTS = '20000';
     const demo = bankchurn(['demo'], { MODEL_DIR: out, EVENTS: DATA, DEMO_EVENTS });

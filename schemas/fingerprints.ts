@@ -1,7 +1,7 @@
 /** Our control records name their writer's schema, so that they are read without the registry. */
 import { createHash } from 'node:crypto';
-import { compileAny } from './avro.ts';
 import type { AvroRecord } from './avro-schema.ts';
+import { compileAny } from './avro.ts';
 import { EARLIER_SCHEMAS, SCHEMAS, type SchemaName } from './generated.ts';
 import type { RecordHeaders } from './ports.ts';
 import { TOPICS } from './topics.ts';

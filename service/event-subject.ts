@@ -1,6 +1,7 @@
 /** Whether the registry holds earlier schemas of customer events that the present one does not get on with. */
 import type { Config } from '../config.ts';
-import { ForeignSchema, type AvroRecord } from '../schemas/avro-schema.ts';
+import { ForeignSchema } from '../schemas/avro-schema.ts';
+import type { AvroRecord } from '../schemas/avro-schema.ts';
 import { incompatibleFields, isSameSchema } from '../schemas/customer/compatibility.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { RegisteredSchema } from '../schemas/registry-versions.ts';

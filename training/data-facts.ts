@@ -85,14 +85,13 @@ function countBy(
   nameOf: (value: string | number | boolean) => string,
 ): Map<string, Group> {
   const groups = new Map<string, { name: string; rows: number; churned: number }>();
-  for (let row = 0; row < values.length; row++) {
-    const value = values[row]!;
+  values.forEach((value, row) => {
     const name = value === null ? MISSING : nameOf(value);
-    let group = groups.get(name);
-    if (group === undefined) groups.set(name, (group = { name, rows: 0, churned: 0 }));
+    const group = groups.get(name) ?? { name, rows: 0, churned: 0 };
+    if (group.rows === 0) groups.set(name, group);
     group.rows += 1;
     group.churned += labels[row]!;
-  }
+  });
   return groups;
 }
 

@@ -65,8 +65,8 @@ function ratesOf(
   const sums = new Map<string, { rows: number; churned: number }>();
   let churned = 0;
   for (const row of rows) {
-    let sum = sums.get(groups[row]!);
-    if (sum === undefined) sums.set(groups[row]!, (sum = { rows: 0, churned: 0 }));
+    const sum = sums.get(groups[row]!) ?? { rows: 0, churned: 0 };
+    if (sum.rows === 0) sums.set(groups[row]!, sum);
     sum.rows += 1;
     sum.churned += labels[row]!;
     churned += labels[row]!;

@@ -14,7 +14,7 @@ inputs:
     spellings: { Monthly: [month-to-month, M], None: [none, None] }
     levels: [Monthly, Yearly, None]
     other: Other
-  - { name: partner, type: boolean, spellings: { true: [Y, with partner], false: [N] } }
+  - { name: partner, type: boolean, spellings: { true: [Yes, Y, with partner], false: [N] } }
   - { name: monthlyCharges, type: number, headers: [Monthly Charges ($)], min: 0 }
   - { name: totalCharges, type: number, headers: [Total Charges ($)], missing: ['?', NA, -999], commas: thousands }
   - { name: dataUsage, type: number, headers: [Data (GB)], commas: decimal }

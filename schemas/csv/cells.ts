@@ -108,8 +108,11 @@ function createWordReader(
 }
 
 /** `1, true or yes`. */
-const either = (words: readonly string[]): string =>
-  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words[words.length - 1]!}`;
+function either(words: readonly string[]): string {
+  const lower = words.map((word) => word.toLowerCase());
+  const once = words.filter((_, i) => lower.indexOf(lower[i]!) === i);
+  return once.length < 2 ? once.join('') : `${once.slice(0, -1).join(', ')} or ${once[once.length - 1]!}`;
+}
 
 /** Words that programs write for a missing value: as a country they would be a new one. */
 const NO_VALUE = /^(?:null|nan|none|nil|n\/a|\\n|#(?:n\/a|null!|ref!|value!|name\?|num!|div\/0!))$/i;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { compileWriter, createAvroEncoder, eventShape } from '../avro.ts';
 import type { AvroRecord } from '../avro-schema.ts';
+import { compileWriter, createAvroEncoder, eventShape } from '../avro.ts';
 import { customerEventAvro } from './avro.ts';
 import { BANK, BANK_AVRO } from './bank.fixture.ts';
 import { createEventReader } from './event-reader.ts';

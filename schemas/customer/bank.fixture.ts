@@ -1,8 +1,8 @@
 /** The schema that ships: the bank's ten inputs. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventShape, type Shape } from '../avro.ts';
 import type { AvroRecord } from '../avro-schema.ts';
+import { eventShape, type Shape } from '../avro.ts';
 import { customerEventAvro } from './avro.ts';
 import { createEventReader, type EventReader } from './event-reader.ts';
 import { parseCustomerSchema } from './parse.ts';

@@ -1,5 +1,6 @@
 /** Whether events that were written by an earlier schema of ours can be read by the present one, and if not, which field is in the way. */
-import { readSchema, type AvroNode, type AvroRecord } from '../avro-schema.ts';
+import type { AvroRecord } from '../avro-schema.ts';
+import { readSchema, type AvroNode } from '../avro-schema.ts';
 
 /** What can be read as a type besides itself: Avro's promotions, of the types that our events have. */
 const PROMOTED: Readonly<Record<string, readonly string[]>> = {

@@ -2,7 +2,7 @@
 import { MAX_TEXT } from '../checks.ts';
 import type { EventRules } from '../event.ts';
 import { checkMembers, isObject, type JsonSource, type KnownKeys } from '../members.ts';
-import { parseIsoTime } from '../time.ts';
+import { parseIsoTime, type TimeLimits } from '../time.ts';
 import { clearRow, type EventColumns } from './columns.ts';
 import { MAX_LAST, slotsOf, UNKNOWN, type Slot, type Slots } from './event-slots.ts';
 import type { CustomerSchema } from './schema.ts';
@@ -28,7 +28,6 @@ export type EventPass = (raw: Source, source: JsonSource | undefined, columns: E
 /** Compiles the pass. It throws Invalid where `checkMembers` does. */
 export function createEventPass(schema: CustomerSchema, known: KnownKeys, rules: EventRules): EventPass {
   const slots = slotsOf(schema, known);
-  const { fromMs, toMs } = rules.times;
   const fewestInputs = rules.emptyEvents === 'dead-letter' ? 1 : 0;
   /** When each field was last there, in events that were read. */
   const seen = new Float64Array(schema.inputs.length + 3);
@@ -64,28 +63,7 @@ export function createEventPass(schema: CustomerSchema, known: KnownKeys, rules:
     if (seen[field] === event || value === undefined) return false;
     seen[field] = event;
     if (field > 2) return value === null || readInput(value, slot, reading);
-    return field === 2 ? readTime(value) : readId(value, slot);
-  }
-
-  function readTime(value: unknown): boolean {
-    const ms = typeof value === 'string' ? parseIsoTime(value) : value;
-    if (!(typeof ms === 'number' && ms >= fromMs && ms < toMs && Number.isSafeInteger(ms))) return false;
-    reading.occurredAt = ms;
-    return true;
-  }
-
-  function readId(value: unknown, { field, isName }: Slot): boolean {
-    let id: string;
-    if (typeof value === 'string') {
-      if (value.length === 0 || value.length > MAX_TEXT || !value.isWellFormed()) return false;
-      id = value;
-    } else {
-      if (isName || !Number.isSafeInteger(value) || Object.is(value, -0)) return false;
-      id = String(value);
-    }
-    if (field === 0) reading.eventId = id;
-    else reading.customerId = id;
-    return true;
+    return field === 2 ? readTime(value, rules.times, reading) : readId(value, slot, reading);
   }
 
   const isRight = (raw: Source, source: JsonSource | undefined): boolean => {
@@ -115,6 +93,27 @@ export function createEventPass(schema: CustomerSchema, known: KnownKeys, rules:
     columns.occurredAt[row] = reading.occurredAt;
     return true;
   };
+}
+
+function readTime(value: unknown, { fromMs, toMs }: TimeLimits, reading: Reading): boolean {
+  const ms = typeof value === 'string' ? parseIsoTime(value) : value;
+  if (!(typeof ms === 'number' && ms >= fromMs && ms < toMs && Number.isSafeInteger(ms))) return false;
+  reading.occurredAt = ms;
+  return true;
+}
+
+function readId(value: unknown, { field, isName }: Slot, reading: Reading): boolean {
+  let id: string;
+  if (typeof value === 'string') {
+    if (value.length === 0 || value.length > MAX_TEXT || !value.isWellFormed()) return false;
+    id = value;
+  } else {
+    if (isName || !Number.isSafeInteger(value) || Object.is(value, -0)) return false;
+    id = String(value);
+  }
+  if (field === 0) reading.eventId = id;
+  else reading.customerId = id;
+  return true;
 }
 
 /** Reads a value that is not null. */

@@ -1,13 +1,13 @@
 /** A customer schema made of what was counted of a labelled CSV: what is kept, what is left out, and why. */
-import type { GateRules, Slice } from '../../schemas/customer/schema.ts';
 import { plainName } from '../../schemas/customer/unique-names.ts';
 import { DEFAULT_RULES } from '../gate.ts';
-import { isKept, type InputDraft } from './column-draft.ts';
+import { isKept } from './column-draft.ts';
 import { draftColumn } from './column-rules.ts';
 import { fieldNames } from './field-names.ts';
 import { findId } from './identity.ts';
+import type { Inference } from './inference.ts';
 import { judgeColumns, type Judged } from './judge-columns.ts';
-import { draftLabel, type LabelDraft } from './label-rule.ts';
+import { draftLabel } from './label-rule.ts';
 import { usualCommas } from './number-draft.ts';
 import { draftSlices } from './slices-rule.ts';
 import type { TableFacts } from './table-facts.ts';
@@ -19,33 +19,6 @@ export interface InferenceRequest {
   /** Header of the label, and of the customer's id if it is named. */
   readonly label: string;
   readonly id: string | undefined;
-}
-
-export interface InferredInput {
-  readonly name: string;
-  readonly header: string;
-  readonly draft: InputDraft;
-  readonly notes: readonly string[];
-}
-
-/** A column that is no input. `input`: what its entry would be. */
-export interface LeftOut {
-  readonly header: string;
-  readonly reason: string;
-  readonly input: InferredInput | undefined;
-}
-
-export interface Inference {
-  readonly name: string;
-  readonly customerId: { readonly header: string; readonly note: string } | undefined;
-  readonly rowNumber: string | undefined;
-  readonly inputs: readonly InferredInput[];
-  readonly leftOut: readonly LeftOut[];
-  readonly label: LabelDraft & { readonly header: string };
-  readonly slices: readonly Slice[];
-  readonly gate: Pick<GateRules, 'minAucGain' | 'minLogLossGain'>;
-  /** What must be looked at: likely leaks, columns that others say already. */
-  readonly warnings: readonly string[];
 }
 
 /** Inputs of a schema. */

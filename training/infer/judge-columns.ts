@@ -3,7 +3,7 @@ import { shown } from '../../schemas/csv/errors.ts';
 import { createNumberReader } from '../../schemas/csv/numbers.ts';
 import type { InputValue } from '../../schemas/customer/schema.ts';
 import { singleInputAuc } from '../single-input.ts';
-import type { InferredInput, LeftOut } from './infer-schema.ts';
+import type { InferredInput, LeftOut } from './inference.ts';
 import type { LabelDraft } from './label-rule.ts';
 import { findRelations, type Relation } from './relations.ts';
 import { flagOf } from './words.ts';

@@ -1,7 +1,7 @@
 /** Groups for the fairness report: up to three inputs with few values. */
 import type { Slice } from '../../schemas/customer/schema.ts';
 import type { ColumnFacts } from './column-facts.ts';
-import type { InferredInput } from './infer-schema.ts';
+import type { InferredInput } from './inference.ts';
 
 const MAX_SLICES = 3;
 /** Levels of a category that makes groups. */

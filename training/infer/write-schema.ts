@@ -1,7 +1,7 @@
 /** The text of a customer schema that was made of a CSV: every guess and every column left out has its reason as a comment. */
 import { stringify } from 'yaml';
 import { counted } from './column-draft.ts';
-import type { Inference, InferredInput, LeftOut } from './infer-schema.ts';
+import type { Inference, InferredInput, LeftOut } from './inference.ts';
 import type { TableFacts } from './table-facts.ts';
 
 /** What the head of the file says about its origin. */
