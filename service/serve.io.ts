@@ -3,11 +3,12 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
 import type { Config } from '../config.ts';
+import { checkEventSubject } from './event-subject.ts';
 import { createStallRule } from './health.ts';
 import { processHealth, type Concerns, type HealthState } from './health-state.ts';
 import { faultOf, type Fault } from './fault.ts';
 import { watchKafka } from './kafka-watch.io.ts';
-import { BankChurnError, messageOf } from '../schemas/errors.ts';
+import { BankChurnError, isTransient, messageOf } from '../schemas/errors.ts';
 import { createMetrics, type Metrics } from './metrics.io.ts';
 import { watchRegistry } from './registry-watch.io.ts';
 import type { RunningRole } from './run-role.io.ts';
@@ -103,10 +104,15 @@ export async function serve(
 
   const isAlone = roleNames.length === 1;
   const exitCode = await untilItEnds(log, givenUp, async (fatal) => {
-    await startWhenModel(
+    // Without a registry that answers, the scorer asks again before its first batch.
+    const checked = checkEventSubject(config, registry).catch((error: unknown) => {
+      if (!isTransient(error)) throw error;
+    });
+    const hasModel = startWhenModel(
       () => models.manifest() !== undefined,
       () => stopping,
     );
+    await Promise.all([checked, hasModel]);
     if (stopping) return;
     const around = { config, kafka, registry, metrics, log, models, concerns, isAlone, fatal, wrap };
     roles = roleNames.map((name) => startRole(name, around));
