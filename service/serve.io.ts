@@ -104,15 +104,11 @@ export async function serve(
 
   const isAlone = roleNames.length === 1;
   const exitCode = await untilItEnds(log, givenUp, async (fatal) => {
-    // Without a registry that answers, the scorer asks again before its first batch.
-    const checked = checkEventSubject(config, registry).catch((error: unknown) => {
-      if (!isTransient(error)) throw error;
-    });
     const hasModel = startWhenModel(
       () => models.manifest() !== undefined,
       () => stopping,
     );
-    await Promise.all([checked, hasModel]);
+    await Promise.all([refuseOtherSubject(config, registry), hasModel]);
     if (stopping) return;
     const around = { config, kafka, registry, metrics, log, models, concerns, isAlone, fatal, wrap };
     roles = roleNames.map((name) => startRole(name, around));
@@ -128,6 +124,12 @@ export async function serve(
   log.info({ exitCode }, 'stopped');
   return exitCode;
 }
+
+/** Without a registry that answers, the scorer asks again before its first batch. */
+const refuseOtherSubject = (...of: Parameters<typeof checkEventSubject>): Promise<void> =>
+  checkEventSubject(...of).catch((error: unknown) => {
+    if (!isTransient(error)) throw error;
+  });
 
 /** Resolves with the exit code: 0 at a signal or when the supervisor is gone, 1 at a fatal error. `start` is given what to call then. */
 function untilItEnds(
