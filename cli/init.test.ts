@@ -219,6 +219,67 @@ test('titles before the header, headers below it and rows of another width are s
   expect(stderr).toContain('--bad-rows skip');
 });
 
+test('a header with line ends and quotes in its cells, below a title of two lines', async () => {
+  const text = csvOf({ age: whole(18, 90), spent: money, Churn: left });
+  const [, ...rows] = text.split('\n');
+  const header = '"Age\n(years)","The ""net""\nspent","Churn\n(Y/N)"';
+  const { summary, schema } = await init(`"Report of\n\n2025"\n${[header, ...rows].join('\n')}`, '--label', 'Churn (Y/N)'); // prettier-ignore
+  expect(summary).toMatchObject({ rows: 400, refused: 0, skipped: { beforeHeader: 2 } });
+  expect(schema.inputs.map(({ aliases }) => aliases)).toEqual([['Age (years)'], ['The "net" spent']]);
+});
+
+test('points in a file between semicolons are decimal, if some cells cannot be anything else', async () => {
+  const rate: Cell = (row) => ['92.893', '93.994', '94.767'][row % 3]!;
+  const columns = { rate, age: whole(18, 90), spent: money, Churn: left };
+  const { summary, byHeader } = await init(csvOf(columns, { separator: ';' }), '--label', 'Churn');
+  expect(summary).toMatchObject({ refused: 0, leftOut: [] });
+  expect(byHeader('rate')).toMatchObject({ type: 'number', commas: 'thousands' });
+});
+
+test('words for an unknown label are no bad rows', async () => {
+  const Churn: Cell = (row, isLeft) => (row % 10 === 0 ? 'NA' : isLeft ? 'Yes' : 'No');
+  const { summary } = await init(csvOf({ age: whole(18, 90), spent: money, Churn }), '--label', 'Churn');
+  expect(summary).toMatchObject({ rows: 400, refused: 0, unlabelled: 40 });
+});
+
+test('columns that are the event’s own id and time, and an id that is called customerId', async () => {
+  const { summary, schema } = await init(
+    csvOf({
+      event_id: (row) => `e${String(row)}`,
+      occurredAt: () => '2026-01-31T12:00:00Z',
+      customerId: (row) => `c${String(row)}`,
+      age: whole(18, 90),
+      Churn: left,
+    }),
+    '--label',
+    'Churn',
+  );
+  expect(summary).toMatchObject({ customerId: 'customerId', refused: 0, leftOut: [] });
+  expect(schema.inputs.map(({ name }) => name)).toEqual(['age']);
+});
+
+test('days as numbers, long numbers and numbers in a form of their own are no inputs; a word among numbers is said', async () => {
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const written = await init(
+    csvOf({
+      joined: (row) => `20${two(row % 19)}${two(1 + (row % 12))}${two(1 + (row % 28))}`,
+      phone: (row) => `0${String(200_000_000 + ((row * 7919) % 100_003))}`,
+      balance: (row) => (row % 3 === 0 ? `(${String(row)}.75)` : `${String(row)}.25`),
+      rent: (row) => `1'${String(100 + row)}.50`,
+      age: (row, ...others) => (row === 7 ? 'thirty' : whole(18, 90)(row, ...others)),
+      Churn: left,
+    }),
+    '--label',
+    'Churn',
+  );
+  expect(reasonOf(written, 'joined')).toMatch(/^a date/);
+  expect(reasonOf(written, 'phone')).toMatch(/^long numbers of which no two are the same/);
+  expect(reasonOf(written, 'balance')).toMatch(/in a form of their own: write them as -1234.5/);
+  expect(reasonOf(written, 'rent')).toMatch(/in a form of their own/);
+  expect(written.byHeader('age')).toMatchObject({ type: 'integer', missing: ['thirty'] });
+  expect(written.stderr).toMatch(/"thirty" among numbers: a guess that it means missing/);
+});
+
 test('the header is the line that has the label', async () => {
   const rows = csvOf({ ID: (row) => String(row + 1), LIMIT_BAL: money, PAY_0: whole(-2, 9), 'default payment': (_, l) => (l ? '1' : '0') }); // prettier-ignore
   const { summary, schema } = await init(`X0,X1,X2,Y\n${rows}`, '--label', 'default payment');
@@ -323,12 +384,19 @@ describe('refused, with what to do', () => {
     ['a header twice', simple.replace('age', 'churn'), 'Churn', /line 1: the columns 1 and 2 are both called "Churn"/],
     ['three labels', csvOf({ age: whole(18, 90), s: pick(['Joined', 'Stayed', 'Churned']) }), 's', /more than two values, .*"Joined" \(1\d\d rows\).*: write a column/],
     ['one label', csvOf({ age: whole(18, 90), s: () => 'No' }), 's', /one value only, "No" \(400 rows\): add customers/],
+    ['separators that end all rows but the header', simple.replaceAll(/(Yes|No)$/gm, '$1,'), 'Churn', /line 1: the header has 2 cells, and all 400 rows below it \(from line 2\) have more or fewer/],
+    ['spaces between cells', simple.replaceAll(',', ' '), 'Churn', /the header has one cell, "age Churn", .*: separate cells by commas, semicolons, tabs or bars/],
+    ['a name that no schema may have', simple.replace('age', 'constructor'), 'Churn', /"constructor" has a name that JavaScript reserves: rename it/],
     ['no rows', 'age,Churn\n', 'Churn', /no rows below the header/],
     ['nothing to learn from', csvOf({ up: (row) => String(row), Churn: left }), 'Churn', /no column can be an input of a model: .*\n {2}up: whole numbers that count up/],
     ['an Excel workbook', Buffer.from('504b0304', 'hex'), 'Churn', /Excel workbook/],
   ])('%s', async (_, csv, label, message) => {
     await expect(init(csv, '--label', label)).rejects.toThrow(message);
   }); // prettier-ignore
+
+  it('one column as label and id', async () => {
+    await expect(init(simple, '--label', 'Churn', '--id', 'churn')).rejects.toThrow(/--label and --id are both "Churn"/); // prettier-ignore
+  });
 
   it('a file that is there already, unless --force', async () => {
     const { text } = await init(simple, '--label', 'Churn', '--name', 'first');

@@ -7,18 +7,17 @@ import { isRowErrors, readCustomer } from '../schemas/csv/customer.ts';
 import { fileError, shown } from '../schemas/csv/errors.ts';
 import { openRawCsv } from '../schemas/csv/raw-rows.io.ts';
 import { openCsv } from '../schemas/csv/rows.io.ts';
-import { nearest } from '../schemas/customer/nearest.ts';
 import { parseCustomerSchema } from '../schemas/customer/parse.ts';
 import type { CustomerSchema } from '../schemas/customer/schema.ts';
 import { messageOf } from '../schemas/errors.ts';
 import { plainName } from '../schemas/customer/unique-names.ts';
-import { repeated } from '../schemas/customer/collections.ts';
 import { counted } from '../training/infer/column-draft.ts';
 import { inferSchema } from '../training/infer/infer-schema.ts';
 import type { Inference } from '../training/infer/inference.ts';
 import { createTableCounter, type Skipped, type TableFacts } from '../training/infer/table-facts.ts';
 import { separatorName, writeSchema } from '../training/infer/write-schema.ts';
 import { createProgress, say } from './context.ts';
+import { checkNames, withoutRows } from './init-header.ts';
 import { print } from './printable.ts';
 
 interface InitOptions {
@@ -63,10 +62,9 @@ async function init(file: string, options: InitOptions): Promise<void> {
   const { table, before } = await readTable(file, options);
   const inference = inferSchema(table, { name, label: options.label, id: options.id });
   const text = writeSchema(inference, { command: commandOf(file, options), table });
-  const schema = parseCustomerSchema(text, out);
   await mkdir(dirname(out), { recursive: true });
   await writeFile(out, text);
-  const checked = await checkRows(file, schema).catch((cause: unknown) => {
+  const { schema, checked } = await check(file, text, out).catch((cause: unknown) => {
     throw new Error(
       `${out} is written, and must be corrected before it reads the file: ${messageOf(cause)}`,
       { cause },
@@ -104,9 +102,12 @@ async function readTable(
   { label, id }: InitOptions,
 ): Promise<{ table: TableFacts; before: number }> {
   const wanted = [label, ...(id === undefined ? [] : [id])];
+  if (id !== undefined && plainName(id) === plainName(label)) throw new Error(`--label and --id are both ${shown(label)}: name the customer's id with --id, or leave it out`); // prettier-ignore
   const plain = new Set(wanted.map(plainName));
   const csv = await openRawCsv(createReadStream(file), file, (cell) => plain.has(plainName(cell)));
-  const { line, cells } = csv.header;
+  const { line } = csv.header;
+  // A schema has no line ends in names, and a space is as good: word separators do not count.
+  const cells = csv.header.cells.map((cell) => cell.replace(/\s+/g, ' '));
   checkNames(file, line, cells, wanted);
   const counter = createTableCounter(cells, csv.separator);
   const progress = createProgress();
@@ -122,26 +123,8 @@ async function readTable(
   }
   progress.end();
   const table = counter.finish();
-  if (table.rows === 0)
-    throw fileError(file, `line ${String(line)}`, 'no rows below the header: add customers');
+  if (table.rows === 0) throw fileError(file, `line ${String(line)}`, withoutRows(cells.length, table.skipped.length)); // prettier-ignore
   return { table, before: csv.before };
-}
-
-/** Refuses a header that has a name twice, or lacks the label or the id. */
-function checkNames(file: string, line: number, names: readonly string[], wanted: readonly string[]): void {
-  const filled = names.filter((name) => name !== '');
-  const [twice] = repeated(filled, plainName);
-  const where = `line ${String(line)}`;
-  if (twice !== undefined) {
-    const at = names.flatMap((name, i) => (plainName(name) === plainName(twice) ? [String(i + 1)] : []));
-    throw fileError(file, where, `the columns ${at.join(' and ')} are both called ${shown(twice)} (case and word separators do not count): rename one`); // prettier-ignore
-  }
-  for (const name of wanted) {
-    if (filled.some((other) => plainName(other) === plainName(name))) continue;
-    const meant = nearest(name, filled);
-    const known = filled.slice(0, 30).map(shown).join(', ') + (filled.length > 30 ? ', …' : '');
-    throw fileError(file, where, `no column is called ${shown(name)}${meant === undefined ? '' : `, did you mean ${shown(meant)}?`}: the columns are ${known}`); // prettier-ignore
-  }
 }
 
 /** Rows that are read with the schema, and what is said of the others. */
@@ -150,6 +133,15 @@ interface Checked {
   readonly refused: number;
   readonly unlabelled: number;
   readonly said: string | undefined;
+}
+
+async function check(
+  file: string,
+  text: string,
+  out: string,
+): Promise<{ readonly schema: CustomerSchema; readonly checked: Checked }> {
+  const schema = parseCustomerSchema(text, out);
+  return { schema, checked: await checkRows(file, schema) };
 }
 
 /** Reads the file with its schema, as every other command does. */

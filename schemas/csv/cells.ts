@@ -3,6 +3,7 @@ import { FLAG_WORDS } from '../customer/rules.ts';
 import type { CustomerInput, CustomerLabel } from '../customer/schema.ts';
 import type { CsvColumn } from './columns.ts';
 import { shown } from './errors.ts';
+import { meansNoValue } from './no-value.ts';
 import { createNumberReader, PLAIN, type Unreadable } from './numbers.ts';
 
 /** What a cell holds: null if it is empty. */
@@ -77,7 +78,7 @@ function createFlagReader({ spellings, missing, commas }: CustomerInput, separat
   );
 }
 
-/** Whether the customer left; null for an empty cell: it is not known. */
+/** Whether the customer left; null for an empty cell and for words such as NA: it is not known. */
 function createLabelReader({ churned, stayed }: CustomerLabel, separator: string): ReadCell {
   const why = `not ${either(stayed)} (stayed), nor ${either(churned)} (left): correct it`;
   return createWordReader(
@@ -86,7 +87,7 @@ function createLabelReader({ churned, stayed }: CustomerLabel, separator: string
       [true, churned],
     ],
     createNumberReader(undefined, separator),
-    (cell) => ({ why: `${shown(cell)}, ${why}` }),
+    (cell) => (meansNoValue(cell) ? null : { why: `${shown(cell)}, ${why}` }),
   );
 }
 
@@ -94,7 +95,7 @@ function createLabelReader({ churned, stayed }: CustomerLabel, separator: string
 function createWordReader(
   meanings: readonly (readonly [value: boolean | null, words: readonly string[]])[],
   readNumber: ReadCell,
-  refuse: (cell: string) => Unreadable,
+  otherwise: (cell: string) => null | Unreadable,
 ): ReadCell {
   const values = new Map<string, boolean | null>([['', null]]);
   for (const [value, words] of meanings) for (const word of words) values.set(word.toLowerCase(), value);
@@ -103,7 +104,7 @@ function createWordReader(
     if (value !== undefined) return value;
     const number = readNumber(cell);
     const meant = typeof number === 'number' ? values.get(String(number)) : undefined;
-    return meant === undefined ? refuse(cell) : meant;
+    return meant === undefined ? otherwise(cell) : meant;
   };
 }
 

@@ -1,5 +1,5 @@
 /** The separator and the header of a CSV that no schema describes yet. */
-import { LINES_LOOKED_AT, SEPARATORS, splitLine } from './separator.ts';
+import { LINES_LOOKED_AT, linesOf, SEPARATORS, splitLine, splitRows } from './separator.ts';
 
 export interface FoundHeader {
   readonly separator: string;
@@ -30,18 +30,22 @@ function readingOf(lines: readonly string[], separator: string): Reading {
 
 /**
  * Finds the separator under which most of the first lines have equally many cells, and the header: the first line that
- * has so many cells, a wanted one among them if any line has it.
+ * has so many cells, a wanted one among them if any line has it. The header may lack one cell: that of a separator which ends
+ * all rows but the header.
  *
  * @param text the beginning of the file. @param isWanted whether a cell is a column that the header must have.
  */
 export function findHeader(text: string, isWanted: (cell: string) => boolean): FoundHeader {
-  const lines = text.split('\n', LINES_LOOKED_AT);
+  const lines = splitRows(text, LINES_LOOKED_AT);
   const filled = lines.filter((line) => line.trim() !== '');
   const { separator, width } = SEPARATORS.map((one) => readingOf(filled, one)).reduce((best, next) =>
     next.lines > best.lines || (next.lines === best.lines && next.width > best.width) ? next : best,
   );
   const rows = lines.map((line) => splitLine(line, separator));
-  const named = rows.findIndex((cells) => cells.length === width && cells.some(isWanted));
+  const named = [width, width - 1].map((cells) =>
+    rows.findIndex((row) => row.length === cells && row.some(isWanted)),
+  );
   const first = rows.findIndex((cells, i) => cells.length === width && lines[i]!.trim() !== '');
-  return { separator, before: Math.max(0, named >= 0 ? named : first) };
+  const header = Math.max(0, named.find((row) => row >= 0) ?? first);
+  return { separator, before: linesOf(lines.slice(0, header)) };
 }

@@ -18,6 +18,23 @@ export function splitLine(line: string, separator: string): string[] {
   return [...cells, cell.trim()];
 }
 
+/** The lines of the beginning of a text; a cell in quotes may hold line ends, so that what is one row is one here. */
+export function splitRows(text: string, most: number): string[] {
+  const rows: string[] = [];
+  let open = '';
+  for (const line of text.split('\n', most)) {
+    open += open === '' ? line : `\n${line}`;
+    if ((open.split('"').length - 1) % 2 === 1) continue;
+    rows.push(open);
+    open = '';
+  }
+  // A quote that is never closed: its lines are lines.
+  return open === '' ? rows : [...rows, ...open.split('\n')];
+}
+
+/** How many lines these rows are. */
+export const linesOf = (rows: readonly string[]): number => rows.join('\n').split('\n').length * Math.sign(rows.length); // prettier-ignore
+
 interface Reading {
   readonly separator: string;
   /** Cells that name a column of the schema. */
@@ -53,8 +70,8 @@ export const isHeader = (line: string, needed: number, columns: CsvColumns): boo
  * @param needed columns. @returns the number of lines before the header; 0 if the first line is it, or no line is.
  */
 export function linesBeforeHeader(text: string, needed: number, columns: CsvColumns): number {
-  const lines = text.split('\n', LINES_LOOKED_AT);
-  const first = lines.findIndex((line) => line.trim() !== '');
-  const header = lines.findIndex((line) => isHeader(line, needed, columns));
-  return header > first ? header : 0;
+  const rows = splitRows(text, LINES_LOOKED_AT);
+  const first = rows.findIndex((row) => row.trim() !== '');
+  const header = rows.findIndex((row) => isHeader(row, needed, columns));
+  return header > first ? linesOf(rows.slice(0, header)) : 0;
 }

@@ -215,7 +215,7 @@ function checkLine(bytes: Buffer, file: string, line: number, place: (before: st
     `line ${String(line)}, ${place(before)}`,
     bad === 0
       ? 'a NUL byte (UTF-16 without a byte order mark, or a damaged file?): save the file as UTF-8'
-      : `byte 0x${hex} is not UTF-8 (Latin-1?): save the file as UTF-8, or convert it: iconv -f latin1 -t utf-8`,
+      : `byte 0x${hex} is not UTF-8 (Windows-1252?): save the file as UTF-8, or convert it: iconv -f windows-1252 -t utf-8`,
   );
 }
 

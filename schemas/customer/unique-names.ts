@@ -18,8 +18,8 @@ const RESERVED: ReadonlySet<string> = new Set([
 ]);
 export const isReserved = (name: string): boolean => RESERVED.has(name);
 
-/** Keys that a JSON path may not go through. */
-const UNSAFE: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+/** Keys that a JSON path may not go through, and that no header may have. */
+export const UNSAFE: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** A name as CSV headers are compared: without case, spaces, underscores, hyphens, points and invisible characters. */
 export const plainName = (name: string): string =>

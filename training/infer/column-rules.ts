@@ -1,9 +1,10 @@
 /** From what was counted of a column to its input, or to the reason why it is none. */
+import { meansNoValue } from '../../schemas/csv/no-value.ts';
 import { createNumberReader } from '../../schemas/csv/numbers.ts';
 import type { Column, ColumnDraft } from './column-draft.ts';
 import { asNumbers, chooseCommas, numberDraft } from './number-draft.ts';
 import { categoryDraft, flagDraft } from './text-draft.ts';
-import { meansNoNumber, meansNoValue } from './words.ts';
+import { meansNoNumber } from './words.ts';
 
 /** What a column becomes. */
 export function draftColumn(column: Column, separator: string): ColumnDraft {

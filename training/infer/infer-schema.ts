@@ -21,6 +21,9 @@ export interface InferenceRequest {
   readonly id: string | undefined;
 }
 
+/** Whether a column is read as another field whatever the schema says, or cannot be named. */
+const isRead = (header: string): boolean => ['', 'eventid', 'occurredat'].includes(plainName(header));
+
 /** Inputs of a schema. */
 const MAX_INPUTS = 500;
 
@@ -40,7 +43,7 @@ export function inferSchema(table: TableFacts, { name, label, id }: InferenceReq
   const names = fieldNames(headers, ['eventId', 'customerId', 'occurredAt']);
   const judged: Judged[] = columns.flatMap((facts, at): Judged[] => {
     const { header } = facts;
-    if (at === labelAt || at === identity.customerId?.at || at === identity.rowNumber || header === '')
+    if (at === labelAt || at === identity.customerId?.at || at === identity.rowNumber || isRead(header))
       return [];
     const column = { facts, cells: sample.map((cells) => cells[at]!), usual };
     const drafted = draftColumn(column, separator);

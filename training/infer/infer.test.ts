@@ -38,11 +38,12 @@ test('a tally keeps the most frequent texts of too many', () => {
 });
 
 describe('labels', () => {
-  const draft = (...cells: string[]) => {
-    const { facts, add } = createColumnCounter('Left', 0, ',');
+  const draftOf = (header: string, ...cells: string[]) => {
+    const { facts, add } = createColumnCounter(header, 0, ',');
     cells.forEach(add);
     return draftLabel(facts);
   };
+  const draft = (...cells: string[]) => draftOf('Left', ...cells);
   it.each([
     ['Yes', 'No'],
     ['1.0', '0.0'],
@@ -52,8 +53,36 @@ describe('labels', () => {
     ['Inactive', 'Active'],
     ['closed', 'open'],
     ['2', '0'],
+    ['1', '-1'],
+    ['LAPSED', 'INFORCE'],
   ])('%s is churned, %s is stayed', (churned, stayed) => {
     expect(draft(stayed, churned, stayed)).toMatchObject({ churned: [churned], stayed: [stayed] });
+  });
+  it.each([
+    ['is_active', '0', '1'],
+    ['Retained', 'No', 'Yes'],
+    ['NotChurned', 'F', 'T'],
+    ['Active', 'Churned', 'Existing'],
+    ['inactive', 'Y', 'N'],
+  ])('under the header %s %s is churned', (header, churned, stayed) => {
+    for (const cells of [
+      [stayed, churned, stayed],
+      [stayed, churned, churned],
+    ])
+      // prettier-ignore
+      expect(draftOf(header, ...cells)).toMatchObject({ churned: [churned], stayed: [stayed] });
+  });
+  it('1 beside 2 is a code, no yes', () => {
+    expect(draftOf('class', '1', '1', '2')).toMatchObject({
+      churned: ['2'],
+      note: expect.stringMatching(/^a guess/) as string,
+    });
+  });
+  it('a majority that churned is said', () => {
+    expect(draft('1', '1', '0')).toMatchObject({
+      churned: ['1'],
+      note: expect.stringMatching(/67 % of the customers, more than half; exchange/) as string,
+    });
   });
   it('a word counts more than rarity, rarity more than nothing', () => {
     expect(draft('Yes', 'Yes', 'No')).toMatchObject({ churned: ['Yes'] });

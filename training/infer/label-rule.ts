@@ -1,9 +1,10 @@
 /** Which values of the label mean that a customer left. */
+import { meansNoValue } from '../../schemas/csv/no-value.ts';
 import { shown } from '../../schemas/csv/errors.ts';
 import { counted, percent } from './column-draft.ts';
 import type { ColumnFacts } from './column-facts.ts';
 import { ranked } from './tally.ts';
-import { churnedOf, meansNoValue } from './words.ts';
+import { churnedOf, flagOf, saysStayed } from './words.ts';
 
 export interface LabelDraft {
   readonly churned: readonly string[];
@@ -21,7 +22,7 @@ type Group = readonly (readonly [text: string, count: number])[];
 const rowsOf = (group: Group): number => group.reduce((sum, [, count]) => sum + count, 0);
 
 /**
- * Finds the value that means churned: by its word, else the rarer of two.
+ * Finds the value that means churned: by its word, where yes under a header such as `Active` is stayed; else the rarer of two.
  *
  * @returns the label, or what is wrong with the column and what to do.
  */
@@ -42,8 +43,9 @@ export function draftLabel({ header, texts, blank }: ColumnFacts): LabelDraft | 
   if (groups.length > 2 || !texts.isComplete())
     return `the label ${shown(header)} has more than two values, ${named}${more}: ${advice}`;
   const [a, b] = groups as [Group, Group];
-  const [first, second] = [meaningOf(a), meaningOf(b)];
-  const byWord = first !== second && (first ?? second) !== undefined;
+  const isTurned = saysStayed(header);
+  const [first, second] = [meaningOf(a, isTurned), meaningOf(b, isTurned)];
+  const byWord = first !== second && (first ?? second) !== undefined && !isCode(a, b);
   const isFirst = byWord ? (first ?? !second!) : rowsOf(a) <= rowsOf(b);
   const [left, stayed] = isFirst ? [a, b] : [b, a];
   const share = percent(rowsOf(left) / (rowsOf(left) + rowsOf(stayed)));
@@ -51,10 +53,15 @@ export function draftLabel({ header, texts, blank }: ColumnFacts): LabelDraft | 
     churned: left.map(([text]) => text),
     stayed: stayed.map(([text]) => text),
     rows: { churned: rowsOf(left), stayed: rowsOf(stayed), missing: blank + rowsOf(all) - rowsOf(values) },
-    note: byWord
-      ? `churned by its word: ${share} of the customers`
-      : `a guess: churned is the rarer value, ${share} of the customers; exchange the two if it is the other one`,
+    note: noteOf(byWord, byWord && isTurned && isFlag(a), left, stayed, share),
   };
+}
+
+function noteOf(byWord: boolean, isTurned: boolean, left: Group, stayed: Group, share: string): string {
+  const exchange = 'exchange the two if it is the other one';
+  if (!byWord) return `a guess: churned is the rarer value, ${share} of the customers; ${exchange}`;
+  const why = isTurned ? 'churned is the no of a column whose name says stayed' : 'churned by its word';
+  return `${why}: ${share} of the customers${rowsOf(left) > rowsOf(stayed) ? `, more than half; ${exchange}` : ''}`;
 }
 
 /** `1.0` is `1`. */
@@ -73,4 +80,15 @@ function groupsOf(values: Group): Group[] {
   return [...groups.values()];
 }
 
-const meaningOf = ([first]: Group): boolean | undefined => churnedOf(first![0]);
+const isFlag = ([first]: Group): boolean => flagOf(first![0]) !== undefined;
+
+function meaningOf(group: Group, isTurned: boolean): boolean | undefined {
+  const meaning = churnedOf(group[0]![0]);
+  return isTurned && isFlag(group) ? !meaning! : meaning;
+}
+
+/** 1 and 2: codes, of which 1 is no yes. Beside 0 and -1 it is. */
+const isCode = (...groups: Group[]): boolean => {
+  const values = groups.map(([first]) => Number(first![0]));
+  return values.includes(1) && values.every((value) => Number.isFinite(value)) && Math.max(...values) > 1;
+};

@@ -1,6 +1,7 @@
 /** Columns of numbers: what commas are, which words mean missing, what is impossible. */
 import { counted, oncePerCase, type Column, type ColumnDraft } from './column-draft.ts';
 import { type ColumnFacts, type Commas, type NumberFacts } from './column-facts.ts';
+import { shown } from '../../schemas/csv/errors.ts';
 import { meansNoNumber } from './words.ts';
 
 /** Share of the filled cells that are numbers, words for missing aside. */
@@ -22,12 +23,19 @@ export function chooseCommas({ numbers }: ColumnFacts, usual: Commas): Commas {
       : 'decimal';
 }
 
+/** `0.5` and `12.75`: the point is no thousands separator. */
+const POINT_DECIMAL = /^[+-]?\d*\.(?:\d{1,2}|\d{4,})$/;
+
 /** What commas are in a file, for columns that do not show it. */
 export function usualCommas(columns: readonly ColumnFacts[], separator: string): Commas {
   const isDecimal = columns.some(
     ({ numbers }) => numbers.get('decimal')!.count > numbers.get('thousands')!.count,
   );
-  return isDecimal || separator !== ',' ? 'decimal' : 'thousands';
+  if (isDecimal) return 'decimal';
+  const isPoint = columns.some(({ texts }) =>
+    [...texts.counts.keys()].some((text) => POINT_DECIMAL.test(text)),
+  );
+  return isPoint || separator === ',' ? 'thousands' : 'decimal';
 }
 
 interface NumberColumn {
@@ -35,6 +43,8 @@ interface NumberColumn {
   readonly numbers: NumberFacts;
   /** Words for a missing value. */
   readonly missing: readonly string[];
+  /** Those of them that are known for nothing like it. */
+  readonly mute: readonly string[];
   /** Cells that are neither. */
   readonly odd: number;
 }
@@ -59,6 +69,7 @@ export function asNumbers(
     commas,
     numbers,
     missing: [...missing, ...mute].map(([word]) => word),
+    mute: mute.map(([word]) => word),
     odd: oddCells - mute.reduce((sum, [, count]) => sum + count, 0),
   };
 }
@@ -66,7 +77,7 @@ export function asNumbers(
 /** The input of a column of numbers, or why it is none. */
 export function numberDraft(
   { facts, cells, usual }: Column,
-  { commas, numbers, missing, odd }: NumberColumn,
+  { commas, numbers, missing, mute, odd }: NumberColumn,
 ): ColumnDraft {
   const byDefault = facts.numbers.get(undefined)!;
   if (commas === 'thousands' && usual === 'decimal' && byDefault.isWhole && !numbers.isWhole)
@@ -77,7 +88,13 @@ export function numberDraft(
   if (id !== undefined) return { reason: id };
   const notes: string[] = [];
   if (odd > 0)
-    notes.push(`${counted(odd)} cells are no numbers: correct them, or skip their rows with --bad-rows skip`);
+    notes.push(
+      `cells that are no numbers: ${counted(odd)}; correct them, or skip their rows with --bad-rows skip`,
+    );
+  if (mute.length > 0)
+    notes.push(
+      `${mute.map(shown).join(', ')} among numbers: a guess that it means missing, correct it if it does not`,
+    );
   const sentinel = sentinelOf(facts, numbers);
   if (sentinel !== undefined)
     notes.push(`${sentinel} is the only number below 0: if it means missing, add it to missing in quotes`);
@@ -119,7 +136,7 @@ function sentinelOf({ texts }: ColumnFacts, { min }: NumberFacts): string | unde
 
 /** Names of columns that hold ids, in lower case and without separators. */
 const ID_NAME =
-  /(?:^|customer|kunden|client|user|account|member|card|subscriber|person|cust|acct|row|record|serial)(?:id|no|nr|num|number|key|uuid|guid|index)$|id$/;
+  /(?:^|customer|kunden|client|user|account|member|card|subscriber|person|employee|policy|contract|cust|acct|row|record|serial)(?:id|no|nr|num|number|key|uuid|guid|index)$|id$/;
 export const isIdName = (header: string): boolean =>
   /[a-z](?:ID|Id)$/.test(header) ||
   (ID_NAME.test(header.toLowerCase().replace(/[\s_.-]+/g, '')) &&
@@ -127,6 +144,8 @@ export const isIdName = (header: string): boolean =>
 
 /** Rows that a column needs to be called unique. */
 const MIN_ROWS = 20;
+/** Numbers from which on they are those of telephones, devices or accounts, if no two are the same. */
+const LONG = 1e8;
 /** Rows that numbers in any order need to be those of rows. */
 const MIN_SHUFFLED = 100;
 
@@ -142,15 +161,27 @@ function idReason(
   if (steps === values.length - 1 && filled.length === cells.length)
     return 'whole numbers that count up, like the number of a row';
   if (isIdName(header)) return 'an id: no two customers have the same number';
+  if (
+    filled.length >= MIN_SHUFFLED &&
+    (min >= LONG || (max >= LONG && filled.some((cell) => /^0\d/.test(cell))))
+  )
+    return 'long numbers of which no two are the same, like those of telephones or accounts';
   return filled.length >= MIN_SHUFFLED && max - min < 2 * filled.length && filled.length === cells.length
     ? 'the numbers of rows in another order: no two are the same'
     : undefined;
 }
 
+/** Different numbers such as 20170331 that are days, whatever the column is called. */
+const MIN_DAYS = 20;
+
 function dateReason({ header, texts }: ColumnFacts, { isWhole, min, max }: NumberFacts): string | undefined {
-  if (!isWhole || !/date|time|day|since|stamp|(^|_)(dt|dob)(_|$)/i.test(header)) return undefined;
+  if (!isWhole) return undefined;
+  const isNamed = /date|time|day|since|stamp|(^|_)(dt|dob|ts)(_|$)/i.test(header);
   const isDay = ([text]: readonly [string, number]): boolean =>
     /^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$/.test(text);
   const days = min >= 19_000_101 && max <= 21_001_231 && [...texts.counts].every(isDay);
-  return days || min >= 500_000_000 ? 'a date or a time: make a number of days or years of it' : undefined;
+  const isManyDays = days && texts.counts.size >= MIN_DAYS;
+  return isManyDays || (isNamed && (days || min >= 500_000_000))
+    ? 'a date or a time: make a number of days or years of it'
+    : undefined;
 }

@@ -1,7 +1,8 @@
 /** Columns of words: flags, categories, and what is no input: ids, dates, free text. */
+import { meansNoValue } from '../../schemas/csv/no-value.ts';
 import { counted, oncePerCase, percent, type Column, type ColumnDraft } from './column-draft.ts';
 import { ranked } from './tally.ts';
-import { flagOf, meansNoNumber, meansNoValue, needsNaming } from './words.ts';
+import { flagOf, meansNoNumber, needsNaming } from './words.ts';
 
 /** Levels of a category that are kept apart. */
 export const MAX_LEVELS = 60;
@@ -46,8 +47,9 @@ const DATE = new RegExp(
     String.raw`^\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp][Mm])?$`,
   ].join('|'),
 );
-/** A number with a currency or a unit. */
-const UNIT = /^(?:[€$£¥₹]|[A-Z]{3} )?\s*[+-]?\d[\d.,]*\s*(?:[€$£¥₹%]|[A-Za-z]{1,8})?$/;
+/** A number with a currency or a unit, in brackets, with a minus behind it, or with spaces or apostrophes between its digits. */
+const UNIT =
+  /^[+-]?\(?(?:[€$£¥₹]|[A-Z]{3} )?\s*[+-]?\d(?:[\d.,]|['’\s](?=\d))*\s*(?:[€$£¥₹%]|[A-Za-z]{1,8})?\)?-?$/;
 
 /** Why a column of words is no category; undefined: it may be one. */
 function textReason({ facts, cells }: Column): string | undefined {
@@ -56,7 +58,7 @@ function textReason({ facts, cells }: Column): string | undefined {
     texts.filter(([text]) => form.test(text)).length >= 0.95 * texts.length;
   if (most(DATE)) return 'dates or times: make a number of days or years of them';
   if (texts.length > 20 && most(UNIT))
-    return 'numbers with a unit or a currency sign: write the numbers alone';
+    return 'numbers with a unit or a currency sign, or in a form of their own: write them as -1234.5';
   const filled = cells.filter((cell) => cell !== '');
   const different = new Set(filled).size;
   const words = filled.reduce((sum, cell) => sum + cell.split(/\s+/).length, 0) / Math.max(1, filled.length);

@@ -1,4 +1,5 @@
 /** Words that programs and people write for yes, no, nothing, and for customers who left or stayed. All in lower case. */
+import { meansNoValue } from '../../schemas/csv/no-value.ts';
 
 const TRUE = new Set('1 true t yes y on ja j oui si sí sim'.split(' '));
 const FALSE = new Set('0 false f no n off nein non não'.split(' '));
@@ -12,20 +13,18 @@ export function flagOf(word: string): boolean | undefined {
   return TRUE.has(plain) ? true : FALSE.has(plain) ? false : undefined;
 }
 
-/** Words that mean no value wherever they stand. */
-const NO_VALUE = new Set(['na', 'n/a', 'n.a.', 'nan', 'null', '\\n', '?', '#n/a', '#null!', '#value!', '(blank)', '<na>', 'not available']); // prettier-ignore
 /** Words that mean no value among numbers, and may be a level of a category. */
 const AMONG_NUMBERS = new Set(['-', '--', '–', '—', '.', '*', 'none', 'nil', 'missing', 'unknown', 'undefined', 'blank', 'x']); // prettier-ignore
 
-export const meansNoValue = (word: string): boolean => NO_VALUE.has(word.toLowerCase());
 export const meansNoNumber = (word: string): boolean =>
   meansNoValue(word) || AMONG_NUMBERS.has(word.toLowerCase());
 /** The CSV reader refuses these in a category unless the schema names them. */
 export const needsNaming = (word: string): boolean =>
   /^(?:none|nil|#(?:ref!|name\?|num!|div\/0!))$/i.test(word);
 
-const LEFT = /churn|attrit|exit|left|leav|cancel|clos|lost|gone|terminat|inactiv|withdr|depart|discon/;
-const STAYED = /exist|stay|retain|remain|activ|loyal|current|continu|kept|open/;
+const LEFT =
+  /churn|attrit|exit|left|leav|cancel|clos|lost|gone|terminat|inactiv|withdr|depart|discon|laps|surrender/;
+const STAYED = /exist|stay|retain|retent|remain|activ|loyal|current|continu|kept|open|in.?force/;
 const DENIED = /(?:^|[\s_-])(?:not?|non|never)(?=[\s_-])|^(?:un|non)(?=churn)/;
 
 /** What a word of the label says; undefined: nothing that is known. */
@@ -37,3 +36,7 @@ export function churnedOf(word: string): boolean | undefined {
   if (LEFT.test(plain)) return !isDenied;
   return STAYED.test(plain) ? isDenied : undefined;
 }
+
+/** Whether a header says that its yes is a customer who stayed: `Active`, `NotChurned`. */
+export const saysStayed = (header: string): boolean =>
+  flagOf(header) === undefined && churnedOf(header.replace(/([a-z])([A-Z])/g, '$1 $2')) === false;

@@ -91,7 +91,9 @@ function idLines({ customerId, rowNumber }: Inference): string[] {
   const id =
     customerId === undefined
       ? [comment('No column is an id: customers are called by the number of their row.')]
-      : [`customerId: ${flow({ aliases: [customerId.header] })} ${comment(customerId.note)}`];
+      : customerId.header === 'customerId'
+        ? [comment(`customerId: ${customerId.note}`)]
+        : [`customerId: ${flow({ aliases: [customerId.header] })} ${comment(customerId.note)}`];
   return rowNumber === undefined ? id : [...id, `rowNumber: ${flow([rowNumber])}`];
 }
 
