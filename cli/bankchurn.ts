@@ -79,12 +79,25 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
+/** What is wrong with a file that cannot be used, and what to do, by the system's code. */
+const FILE_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder: check the name',
+  EISDIR: 'it is a folder: name a file in it',
+  EACCES: 'permission denied: check the rights',
+};
+
 /** What a command says of its failure. Kafka's client does not say whose connection it is that fails. */
 export function sentenceOf(error: unknown): string {
   const isAway = error instanceof BankChurnError && error.code === 'BROKER_UNAVAILABLE';
   return isAway
     ? `Kafka does not answer as it should: ${messageOf(error)} (is it running, and is KAFKA_BROKERS right?)`
-    : messageOf(error);
+    : (sentenceOfFile(error) ?? messageOf(error));
+}
+
+function sentenceOfFile(error: unknown): string | undefined {
+  const { code, path } = error as Partial<NodeJS.ErrnoException>;
+  const what = code === undefined || !(error instanceof Error) ? undefined : FILE_ERRORS[code];
+  return what && `${path ?? 'the file'}: ${what}`;
 }
 
 function exitCode(error: unknown): number {

@@ -91,6 +91,8 @@ test('a command that does not reach Kafka says so, and which variable to look at
   const error = new KafkaError('transient', 'Connection error: connect ECONNREFUSED 127.0.0.1:9092');
   expect(sentenceOf(error)).toMatch(/^Kafka does not answer .*ECONNREFUSED.*KAFKA_BROKERS/);
   expect(sentenceOf(new KafkaError('missing', 'no topic'))).toBe('no topic');
+  const none = Object.assign(new Error('ENOENT: no such file'), { code: 'ENOENT', path: 'a.csv' });
+  expect(sentenceOf(none)).toBe('a.csv: there is no such file or folder: check the name');
 });
 
 /** A file with one event, and the program's arguments that score it. */

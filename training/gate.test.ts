@@ -2,9 +2,14 @@ import { expect, test } from 'vitest';
 import { BANK } from '../schemas/customer/bank.fixture.ts';
 import type { GateRules } from '../schemas/customer/schema.ts';
 import { evaluate, type Evaluation } from './evaluation.ts';
-import { checkHoldout, constantLogLoss, DEFAULT_RULES, gateRules, judgeChallenger, verdictOf, type ChallengeFigures } from './gate.ts'; // prettier-ignore
+import { checkHoldout, constantLogLoss, DEFAULT_RULES, gateRules, judgeChallenger, rulesFor, verdictOf, type ChallengeFigures } from './gate.ts'; // prettier-ignore
 
 const NONE: GateRules = { minWeightedF1: undefined, minAucGain: undefined, minLogLossGain: undefined };
+
+test('where churn is rare, one hundredth of what a constant score has is gain enough', () => {
+  expect(rulesFor({ churned: 200, stayed: 800 })).toEqual(DEFAULT_RULES);
+  expect(rulesFor({ churned: 10, stayed: 990 })).toEqual({ minAucGain: 0.05, minLogLossGain: 0.0006 });
+});
 
 test('the rules are those of the schema; the configuration takes the place of its F1, for any schema', () => {
   expect(gateRules(BANK, null)).toMatchObject({ minWeightedF1: 0.8, minAucGain: undefined });

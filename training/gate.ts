@@ -77,6 +77,15 @@ export function constantLogLoss(left: number, stayed: number): number {
   return (entropy(left) + entropy(stayed)) / (left + stayed);
 }
 
+/** Share of the constant score's log loss that a model must gain if churn is so rare that the usual gain would be a large part of it. */
+const RARE_GAIN = 0.01;
+
+/** The rules that suit labelled customers of whom so many churned and stayed. */
+export function rulesFor({ churned, stayed }: { readonly churned: number; readonly stayed: number }) {
+  const gain = Number((RARE_GAIN * constantLogLoss(churned, stayed)).toPrecision(1));
+  return { ...DEFAULT_RULES, minLogLossGain: Math.min(DEFAULT_RULES.minLogLossGain, gain) };
+}
+
 /** What a challenger must show. */
 export interface ChallengeRule {
   /** Of its figures on the base holdout. */

@@ -1,6 +1,6 @@
 /** A customer schema made of what was counted of a labelled CSV: what is kept, what is left out, and why. */
 import { plainName } from '../../schemas/customer/unique-names.ts';
-import { DEFAULT_RULES } from '../gate.ts';
+import { rulesFor } from '../gate.ts';
 import { isKept } from './column-draft.ts';
 import { draftColumn } from './column-rules.ts';
 import { fieldNames } from './field-names.ts';
@@ -66,7 +66,7 @@ export function inferSchema(table: TableFacts, { name, label, id }: InferenceReq
     leftOut: [...leftOut, ...inputs.slice(MAX_INPUTS).map((input) => ({ header: input.header, reason: `beyond ${String(MAX_INPUTS)} inputs`, input }))], // prettier-ignore
     label: { ...outcome, header: headers[labelAt]! },
     slices: draftSlices(inputs.slice(0, MAX_INPUTS), columns),
-    gate: DEFAULT_RULES,
+    gate: rulesFor(outcome.rows),
     warnings,
   };
 }
