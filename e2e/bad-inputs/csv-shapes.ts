@@ -26,7 +26,7 @@ const encodings: readonly CsvInput[] = [
     input: 'an umlaut in Latin-1',
     file: Buffer.from(withCell('Surname', 'Müller'), 'latin1'),
     refused:
-      'line 3, column Surname (3): byte 0xFC is not UTF-8 (Latin-1?): save the file as UTF-8, or convert it: iconv -f latin1 -t utf-8',
+      'line 3, column Surname (3): byte 0xFC is not UTF-8 (Windows-1252?): save the file as UTF-8, or convert it: iconv -f windows-1252 -t utf-8',
   },
   {
     input: 'a NUL byte in a cell',
@@ -85,7 +85,7 @@ const formats: readonly CsvInput[] = [
     input: 'random bytes',
     file: Buffer.from('9f3ac1d00b774e8812', 'hex'),
     refused:
-      'line 1, column 1: byte 0x9F is not UTF-8 (Latin-1?): save the file as UTF-8, or convert it: iconv -f latin1 -t utf-8',
+      'line 1, column 1: byte 0x9F is not UTF-8 (Windows-1252?): save the file as UTF-8, or convert it: iconv -f windows-1252 -t utf-8',
   },
 ];
 
