@@ -45,6 +45,9 @@ export type Outlet = (view: {
   readonly health: () => HealthState;
 }) => Promise<{ close(): Promise<void> }> | { close(): Promise<void> };
 
+/** For closing what is left after the stop budget, milliseconds. */
+const CLOSING_MS = 1000;
+
 /** Runs the service until a signal, the loss of its supervisor or a fatal error. Resolves with the exit code. */
 export async function serve(
   config: Config,
@@ -115,8 +118,9 @@ export async function serve(
   });
 
   stopping = true;
-  await Promise.all([watch.stop(), ...roles.map((role) => role.stop())]);
-  await models.stop();
+  const ended = Promise.all([watch.stop(), ...roles.map((role) => role.stop())]).then(() => models.stop());
+  // A connection that does not close must not outlive the budget.
+  await Promise.race([ended, sleep(config.limits.stopBudgetMs + CLOSING_MS, undefined, { ref: false })]);
   registryWatch.stop();
   registry?.close();
   metrics.close();
