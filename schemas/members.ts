@@ -92,7 +92,7 @@ function repeatedKey(bytes: Buffer, known: KnownKeys): string {
   eachKey(bytes, known, ({ prefix, fields, inner }, start, end) => {
     const key = keyAt(bytes, start, end);
     const isKnown = fields.has(key) || inner.has(key);
-    // Objects are told apart by their prefix: two of one prefix are there only if a key comes twice.
+    // Their prefix distinguishes objects: two of one prefix are there only if a key comes twice.
     if (seen.has(prefix + key)) repeated ??= isKnown ? `the key "${prefix}${key}"` : 'a key that is no field';
     seen.add(prefix + key);
     return inner.get(key);
