@@ -11,8 +11,10 @@ export interface KnownRange extends Run {
   readonly runs: readonly Run[];
 }
 
-interface HasOffset {
-  readonly offset: number;
+/** Offsets of records, ascending. */
+export interface Offsets {
+  readonly length: number;
+  offsetAt(i: number): number;
 }
 
 /**
@@ -23,7 +25,7 @@ interface HasOffset {
 export function knownRange(
   before: KnownRange | undefined,
   from: number,
-  records: readonly HasOffset[],
+  records: Offsets,
   to: number,
 ): KnownRange {
   if (covers(before, from) && to <= before.to) return before; // fetched once more, or late
@@ -37,19 +39,27 @@ function emptySince(before: KnownRange | undefined, offset: number): number {
   return last === undefined ? before.from : Math.min(last.to, offset);
 }
 
-function runsOf(records: readonly HasOffset[], from: number): Run[] {
-  const fresh =
-    (records[0]?.offset ?? from) < from ? records.filter(({ offset }) => offset >= from) : records;
-  const [first, last] = [fresh[0]?.offset, fresh[fresh.length - 1]?.offset];
-  if (first === undefined || last === undefined) return [];
-  if (last - first === fresh.length - 1) return [{ from: first, to: last + 1 }];
+function runsOf(records: Offsets, from: number): Run[] {
+  const begin = firstFrom(records, from);
+  const { length } = records;
+  if (begin === length) return [];
+  const [first, last] = [records.offsetAt(begin), records.offsetAt(length - 1)];
+  if (last - first === length - 1 - begin) return [{ from: first, to: last + 1 }];
   const runs: { from: number; to: number }[] = [];
-  for (const { offset } of fresh) {
+  for (let i = begin; i < length; i++) {
+    const offset = records.offsetAt(i);
     const open = runs[runs.length - 1];
     if (open?.to === offset) open.to = offset + 1;
     else runs.push({ from: offset, to: offset + 1 });
   }
   return runs;
+}
+
+/** Which record is the first at `offset` or behind it; their number if there is none. */
+export function firstFrom(records: Offsets, offset: number): number {
+  let i = 0;
+  while (i < records.length && records.offsetAt(i) < offset) i += 1;
+  return i;
 }
 
 /** Whether all that lies between `offset` and the end of the range is known. */

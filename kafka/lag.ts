@@ -1,11 +1,22 @@
 /** What waits in each partition: of how far it is processed, what was fetched of it, and where the broker says that it ends. */
 import type { SourceRecord } from '../schemas/ports.ts';
 import { addSample, appendedBetween, type EndSamples } from './end-samples.ts';
-import { covers, firstCandidate, knownRange, recordsFrom, type KnownRange } from './known-range.ts';
+import { covers, firstCandidate, firstFrom, knownRange, recordsFrom, type KnownRange, type Offsets } from './known-range.ts'; // prettier-ignore
 import type { PartitionLag } from './port.ts';
 
 /** A record as far as lag is concerned. */
 type Dated = Pick<SourceRecord, 'offset' | 'timestampMs'>;
+
+/** Records as far as lag is concerned, ascending: `Records` are such. */
+export interface DatedRecords extends Offsets {
+  timestampAt(i: number): number;
+}
+
+export const datedRecords = (records: readonly Dated[]): DatedRecords => ({
+  length: records.length,
+  offsetAt: (i) => records[i]!.offset,
+  timestampAt: (i) => records[i]!.timestampMs,
+});
 
 /** Where somebody has to look, since nobody knows since when something waits there. */
 export interface Unclear {
@@ -22,7 +33,7 @@ export interface LagTracker {
   /** Partitions of which nobody has said where processing goes on. */
   unlocated(): number[];
   /** `from` <= offset < `to` was fetched: these records, and nothing else that is to be read. */
-  fetched(partition: number, from: number, records: readonly Dated[], to: number): void;
+  fetched(partition: number, from: number, records: DatedRecords, to: number): void;
   /** All before `next` is processed, `last` the last of it; `following` comes next, if that is fetched already. */
   processed(partition: number, next: number, last?: Dated, following?: Dated): void;
   /** What lies at `offset` cannot be read yet; it was appended then. */
@@ -70,8 +81,9 @@ export function createLagTracker(): LagTracker {
       const p = tracked.get(partition);
       if (p === undefined) return;
       p.known = knownRange(p.known, from, records, to);
-      const first = records.find(({ offset }) => offset >= (p.next ?? from));
-      if (first !== undefined) p.dated = date(first);
+      const first = firstFrom(records, p.next ?? from);
+      if (first < records.length)
+        p.dated = date({ offset: records.offsetAt(first), timestampMs: records.timestampAt(first) });
     },
     processed: (partition, next, last, following) => {
       const p = tracked.get(partition);

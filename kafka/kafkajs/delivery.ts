@@ -1,6 +1,6 @@
 /** Fetched batches as the loop is given them, and where the next fetch of each partition begins. */
 import type { EachBatchPayload } from 'kafkajs';
-import type { LagTracker } from '../lag.ts';
+import { datedRecords, type LagTracker } from '../lag.ts';
 import type { ConsumerEvents } from '../port.ts';
 import { toSourceRecord } from './records.ts';
 
@@ -20,7 +20,7 @@ export async function deliver(
   if (fetchedOffset > (positions.get(partition) ?? 0)) return;
   const records = batch.messages.map(toSourceRecord);
   const end = Number(batch.lastOffset()) + 1;
-  lag.fetched(partition, fetchedOffset, records, end);
+  lag.fetched(partition, fetchedOffset, datedRecords(records), end);
   let done = 0; // of `records`
   await events.deliver(partition, records, {
     heartbeat,
