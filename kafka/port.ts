@@ -39,7 +39,7 @@ export interface KafkaClient {
    * The one valid writer under a transactional id: whoever had it before is fenced, its open transaction ended, and its
    * last one is decided in each partition of `scope` (these must exist).
    */
-  openFencedWriter(transactionalId: string, scope: WriterScope): Promise<Writer>;
+  openFencedWriter(transactionalId: string, scope: WriterScope): Promise<ExclusiveWriter>;
   /** A producer without transactions that writes to the partition it is told. */
   openPartitionProducer(): Promise<PartitionProducer>;
   /** A plain producer (idempotent, acks of all in-sync replicas). */
@@ -141,6 +141,16 @@ export interface LoopConsumer {
 
 /** Commits a consumed offset by the consumer's own membership; the topic's id is kept with it. */
 export type CommitOffset = Transaction['sendOffsets'];
+
+/** A writer whose transactions nobody shares. */
+export interface ExclusiveWriter extends Omit<Writer, 'begin' | 'claim'> {
+  begin(): Promise<ExclusiveTransaction>;
+}
+
+export interface ExclusiveTransaction extends Transaction {
+  /** Asserts that the broker's reply covers the partition, and returns the first record's offset. */
+  send(emission: Emission): Promise<number>;
+}
 
 /** What a transaction under one id writes to. */
 export interface WriterScope {

@@ -30,6 +30,7 @@ export async function openWriter(
   if (careless.renewsNot !== true) await renewMarkers(broker, id, call, careless);
   const epoch = await call(() => broker.initProducer(id), true);
   return {
+    claim: () => Promise.resolve(),
     begin: () =>
       Promise.resolve({
         send: ({ partition, records }) => {
