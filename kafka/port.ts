@@ -6,7 +6,8 @@
  * error: whoever is handed it throws it back to the client as it came.
  */
 import type { Records } from '../schemas/records.ts';
-import type { Delivery, Emission, OutputRecord, Source, SourceRecord, Transaction, Writer } from '../schemas/ports.ts'; // prettier-ignore
+import type { GroupPorts } from './group/ports.ts';
+import type { Delivery, Emission, OpenWriter, OutputRecord, Source, SourceRecord, Transaction, Writer } from '../schemas/ports.ts'; // prettier-ignore
 
 /** How to reach the brokers. */
 export interface ConnectionSettings {
@@ -97,6 +98,16 @@ export interface ConsumerSettings {
   readonly writtenBefore?: WrittenBefore | undefined;
 }
 
+/** Of a consumer that writes, too: one transactional writer for all of its partitions (ADR 17). */
+export interface GroupConsumerSettings extends ConsumerSettings {
+  /** What the partitions' transactions write to: `outputs` in the same partition, `singles` in their only one. */
+  readonly outputs: readonly string[];
+  readonly singles: readonly string[];
+  readonly delivery: 'exactly-once' | 'at-least-once';
+  /** Where tests put faults between the engines and the client. */
+  readonly wrapGroup?: ((ports: GroupPorts) => GroupPorts) | undefined;
+}
+
 /** `topicId`: the present one of the input topic. undefined: nothing was written. */
 export type WrittenBefore = (partition: number, topicId: string | undefined) => Promise<number | undefined>;
 
@@ -138,6 +149,11 @@ export interface LoopConsumer {
   /** Waits for the batches in hand, leaves the group, disconnects. */
   stop(): Promise<void>;
   commitOffset: CommitOffset;
+}
+
+export interface GroupConsumer extends Omit<LoopConsumer, 'commitOffset'> {
+  /** Opens the writer of an assigned partition: resolves when nobody else can change its offset any more (ADR 17). */
+  readonly openWriter: OpenWriter;
 }
 
 /** Commits a consumed offset by the consumer's own membership; the topic's id is kept with it. */
