@@ -223,7 +223,7 @@ test('what the loop has given up is not committed behind its back', async () => 
   const [b] = (await open(writer, 0)) as [Writer];
   await waits;
   lab.inHand = 0;
-  let fail = (_: Error): void => undefined;
+  let fail: (error: Error) => void = () => undefined;
   lab.on.produce = () => new Promise((_, reject) => (fail = reject));
   const hangs = expect(write(b, 0, 'b')).rejects.toThrow('closed');
   await turn();
