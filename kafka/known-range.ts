@@ -1,4 +1,5 @@
 /** What was found in a range of a partition's offsets: which of them are records, and which are markers, gaps or aborted. */
+import { indexFrom, lastOffset, type Records } from '../schemas/records.ts';
 
 /** All these offsets are records, `from` <= offset < `to`. */
 interface Run {
@@ -11,11 +12,7 @@ export interface KnownRange extends Run {
   readonly runs: readonly Run[];
 }
 
-/** Offsets of records, ascending. */
-export interface Offsets {
-  readonly length: number;
-  offsetAt(i: number): number;
-}
+type Offsets = Pick<Records, 'length' | 'offsetAt'>;
 
 /**
  * What a fetch from `from` up to `to` found, together with what was known before as far as nothing lies between.
@@ -40,26 +37,19 @@ function emptySince(before: KnownRange | undefined, offset: number): number {
 }
 
 function runsOf(records: Offsets, from: number): Run[] {
-  const begin = firstFrom(records, from);
-  const { length } = records;
-  if (begin === length) return [];
-  const [first, last] = [records.offsetAt(begin), records.offsetAt(length - 1)];
-  if (last - first === length - 1 - begin) return [{ from: first, to: last + 1 }];
+  const begin = indexFrom(records, from);
+  if (begin === records.length) return [];
+  const first = records.offsetAt(begin);
+  const last = lastOffset(records);
+  if (last - first === records.length - 1 - begin) return [{ from: first, to: last + 1 }];
   const runs: { from: number; to: number }[] = [];
-  for (let i = begin; i < length; i++) {
+  for (let i = begin; i < records.length; i++) {
     const offset = records.offsetAt(i);
     const open = runs[runs.length - 1];
     if (open?.to === offset) open.to = offset + 1;
     else runs.push({ from: offset, to: offset + 1 });
   }
   return runs;
-}
-
-/** Which record is the first at `offset` or behind it; their number if there is none. */
-export function firstFrom(records: Offsets, offset: number): number {
-  let i = 0;
-  while (i < records.length && records.offsetAt(i) < offset) i += 1;
-  return i;
 }
 
 /** Whether all that lies between `offset` and the end of the range is known. */
