@@ -37,6 +37,8 @@ export type KafkaLog = (level: 'debug' | 'info' | 'warn', message: string, detai
 export interface KafkaClient {
   /** The consumer of one topic, as the loop wants it: nothing is committed or resolved but by the loop. */
   consumer(settings: ConsumerSettings): LoopConsumer;
+  /** As `consumer`, with the writer of its partitions. */
+  groupConsumer(settings: GroupConsumerSettings): GroupConsumer;
   /**
    * The one valid writer under a transactional id: whoever had it before is fenced, its open transaction ended, and its
    * last one is decided in each partition of `scope` (these must exist).
