@@ -45,7 +45,7 @@ export function toMessage(record: OutputRecord, partition?: number): Message {
   };
 }
 
-const tooLarge = (topic: string, records: number, cause: unknown): BankChurnError =>
+export const tooLarge = (topic: string, records: number, cause: unknown): BankChurnError =>
   new BankChurnError(
     'OUTPUT_TOO_LARGE',
     `${topic} takes no batch of ${String(records)} records as large as this: see max.message.bytes of the topic`,
