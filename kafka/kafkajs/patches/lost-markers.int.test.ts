@@ -10,9 +10,10 @@ import './install.io.ts'; // before the library
 import kafkajs from 'kafkajs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { boundsOf } from '../../offsets.ts';
+import type { ExclusiveWriter as Writer } from '../../port.ts';
 import { openOperatorsWriter } from '../../writers.ts';
 import { withAdmin } from '../cluster.fixture.ts';
-import type { Writer, OutputRecord } from '../../../schemas/ports.ts';
+import type { OutputRecord } from '../../../schemas/ports.ts';
 import { createWorld, type World } from '../../../e2e/world.ts';
 
 interface Request {
