@@ -112,7 +112,7 @@ async function decide(driver: Driver, effect: Of<'decide'>): Promise<Answer> {
 
 async function reject({ ports }: Driver, { batch, condemned, inHand }: Of<'reject'>): Promise<Answer> {
   const { error, isCut } = condemned;
-  ports.observer.rejected(batch.partition, batch.records[0]!.offset, error);
+  ports.observer.rejected(batch.partition, batch.records.offsetAt(0), error);
   return { kind: 'decided', batch, decision: await ports.reject(batch, error, isCut), decideMs: 0, inHand };
 }
 

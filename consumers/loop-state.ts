@@ -1,5 +1,6 @@
 /** What the loop knows, what can happen to it, and what it asks for. Handles (writers, roles, deliveries) are carried, never called. */
-import type { Batch, Decision, Delivery, Position, Role, SourceRecord, Writer } from '../schemas/ports.ts';
+import type { Batch, Decision, Delivery, Position, Role, Writer } from '../schemas/ports.ts';
+import type { Records } from '../schemas/records.ts';
 import type { StageTimes } from './loop-ports.ts';
 
 /** Where a partition stands. `loop-step.ts` has the table of transitions. */
@@ -30,7 +31,7 @@ export type Phase =
 /** Records of one fetch that are not processed yet. */
 export interface Work {
   readonly delivery: InHand;
-  readonly records: readonly SourceRecord[];
+  readonly records: Records;
 }
 
 /** A delivery, and the promise of its caller. */

@@ -1,7 +1,8 @@
 /** The law of the loop, checked against the step alone: whatever answers in whatever order. */
 import { expect, test } from 'vitest';
 import { BankChurnError } from '../schemas/errors.ts';
-import type { Batch, Decision, Role, SourceRecord, Writer } from '../schemas/ports.ts';
+import type { Batch, Decision, Role, Writer } from '../schemas/ports.ts';
+import { recordsOf, type Records } from '../schemas/records.ts';
 import { createRandom, type Random } from '../schemas/random.ts';
 import {
   INITIAL_STATE,
@@ -115,8 +116,8 @@ function createWorld(random: Random) {
 }
 
 const DECISION: Decision = { emit: [], commit: 1, outcomes: new Map() };
-const records = (from: number, count: number): SourceRecord[] =>
-  Array.from({ length: count }, (_, i) => ({ offset: from + i, timestampMs: 0, key: null, value: null, headers: {} })); // prettier-ignore
+const records = (from: number, count: number): Records =>
+  recordsOf(Array.from({ length: count }, (_, i) => ({ offset: from + i, timestampMs: 0, key: null, value: null, headers: {} }))); // prettier-ignore
 const newInHand = (): InHand => ({
   heartbeat: () => Promise.reject(new Error('the step called a delivery')),
   resolve: () => undefined,

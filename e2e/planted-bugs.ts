@@ -1,4 +1,5 @@
 /** Wrong ways to build the service, for the controls of the chaos run: each must make the oracle fail. */
+import { lastOffset } from '../schemas/records.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openCarelessWriter, resolveByItself } from '../kafka/kafkajs/planted-bugs.fixture.ts';
 import type { KafkaClient } from '../kafka/port.ts';
@@ -91,7 +92,7 @@ const resolveFirst =
       openRole: async (partition, offset) => {
         const role = await ports.openRole(partition, offset);
         return (batch, keepAlive) => {
-          resolved.set(partition, batch.records[batch.records.length - 1]!.offset + 1);
+          resolved.set(partition, lastOffset(batch.records) + 1);
           return role(batch, keepAlive);
         };
       },

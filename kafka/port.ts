@@ -5,6 +5,7 @@
  * Each call rejects with a `KafkaError` when Kafka is the reason. Only `Delivery.heartbeat` rejects with the client's own
  * error: whoever is handed it throws it back to the client as it came.
  */
+import type { Records } from '../schemas/records.ts';
 import type { Delivery, Emission, OutputRecord, Source, SourceRecord, Transaction, Writer } from '../schemas/ports.ts'; // prettier-ignore
 
 /** How to reach the brokers. */
@@ -103,7 +104,7 @@ export type WrittenBefore = (partition: number, topicId: string | undefined) => 
 export interface ConsumerEvents {
   /** Called in the synchronous part of the join: no fetch comes before it returns. */
   assigned(partitions: readonly number[]): void;
-  deliver(partition: number, records: readonly SourceRecord[], delivery: Delivery): Promise<void>;
+  deliver(partition: number, records: Records, delivery: Delivery): Promise<void>;
   /** About every second: what waits in each assigned partition, as far as it is known. */
   lag(lags: readonly PartitionLag[]): void;
   /** A sign of life: a fetch, a heartbeat or a join. */

@@ -3,6 +3,7 @@
  * implement it in memory, so the loop's law can be tried with a crash between any two calls.
  */
 import type { Poison } from './errors.ts';
+import type { Records } from './records.ts';
 
 /** Header values as bytes, or several values where a name was repeated. The object has no prototype. */
 export type RecordHeaders = Readonly<Record<string, Buffer | string | readonly Buffer[]>>;
@@ -50,7 +51,7 @@ export interface Batch {
   /** Kafka's id of the topic, as it was when the partition was armed; undefined: Kafka does not give ids. */
   readonly topicId?: string | undefined;
   readonly partition: number;
-  readonly records: readonly SourceRecord[];
+  readonly records: Records;
 }
 
 /** What a role decides about a batch. The loop performs it: all of it or nothing. */
@@ -63,8 +64,8 @@ export interface Decision {
   readonly commit: number | undefined;
   /** For metrics: records by outcome, e.g. `scored` or an error code. */
   readonly outcomes: ReadonlyMap<string, number>;
-  /** For metrics: the records whose scores are emitted. */
-  readonly scored?: readonly SourceRecord[] | undefined;
+  /** For metrics: timestamps of the records whose scores are emitted, milliseconds since 1970. */
+  readonly scoredAt?: Float64Array | readonly number[] | undefined;
   /** For metrics: fields of the records that nobody reads, and how often each was there. Bounded. */
   readonly unknownFields?: ReadonlyMap<string, number> | undefined;
 }
