@@ -13,7 +13,8 @@ import type {
   TransactionalProducer,
 } from '../group/ports.ts';
 import { libraryOf, connectTo, withAdmin } from './cluster.fixture.ts';
-import { openGroupPorts, type GroupPorts, type GroupSettings } from './group-ports.io.ts';
+import type { GroupPorts } from '../group/ports.ts';
+import { openGroupPorts, type GroupSettings } from './group-ports.io.ts';
 import { encodeRecord } from './patches/record-encoding.ts';
 
 export interface Scene {
