@@ -6,7 +6,7 @@ import { GroupRefusal, type GroupPorts } from '../group/ports.ts';
 import { READS_ONLY } from './cluster.fixture.ts';
 
 /** A request that fails the next time, if it is told to. */
-type Failures = Partial<Record<'heartbeat' | 'join' | 'leave' | 'fetch', Error>>;
+type Failures = Partial<Record<'heartbeat' | 'join' | 'leave' | 'fetch', Error | undefined>>;
 
 function failing(ports: GroupPorts, failures: Failures): GroupPorts {
   const once = async <T>(request: keyof Failures, real: () => Promise<T>): Promise<T> => {
