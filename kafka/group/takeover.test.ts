@@ -54,7 +54,11 @@ test('partitions of one moment are taken over together; writers that are gone ar
     ['alive'],
   );
   expect(await Promise.all([0, 1, 2, 3].map(takeOver))).toEqual([[], [], ['alive'], []]);
-  expect(log).toEqual(['read 0,1,2,3', 'fence g.w.gone out/0,counts/0,out/1+']);
+  expect(log).toEqual([
+    'read 0,1,2,3',
+    'fence g.w.gone out/0,counts/0,out/1+',
+    'fence g.in.3 out/3,counts/0+',
+  ]);
 });
 
 test('every owner in a note that is gone is fenced, former ones too; our own name is not', async () => {

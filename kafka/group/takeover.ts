@@ -68,9 +68,9 @@ const add = (map: Map<string, number[]>, id: string, partition: number): void =>
 const ownersOf = (noted: NotedOffset | 'unstable' | undefined): readonly string[] =>
   noted === undefined || noted === 'unstable' ? [] : readNote(noted.note).writers;
 
-/** An offset without a writer's name: its transactions had an id for each partition. */
+/** A partition without a writer's name may be of an older release, which had a transactional id for each, and used it before the first offset. */
 const isOfFormerRelease = (noted: NotedOffset | 'unstable' | undefined): boolean =>
-  noted !== undefined && noted !== 'unstable' && noted.offset !== undefined && ownersOf(noted).length === 0;
+  ownersOf(noted).length === 0;
 
 async function fenceAll(ports: TakeoverPorts, gone: ReadonlyMap<string, readonly number[]>): Promise<void> {
   await Promise.all(
