@@ -279,9 +279,8 @@ const odd = (value: number, at: number): Model => ({
   evaluate: async (events, scoreIds) => {
     const { scores, outputs } = await model.evaluate(events, scoreIds);
     const width = outputs.length / events.count;
-    events.eventId.forEach((eventId, i) => {
-      if (Number(eventId) % 2 === 0) outputs[i * width + at] = value;
-    });
+    for (let i = 0; i < events.count; i++)
+      if (Number(events.eventId.at(i)) % 2 === 0) outputs[i * width + at] = value;
     return { scores, outputs };
   },
 });

@@ -91,7 +91,7 @@ function flatten(headers: RecordHeaders | undefined): (Buffer | string)[] {
 const OVERHEAD = 5 * MAX_VARINT;
 
 export function encodeOutputRecords(records: readonly OutputRecord[]): EncodedRecords {
-  let out = Buffer.allocUnsafe(records.length * 256);
+  let out: Buffer = Buffer.allocUnsafe(records.length * 256);
   let end = 0;
   records.forEach(({ key, value, headers }, offsetDelta) => {
     const flat = flatten(headers);

@@ -205,7 +205,7 @@ function createModel(manifest: Manifest, session: OnnxModel): Model {
       const [first] = notFiniteRows(outputs, session.outputs) ?? [];
       if (first === undefined) return scores;
       const { code, message } = notFinite(manifest);
-      throw new BankChurnError(code, `${message}: ${events.eventId[first]!}`);
+      throw new BankChurnError(code, `${message}: ${events.eventId.at(first)}`);
     },
     close: () => session.close(),
   };

@@ -52,8 +52,8 @@ export function createScoreBuilder(manifest: Manifest): ScoreBuilder {
     const churnProbability = sigmoid(outputs[at]!);
     return {
       scoreId,
-      eventId: events.eventId[row]!,
-      customerId: events.customerId[row]!,
+      eventId: events.eventId.at(row),
+      customerId: events.customerId.at(row),
       occurredAt: events.occurredAt[row]!,
       churnProbability,
       churnPrediction: churnProbability >= threshold,
