@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConsumerSettings, KafkaClient, LoopConsumer } from '../kafka/port.ts';
-import { messageLimits } from '../kafka/message-limits.ts';
+import { messageLimits, sendBytes } from '../kafka/message-limits.ts';
 import { partitionCounts } from '../kafka/topics.ts';
 import { createAtLeastOnceWriters, createTransactionalWriters, type WriterTopics } from '../kafka/writers.ts';
 import { backOff } from '../schemas/back-off.ts';
@@ -34,7 +34,6 @@ export interface RunningRole {
 }
 
 const BACK_OFF_MS = { first: 100, longest: 5000 };
-const MAX_SEND_BYTES = 700_000;
 const TOPIC_POLL_MS = 1000;
 
 /**
@@ -67,7 +66,7 @@ export function runRole(
     );
     if (openWriter === undefined || limits === undefined) return;
     settings.onLimits?.(limits);
-    const maxSendBytes = Math.min(MAX_SEND_BYTES, ...limits.values());
+    const maxSendBytes = sendBytes(limits);
     const running = openLoop({ settings, signs, reading, openWriter, maxSendBytes, openRole, fatal });
     loop = running;
     const events = consumerEvents(settings, signs, running, fatal, Date.now);

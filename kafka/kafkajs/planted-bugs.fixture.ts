@@ -1,4 +1,5 @@
 /** Wrong ways to use the library, for the controls of the chaos run. */
+import { listOf } from '../../schemas/record-frames.ts';
 import './patches/install.io.ts'; // before the library
 import kafkajs, { type IHeaders, type Kafka } from 'kafkajs';
 import type { Emission, Transaction, Writer } from '../../schemas/ports.ts';
@@ -31,7 +32,7 @@ export async function openCarelessWriter(
       sendOffsets: async (topic, partition, nextOffset) => {
         const topicMessages = kept.map((emission) => ({
           topic: emission.topic,
-          messages: emission.records.map(({ headers, ...record }) => ({
+          messages: listOf(emission.records).map(({ headers, ...record }) => ({
             ...record,
             headers: headers as IHeaders,
             partition: emission.partition,

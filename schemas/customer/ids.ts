@@ -5,6 +5,7 @@ export class Ids {
   readonly #starts: Int32Array;
   /** -1: there is a text. */
   readonly #lengths: Int32Array;
+  #longest = 0;
 
   constructor(capacity: number) {
     this.#starts = new Int32Array(capacity);
@@ -17,12 +18,18 @@ export class Ids {
     const start = this.#starts[row]!;
     return this.#bytes[row]!.toString('latin1', start, start + length);
   }
+  /** The longest id, in UTF-16 units. */
+  get longest(): number {
+    return this.#longest;
+  }
   setText(row: number, text: string): void {
+    if (text.length > this.#longest) this.#longest = text.length;
     this.#texts[row] = text;
     this.#lengths[row] = -1;
   }
   /** An id that is ASCII without quotes, backslashes and control characters: it is the same in JSON and in UTF-8. */
   setBytes(row: number, bytes: Buffer, start: number, length: number): void {
+    if (length > this.#longest) this.#longest = length;
     this.#bytes[row] = bytes;
     this.#starts[row] = start;
     this.#lengths[row] = length;
