@@ -39,7 +39,7 @@ function createWorld(random: Random) {
     const refuse = (): never => {
       throw new Error('the step called a writer');
     };
-    const writer = { begin: refuse, isSound: refuse, close: refuse };
+    const writer = { claim: refuse, begin: refuse, isSound: refuse, close: refuse };
     open.add(writer);
     return writer;
   }
@@ -65,8 +65,8 @@ function createWorld(random: Random) {
         const position = { committed: maybe(0.5) ? random.int(9) : undefined, start: moves ? 5 : 0, low: 0, high: 9 }; // prettier-ignore
         return { kind: 'located', ...at, position };
       }
-      case 'fix':
-        return { kind: 'fixed', ...at };
+      case 'claim':
+        return { kind: 'claimed', ...at };
       case 'prepare':
         return { kind: 'prepared', ...at, role, nowMs: 0 };
       case 'decide':
@@ -88,8 +88,12 @@ function createWorld(random: Random) {
       must(way.get(effect.turn) === 'open', 'the offset is read after the writer was opened');
       way.set(effect.turn, 'located');
     }
-    if (effect.do === 'start') must(way.get(effect.turn) === 'located', 'a fetch starts after the offset was read'); // prettier-ignore
-    if (effect.do === 'write' || effect.do === 'decide' || effect.do === 'fix') must(open.has(effect.writer), 'a closed writer is not used'); // prettier-ignore
+    if (effect.do === 'claim') {
+      must(way.get(effect.turn) === 'located', 'an offset is claimed after it was read');
+      way.set(effect.turn, 'claimed');
+    }
+    if (effect.do === 'start') must(way.get(effect.turn) === 'claimed', 'a fetch starts after the offset was claimed'); // prettier-ignore
+    if (effect.do === 'write' || effect.do === 'decide' || effect.do === 'claim') must(open.has(effect.writer), 'a closed writer is not used'); // prettier-ignore
     if (effect.do === 'close') must(open.delete(effect.writer), 'a writer is closed once');
     if (effect.do === 'settle') settled.set(effect.inHand, (settled.get(effect.inHand) ?? 0) + 1);
     if (effect.do === 'report-committed') committed.delete(effect.batch);

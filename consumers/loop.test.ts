@@ -95,7 +95,9 @@ function openWriter(broker: Broker, fuse: Fuse): Promise<Writer> {
         abort: () => fuse.call(() => undefined),
       }));
     };
-    return { begin, isSound: () => broker.breaks === breaks, close: () => Promise.resolve() };
+    const claim = (offset: number): Promise<void> =>
+      fuse.call(() => (valid(), void (broker.committed = offset)));
+    return { claim, begin, isSound: () => broker.breaks === breaks, close: () => Promise.resolve() };
   });
 }
 

@@ -24,11 +24,13 @@ const idPerMember =
   ({ kafka, groupId }: BugContext) =>
   (ports: LoopPorts): LoopPorts => ({
     ...ports,
-    openWriter: (topic, partition) =>
-      kafka.openFencedWriter(`${groupId}.${topic}.${String(partition)}.${String(process.pid)}`, {
+    openWriter: async (topic, partition) => ({
+      ...(await kafka.openFencedWriter(`${groupId}.${topic}.${String(partition)}.${String(process.pid)}`, {
         groupId,
         outputs: [],
-      }),
+      })),
+      claim: () => Promise.resolve(),
+    }),
   });
 
 /**

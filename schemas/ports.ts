@@ -91,8 +91,8 @@ export type OpenRole = (partition: number, offset: number) => Promise<Role>;
 
 /** One transaction of a writer. After any rejection the writer is in doubt and must be closed. */
 export interface Transaction {
-  /** Writes to one partition, asserts that the broker's reply covers it, and tells the first record's offset. */
-  send(emission: Emission): Promise<number>;
+  /** Writes to one partition. Whether the broker took it is known when `commit` resolves, at the latest. */
+  send(emission: Emission): Promise<unknown>;
   /** Adds the consumed offset (the next one to read) to the transaction, with the id of the topic that it is of. */
   sendOffsets(topic: string, partition: number, nextOffset: number, topicId?: string): Promise<void>;
   commit(): Promise<void>;
@@ -100,8 +100,14 @@ export interface Transaction {
   abort(): Promise<void>;
 }
 
-/** The one valid writer of an input partition: opening it has fenced every predecessor and ended its transaction. */
+/** The one valid writer of an input partition: opening it has ended the transactions of whoever wrote for it before. */
 export interface Writer {
+  /**
+   * Commits where this owner goes on, in its own name, before its first transaction: whoever takes over learns from it whom to fence.
+   *
+   * @param topicId of the topic that the offset is of.
+   */
+  claim(offset: number, topicId: string | undefined): Promise<void>;
   begin(): Promise<Transaction>;
   /** False for good once a connection has broken: a transaction that was confirmed may have lost its effect. Open it again. */
   isSound(): boolean;
