@@ -10,7 +10,7 @@ import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import { createColumns, appendEvent } from '../schemas/customer/columns.ts';
 import { createEventDecoder } from '../schemas/decoder.ts';
 import { SCHEMAS, type ChurnScore } from '../schemas/generated.ts';
-import type { Batch, RecordHeaders, SourceRecord } from '../schemas/ports.ts';
+import type { Batch, SourceRecord } from '../schemas/ports.ts';
 import { isEncoded, listOf, type EncodedRecords } from '../schemas/record-frames.ts';
 import { recordsOf } from '../schemas/records.ts';
 import { loadModel } from '../scoring/load-model.io.ts';
