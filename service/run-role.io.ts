@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LoopConsumer, ConsumerSettings, KafkaClient } from '../kafka/port.ts';
-import { messageLimits } from '../kafka/message-limits.ts';
+import type { ConsumerSettings, KafkaClient, LoopConsumer } from '../kafka/port.ts';
+import { messageLimits, sendBytes } from '../kafka/message-limits.ts';
 import { partitionCounts } from '../kafka/topics.ts';
 import { backOff } from '../schemas/back-off.ts';
 import { BankChurnError, messageOf, type ErrorCode } from '../schemas/errors.ts';
@@ -32,7 +32,6 @@ export interface RunningRole {
 }
 
 const BACK_OFF_MS = { first: 100, longest: 5000 };
-const MAX_SEND_BYTES = 700_000;
 const TOPIC_POLL_MS = 1000;
 
 /**
@@ -63,7 +62,7 @@ export function runRole(
     );
     if (limits === undefined) return;
     settings.onLimits?.(limits);
-    const maxSendBytes = Math.min(MAX_SEND_BYTES, ...limits.values());
+    const maxSendBytes = sendBytes(limits);
     const running = openLoop({ settings, signs, reading, maxSendBytes, openRole, fatal });
     loop = running;
     const events = consumerEvents(settings, signs, running, fatal, Date.now);
