@@ -121,6 +121,7 @@ export function setUpFetcher(partitions: number, brokers = 1, rules: Partial<Fet
   const sleep = (ms: number): Promise<void> => new Promise((resolve) => time.after(ms, resolve));
   /** What becomes of a delivery; by default all of it is processed, which takes 10 ms. */
   const behaviour = {
+    readMs: () => 0,
     take: ({ partition, records, delivery, done }: Handed): void =>
       time.after(10, () => {
         seen.set(partition, [...(seen.get(partition) ?? []), ...[...records].map(({ offset }) => offset)]);
@@ -130,13 +131,15 @@ export function setUpFetcher(partitions: number, brokers = 1, rules: Partial<Fet
   };
   const settings: FetcherSettings = {
     ...{ topic: 't', groupId: 'g', port: topic.port, clock: { now: time.now, sleep }, lag, rules },
-    read: (partition, set, from) => {
+    read: async (partition, set, from) => {
+      const ms = behaviour.readMs();
+      if (ms > 0) await sleep(ms);
       const end = set.length > 12 ? set.readInt32BE(12) : -1;
-      if (end === -1) return Promise.resolve({ records: recordsOf([]), first: from, next: from });
+      if (end === -1) return { records: recordsOf([]), first: from, next: from };
       const list = topic.logs[partition]!.slice(from, end).flatMap((value, i) =>
         value < 0 ? [] : [{ offset: from + i, timestampMs: value, key: null, value: null, headers: {} }],
       );
-      return Promise.resolve({ records: recordsOf(list), first: from, next: Math.max(from, end) });
+      return { records: recordsOf(list), first: from, next: Math.max(from, end) };
     },
     errorOf: (code) => new KafkaError(code === 29 ? 'unauthorized' : code === 3 ? 'missing' : 'transient', `code ${String(code)}`), // prettier-ignore
     events: {
