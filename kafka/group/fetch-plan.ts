@@ -56,12 +56,13 @@ export function planFetch(
   { partitionBytes, leastBytes, maxWaitMs, shortWaitMs }: FetchRules,
 ): FetchPlan | undefined {
   const wanting = led.filter(isWanting).sort(byTurn);
-  const each = Math.max(leastBytes, Math.min(partitionBytes, Math.floor(freeBytes / wanting.length)));
+  const least = Math.min(leastBytes, partitionBytes);
+  const each = Math.max(least, Math.min(partitionBytes, Math.floor(freeBytes / wanting.length)));
   const asked: Asked[] = [];
   let bytes = 0;
   for (const { partition, fetchFrom, epoch, batchBytes } of wanting) {
     const maxBytes = Math.max(each, batchBytes);
-    if (bytes + maxBytes > freeBytes && (bytes > 0 || freeBytes < leastBytes)) continue;
+    if (bytes + maxBytes > freeBytes && (bytes > 0 || freeBytes < least)) continue;
     asked.push({ partition, offset: fetchFrom!, maxBytes, epoch });
     bytes += maxBytes;
   }
