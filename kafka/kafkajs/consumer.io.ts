@@ -8,10 +8,10 @@ import type { Position } from '../../schemas/ports.ts';
 import { encodeOutputRecords } from '../../schemas/record-frames.ts';
 import { createFetcher, type Fetcher } from '../group/fetcher.ts';
 import { gathering } from '../group/gather.ts';
-import { createMember, type Member } from '../group/member.ts';
+import { createMember, type Member, type MemberSettings } from '../group/member.ts';
 import { GroupRefusal, type Generation, type GroupPorts, type OffsetsPort, type TransactionalProducer } from '../group/ports.ts'; // prettier-ignore
 import { createSharedWriter, type SharedWriter } from '../group/shared-writer.ts';
-import { createTakeover } from '../group/takeover.ts';
+import { createTakeover, fenceGone } from '../group/takeover.ts';
 import { createLagTracker, type LagTracker } from '../lag.ts';
 import { readNote } from '../offset-note.ts';
 import { lookForPositions, positionIn } from '../offsets.ts';
@@ -22,7 +22,7 @@ import { outputsOf, partitionWriterId, writerIdOf } from '../writers.ts';
 import { openAdmin, type LateAdmin } from './late-admin.io.ts';
 import { unpack } from './codecs.io.ts';
 import { openGroupPorts } from './group-ports.io.ts';
-import { watchIdentity } from './identity-watch.io.ts';
+import { identified, watchIdentity } from './identity-watch.io.ts';
 import { watchLag } from './lag-watch.io.ts';
 import { UNPACK_LIMITS } from './patches/record-batches.io.ts';
 import { errorOf } from './requests/refusals.io.ts';
@@ -135,33 +135,51 @@ function refusalsHeard(ports: GroupPorts, tell: (of: Generation, error: GroupRef
 }
 
 function openSharedWriter({ settings, ports, member, name }: Parts, inHand: () => number): SharedWriter {
-  const { groupId, topic } = settings;
   const { offsets, transactions } = ports;
   const isExact = settings.delivery === 'exactly-once';
-  const idOf = (writer: string): string => writerIdOf(groupId, topic, writer);
   const takeOver = createTakeover({
-    ...{ offsets, transactions, clock, idOf, writer: name },
-    liveWriters: () => member().liveWriters(),
-    formerId: (partition) => partitionWriterId(groupId, topic, partition),
-    outputsOf: (partition) => outputsOf(settings, partition),
+    offsets,
+    clock,
+    writer: name,
+    goneWriters: () => member().goneWriters(),
   });
+  const { groupId, topic } = settings;
+  const id = writerIdOf(groupId, topic, name);
   return createSharedWriter({
     ...{ offsets, inHand, encode: encodeOutputRecords, sleep: clock.sleep, lingerMs: LINGER_MS },
     openProducer: (outputs) =>
-      isExact ? transactions.open(idOf(name), { outputs, withOffsets: true }) : transactions.openPlain(),
+      isExact ? transactions.open(id, { outputs, withOffsets: true }) : transactions.openPlain(),
     takeOver: isExact ? takeOver : () => Promise.resolve([]),
     generation: () => member().generation(),
     writer: isExact ? name : undefined,
   });
 }
 
+/** What the leader fences with; nothing without transactions. */
+function fencing({ settings, ports }: Parts): MemberSettings['fenceGone'] {
+  const { groupId, topic, delivery } = settings;
+  if (delivery !== 'exactly-once') return () => Promise.resolve([]);
+  const fencePorts = {
+    ...ports,
+    idOf: (writer: string) => writerIdOf(groupId, topic, writer),
+    formerId: (partition: number) => partitionWriterId(groupId, topic, partition),
+    outputsOf: (partition: number) => outputsOf(settings, partition),
+  };
+  return (live, partitions) => fenceGone(fencePorts, live, partitions);
+}
+
 function openFetcher(
-  { settings, ports, lag }: Parts,
+  { settings, ports, lag, admin }: Parts,
   events: Parameters<typeof createFetcher>[0]['events'],
 ): Fetcher {
   const { topic, groupId } = settings;
   return createFetcher({
-    ...{ topic, groupId, clock, lag, events, port: ports.fetch },
+    ...{ topic, groupId, clock, lag, events },
+    port: identified(
+      ports.fetch,
+      () => admin.kafka.topicId(topic),
+      (error) => events.crashed(error),
+    ),
     errorOf: (code) => translateError(errorOf(code, topic), reading([topic], groupId)),
     read: (partition, set, from, aborted) =>
       readFetched(set, {
@@ -172,15 +190,17 @@ function openFetcher(
 }
 
 function openMember(
-  { settings, ports, lag, name }: Parts,
+  parts: Parts,
   shared: SharedWriter,
   fetcher: Fetcher,
   events: () => ConsumerEvents | undefined,
 ): Member {
+  const { settings, ports, lag, name } = parts;
   const { groupId, sessionTimeoutMs } = settings;
   const member = createMember({
     ...{ groupId, sessionTimeoutMs, clock, random: Math.random, group: ports.group, writerId: name },
     quiesce: shared.quiesce,
+    fenceGone: fencing(parts),
     events: {
       assigned: ({ generation, partitions }) => {
         lag.assigned(partitions);
