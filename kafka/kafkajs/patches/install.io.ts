@@ -14,7 +14,7 @@ import { withRefusals } from './partition-refusals.io.ts';
 import { tryAgain } from './passing-errors.io.ts';
 import { installRecordBatches } from './record-batches.io.ts';
 import { encodeRecord, type RecordFields } from './record-encoding.ts';
-import { silenceTimeoutWarning } from './timeout-warning.io.ts';
+import { restingQueue } from './request-queue.io.ts';
 import { renewing } from './transactions.io.ts';
 
 const VERSION = '2.2.4';
@@ -44,6 +44,7 @@ installRecordBatches(replace);
 replace('protocol/recordBatch/record/v0/index.js', () => record);
 replace('producer/groupMessagesPerPartition.js', () => groupByPartition);
 replace('consumer/filterAbortedMessages.js', () => keepCommitted);
+replace('network/requestQueue/index.js', restingQueue); // before the connection takes it
 replace('network/connection.js', soundConnection);
 replace('cluster/brokerPool.js', keepingRefusals);
 replace('producer/eosManager/index.js', renewing);
@@ -52,4 +53,3 @@ replace('admin/index.js', rememberCluster);
 for (const version of ['v0', 'v1'])
   replace(`protocol/requests/addPartitionsToTxn/${version}/response.js`, withRefusals);
 guardOffsets(); // loads the library
-silenceTimeoutWarning();

@@ -105,8 +105,8 @@ test.for(CASES)('commits: $commits, lost: $lost: each who fences it finds it dec
   await writeUntold(scene, first, of, { values: ['a', 'b'], offset: 3, commits, lost });
   const kept = commits ? ['a', 'b'] : [];
   await ports.transactions.fence(id, at(LEFT));
-  expect(await scene.written(LEFT)).toEqual(kept);
   expect(await committed(ports)).toEqual(commits ? OFFSET_3 : NO_OFFSET);
+  expect(await scene.written(LEFT)).toEqual(kept);
   const other = await scene.ports();
   await other.transactions.fence(id, at(RIGHT));
   expect(await scene.written(RIGHT)).toEqual(kept);
