@@ -21,6 +21,7 @@ import { decodeJson } from '../schemas/json.ts';
 import { loadModel } from '../scoring/load-model.io.ts';
 import { customers } from './customers.ts';
 import { models } from './models.ts';
+import { scorePath } from './score-path.ts';
 import { scrapers } from './scrapers.ts';
 import { wide } from './wide.ts';
 
@@ -166,7 +167,7 @@ async function whole(): Promise<void> {
   }
 }
 
-const sections = { models, customers, wide, parts, whole, scrapers };
+const sections = { models, customers, wide, parts, path: scorePath, whole, scrapers };
 const named = process.argv.slice(2);
 for (const [name, measure] of Object.entries(sections))
   if (named.length === 0 || named.includes(name)) await measure();
