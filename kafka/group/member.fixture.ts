@@ -147,6 +147,8 @@ export function setUpGroup() {
     time.after(ms, () => (isOver = true));
     await until(() => isOver);
   };
+  /** With which members the leader fenced, each time. */
+  const fenced: string[] = [];
   /** `log`: what it says, with the time. */
   function open(name: string, more: Partial<MemberSettings> = {}) {
     const log: string[] = [];
@@ -161,6 +163,10 @@ export function setUpGroup() {
       sessionTimeoutMs: SESSION_MS,
       writerId: `w-${name}`,
       quiesce: () => Promise.resolve(),
+      fenceGone: (live) => {
+        fenced.push(live.join());
+        return Promise.resolve(live.length === 1 ? ['w-gone'] : []);
+      },
       events: {
         assigned: (membership) => {
           given = membership;
@@ -184,5 +190,5 @@ export function setUpGroup() {
     await until(() => opened.member.generation() !== undefined);
     return opened;
   };
-  return { time, group, until, pass, open, joined };
+  return { time, group, until, pass, open, joined, fenced };
 }

@@ -4,10 +4,11 @@ import { KafkaError } from '../errors.ts';
 import { away, SESSION_MS, setUpGroup as setUp } from './member.fixture.ts';
 import { GroupRefusal } from './ports.ts';
 
-test('members divide the partitions, hear of each other within a heartbeat, and know all writers', async () => {
-  const { group, until, pass, joined, open, time } = setUp();
+test('members divide the partitions, hear of each other within a heartbeat, and know which writers the leader has fenced', async () => {
+  const { group, until, pass, joined, open, time, fenced } = setUp();
   const a = await joined('a');
   expect(a.log).toEqual(['assigned 0,1,2,3']);
+  expect([fenced, a.member.goneWriters()]).toEqual([['w-a'], ['w-gone']]);
   const b = open('b');
   const before = time.now();
   b.member.start();
@@ -15,12 +16,13 @@ test('members divide the partitions, hear of each other within a heartbeat, and 
   await pass(10);
   expect(time.now() - before).toBeLessThan(1100);
   expect([a.log, b.log]).toEqual([['assigned 0,1,2,3', 'left', 'assigned 0,2'], ['assigned 1,3']]);
-  for (const { member } of [a, b]) expect(member.liveWriters()).toEqual(['w-a', 'w-b']);
+  expect(fenced.slice(1)).toEqual(['w-a,w-b']);
+  for (const { member } of [a, b]) expect(member.goneWriters()).toEqual([]);
   void b.member.stop();
   await pass(2000);
   expect([a.log.at(-1), b.log.at(-1)]).toEqual(['assigned 0,1,2,3', 'left']);
   expect(group.members()).toEqual(['m1']);
-  expect(a.member.liveWriters()).toEqual(['w-a']);
+  expect(a.member.goneWriters()).toEqual(['w-gone']);
   expect(group.asked.filter((line) => line.includes('join'))).toEqual(
     expect.arrayContaining([expect.stringContaining('join m1')]),
   );
@@ -222,24 +224,13 @@ test('new partitions: the leader divides them', async () => {
   expect(time.now() - grownMs).toBeLessThan(12_000);
 });
 
+/** Around each request of a first join, alone or beside another. */
+const MOMENTS_MS = [...Array(14).keys(), 500, 999, ...[...Array(10).keys()].map((ms) => 1000 + ms), 1500];
+
 test.each(['alone', 'beside another'])(
   'it leaves the group however far it is, and never comes back: %s',
   async (where) => {
-    for (const atMs of [
-      ...Array(14).keys(),
-      500,
-      999,
-      1001,
-      1002,
-      1003,
-      1004,
-      1005,
-      1006,
-      1007,
-      1008,
-      1009,
-      1500,
-    ]) {
+    for (const atMs of MOMENTS_MS) {
       const { group, pass, open, joined } = setUp();
       const other = where === 'alone' ? undefined : await joined('other');
       const { member, log } = open('a');
@@ -247,6 +238,7 @@ test.each(['alone', 'beside another'])(
       await pass(atMs);
       let isStopped = false;
       void member.stop().then(() => (isStopped = true));
+      const said = [...log];
       await pass(2500);
       const others = other === undefined ? [] : ['m1'];
       expect([atMs, isStopped, group.members()]).toEqual([atMs, true, others]);
@@ -258,3 +250,20 @@ test.each(['alone', 'beside another'])(
     }
   },
 );
+
+test('a leader that cannot fence whoever is gone gives nobody partitions: it joins again, within its session', async () => {
+  const { open, until, time } = setUp();
+  let tries = 0;
+  const fenceGone = (): Promise<readonly string[]> => {
+    tries += 1;
+    if (tries === 1) return Promise.reject(away());
+    return tries === 2 ? new Promise(() => undefined) : Promise.resolve([]);
+  };
+  const a = open('a', { fenceGone });
+  a.member.start();
+  await until(() => tries === 2);
+  const since = time.now();
+  await until(() => a.member.generation() !== undefined);
+  expect(time.now() - since).toBeLessThan(SESSION_MS);
+  expect([tries, a.log]).toEqual([3, ['failed', 'assigned 0,1,2,3']]);
+});

@@ -27,25 +27,31 @@ export interface OpenProducer {
   readonly topic: string;
   /** What its calls need rights for. */
   readonly needs: Needs;
+  /** Takes whatever one of its transactions may have written to. */
+  readonly written: Scope;
   /** How long the last transaction may take to be completed, milliseconds. */
   readonly boundMs: number;
 }
 
-/** What the coordinator knows of the transaction. */
-interface Told {
-  readonly partitions: Set<string>;
-  hasOffsets: boolean;
+/** What transactions write to: partitions by their names, and whether offsets. */
+export interface Scope {
+  readonly outputs: Map<string, TopicPartition>;
+  withOffsets: boolean;
 }
 
-const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}/${String(partition)}`;
+export const emptyScope = (): Scope => ({ outputs: new Map(), withOffsets: false });
+
+export const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}/${String(partition)}`;
 
 export function createProducer(of: OpenProducer): TransactionalProducer {
-  const { lines, coordinator, producer, groupId } = of;
+  const { lines, coordinator, producer, groupId, written } = of;
   const delivery = createDelivery(of.directory, lines, producer);
   const group = groupId === undefined ? undefined : followCoordinator(of.directory, 'group', groupId);
-  const told: Told = { partitions: new Set(), hasOffsets: false };
+  /** What the coordinator knows of the open transaction. */
+  const told = emptyScope();
   let isInDoubt = false;
-  const isSound = (): boolean => !isInDoubt && lines.areWhole() && delivery.isCertain();
+  const isTrusted = (): boolean => !isInDoubt && lines.areWhole();
+  const isSound = (): boolean => isTrusted() && delivery.isCertain();
 
   const inDoubt = (): Error =>
     new KafkaJSConnectionError(
@@ -53,9 +59,13 @@ export function createProducer(of: OpenProducer): TransactionalProducer {
     );
 
   /** Any rejection but the group's word leaves it in doubt what the brokers know. */
-  async function guarded<T>(work: () => Promise<T>, needs: Needs = of.needs): Promise<T> {
+  async function guarded<T>(
+    work: () => Promise<T>,
+    needs: Needs = of.needs,
+    isAllowed = isSound,
+  ): Promise<T> {
     try {
-      if (!isSound()) throw inDoubt();
+      if (!isAllowed()) throw inDoubt();
       return await work();
     } catch (error) {
       if (!(error instanceof GroupRefusal)) isInDoubt = true;
@@ -66,24 +76,26 @@ export function createProducer(of: OpenProducer): TransactionalProducer {
   const asking = <T>(whom: Coordinator, work: (line: Line) => Promise<T>): Promise<T> =>
     persist(
       async () => {
-        if (!isSound()) throw inDoubt();
+        if (!isTrusted()) throw inDoubt();
         return work(await whom.line(lines));
       },
-      { forget: whom.forget, isOver: () => !isSound() },
+      { forget: whom.forget, isOver: () => !isTrusted() },
     );
   const telling = (work: (line: Line) => Promise<void>): Promise<void> =>
     afterLastTransaction(() => asking(coordinator, work), of.boundMs);
 
   async function tellOffsets(): Promise<void> {
-    if (groupId === undefined || told.hasOffsets) return;
+    if (groupId === undefined || told.withOffsets) return;
+    written.withOffsets = true;
     await telling((line) => addOffsets(line, producer, groupId));
-    told.hasOffsets = true;
+    told.withOffsets = true;
   }
   async function tellPartitions(partitions: readonly TopicPartition[]): Promise<void> {
-    const untold = partitions.filter((partition) => !told.partitions.has(keyOf(partition)));
+    const untold = partitions.filter((partition) => !told.outputs.has(keyOf(partition)));
     if (untold.length === 0) return;
+    for (const partition of untold) written.outputs.set(keyOf(partition), partition);
     await telling((line) => addPartitions(line, producer, untold));
-    for (const partition of untold) told.partitions.add(keyOf(partition));
+    for (const partition of untold) told.outputs.set(keyOf(partition), partition);
   }
   async function commit(generation: Generation, offsets: readonly OffsetCommit[]): Promise<void> {
     if (group === undefined || groupId === undefined)
@@ -92,6 +104,12 @@ export function createProducer(of: OpenProducer): TransactionalProducer {
     const request = txnOffsetCommitRequest(groupId, generation, producer, of.topic, offsets);
     await asking(group, async (line) => checkCommitted(await line.ask(request), of.topic, offsets));
   }
+  async function end(commits: boolean): Promise<void> {
+    if (told.outputs.size === 0 && !told.withOffsets) return;
+    await telling((line) => endTransaction(line, producer, commits));
+    told.outputs.clear();
+    told.withOffsets = false;
+  }
 
   return {
     isSound,
@@ -99,13 +117,7 @@ export function createProducer(of: OpenProducer): TransactionalProducer {
     produce: (batches) => guarded(() => delivery.produce(batches)),
     commitOffsets: (generation, offsets) =>
       guarded(() => commit(generation, offsets), { ...of.needs, ...reading([of.topic], groupId ?? '') }),
-    end: (commits) =>
-      guarded(async () => {
-        if (told.partitions.size === 0 && !told.hasOffsets) return;
-        await telling((line) => endTransaction(line, producer, commits));
-        told.partitions.clear();
-        told.hasOffsets = false;
-      }),
+    end: (commits) => guarded(() => end(commits), of.needs, commits ? isSound : isTrusted),
     close: () => {
       lines.close();
       return Promise.resolve();

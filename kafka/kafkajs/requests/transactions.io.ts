@@ -1,12 +1,11 @@
 /** Transactional ids: opening our own, and fencing those of processes that are gone. */
 import type { MarkerScope, TransactionsPort } from '../../group/ports.ts';
 import { translated, writing, type Needs } from '../translate-errors.ts';
-import { initProducerId } from './coordinated.io.ts';
 import { followCoordinator, type Directory } from './directory.io.ts';
 import { openPlainProducer } from './plain-producer.io.ts';
-import { createProducer } from './producer.io.ts';
-import { afterLastTransaction, persist } from './refusals.io.ts';
-import { fence, renewMarkers, TRANSACTION_TIMEOUT_MS } from './renewal.io.ts';
+import { createProducer, emptyScope, keyOf, type Scope } from './producer.io.ts';
+import { persist } from './refusals.io.ts';
+import { fence, openRenewed } from './renewal.io.ts';
 
 export interface TransactionSettings {
   /** Whose offsets; undefined: none. */
@@ -20,27 +19,42 @@ export function createTransactionsPort(
   directory: Directory,
   { groupId, topic, sessionTimeoutMs: boundMs }: TransactionSettings,
 ): TransactionsPort {
+  const memory = rememberScopes();
   return {
-    open: (transactionalId, scope) => {
+    open: (transactionalId, given) => {
+      const scope = memory.with(transactionalId, given);
       const needs = needsOf(transactionalId, groupId, scope);
       const coordinator = followCoordinator(directory, 'transaction', transactionalId);
       const open = async () => {
         const lines = directory.openLines();
         try {
           const line = await coordinator.line(lines);
-          await renewMarkers(line, { transactionalId, groupId, scope, boundMs });
-          const producer = await afterLastTransaction(
-            () => initProducerId(line, transactionalId, TRANSACTION_TIMEOUT_MS),
+          const producer = await openRenewed(line, { transactionalId, groupId, scope, boundMs });
+          const written = memory.begin(transactionalId);
+          return createProducer({
+            directory,
+            lines,
+            coordinator,
+            producer,
+            groupId,
+            topic,
+            needs,
             boundMs,
-          );
-          return createProducer({ directory, lines, coordinator, producer, groupId, topic, needs, boundMs });
+            written,
+          });
         } catch (error) {
           lines.close();
           throw error;
         }
       };
       return translated(
-        () => persist(open, { forget: coordinator.forget, isOver: directory.isClosed }),
+        () =>
+          persist(open, { forget: coordinator.forget, isOver: directory.isClosed }).catch(
+            (error: unknown) => {
+              if (isMissing(error)) memory.begin(transactionalId); // what is gone needs no markers
+              throw error;
+            },
+          ),
         needs,
       );
     },
@@ -56,6 +70,26 @@ export function createTransactionsPort(
       );
     },
     openPlain: () => Promise.resolve(openPlainProducer(directory, groupId, topic)),
+  };
+}
+
+const isMissing = (error: unknown): boolean =>
+  (error as { type?: unknown } | null)?.type === 'UNKNOWN_TOPIC_OR_PARTITION';
+
+/** Where this process has written under its ids since it last opened them: more than it has now, where partitions have moved. */
+function rememberScopes() {
+  const scopes = new Map<string, Scope>();
+  return {
+    with: (transactionalId: string, given: MarkerScope): MarkerScope => {
+      const { outputs, withOffsets } = scopes.get(transactionalId) ?? emptyScope();
+      const all = new Map([...outputs, ...given.outputs.map((of) => [keyOf(of), of] as const)]);
+      return { outputs: [...all.values()], withOffsets: withOffsets || given.withOffsets };
+    },
+    begin: (transactionalId: string): Scope => {
+      const scope = emptyScope();
+      scopes.set(transactionalId, scope);
+      return scope;
+    },
   };
 }
 
