@@ -71,6 +71,5 @@ export function planFetch(
   return { asked, bytes, maxWaitMs: isWhole ? maxWaitMs : backOff(shortWaitMs, empties) };
 }
 
-/** A batch that is larger than what is asked for comes only if it is the first in the answer; then whoever has waited longest. */
-const byTurn = (a: PartitionFetch, b: PartitionFetch): number =>
-  Number(b.batchBytes > 0) - Number(a.batchBytes > 0) || a.order - b.order;
+/** Whoever has waited longest first. A batch that is larger than what is asked for comes only if it is the first in the answer. */
+const byTurn = (a: PartitionFetch, b: PartitionFetch): number => a.order - b.order;

@@ -24,6 +24,7 @@ export class Topic {
     partitions: number[];
     maxWaitMs: number;
     bytes: number;
+    from: number[];
   }[] = [];
   /** How many records lie in a batch. */
   batch = 1;
@@ -55,7 +56,14 @@ export class Topic {
     fetch: async (leader, from, maxWaitMs) => {
       const bytes = from.reduce((sum, { maxBytes }) => sum + maxBytes, 0);
       const partitions = from.map(({ partition }) => partition);
-      this.fetches.push({ atMs: this.time.now(), leader, partitions, maxWaitMs, bytes });
+      this.fetches.push({
+        atMs: this.time.now(),
+        leader,
+        partitions,
+        maxWaitMs,
+        bytes,
+        from: from.map(({ offset }) => offset),
+      });
       await this.#pass(1);
       const begun = this.time.now();
       const answer = () => {

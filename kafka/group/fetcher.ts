@@ -129,8 +129,7 @@ function accepting(settings: FetcherSettings, assigned: Assigned, hands: Hands, 
     p.failures = 0;
     if (answer.set.length === 0) return false;
     const { aborted, lastStableOffset: end } = answer;
-    p.order = ++lastOrder;
-    p.waiting = { set: unpinned(answer.set), aborted, from: asked.offset, end, order: p.order };
+    p.waiting = { set: unpinned(answer.set), aborted, from: asked.offset, end, order: ++lastOrder };
     return true;
   };
 }

@@ -185,13 +185,22 @@ test('a right that is taken away is told at once, and what can never pass ends t
 });
 
 test('what a fetch or a commit was refused with counts as a heartbeat’s refusal, of its own generation alone', async () => {
-  const { until, pass, joined } = setUp();
+  const { group, until, pass, joined } = setUp();
   const { member, log, errors } = await joined();
   const first = member.generation()!;
   member.lose(first, away());
   expect(log.length).toBe(1);
+  await pass(1500);
+  group.fail('heartbeat', away(), away(), away());
+  await pass(1100);
+  const asking = member.confirm(first).then(
+    () => 'in',
+    (error: unknown) => (error as GroupRefusal).kind,
+  );
   member.lose(first, new GroupRefusal('stale', 'the generation is over'));
   expect(log).toEqual(['assigned 0,1,2,3', 'left']);
+  await pass(10);
+  expect(await asking).toBe('stale');
   await until(() => log.length === 3);
   member.lose(first, new GroupRefusal('stale', 'the generation is over'));
   await pass(1);
@@ -215,25 +224,32 @@ test('new partitions: the leader divides them', async () => {
   expect(time.now() - grownMs).toBeLessThan(12_000);
 });
 
-test('it leaves the group however far it is, and never comes back', async () => {
-  for (const atMs of [0, 1, 2, 3, 4, 5, 6, 7, 500, 999, 1001, 1500]) {
-    const { group, pass, open, joined } = setUp();
-    const other = await joined('other');
-    const { member, log } = open('a');
-    member.start();
-    await pass(atMs);
-    let isStopped = false;
-    void member.stop().then(() => (isStopped = true));
-    await pass(2500);
-    expect([atMs, isStopped]).toEqual([atMs, true]);
-    await pass(60_000);
-    expect([atMs, group.members()]).toEqual([atMs, ['m1']]);
-    expect(other.log.at(-1)).toBe('assigned 0,1,2,3');
-    expect(log.filter((line) => line === 'left').length).toBe(
-      log.filter((line) => line.startsWith('assigned')).length,
-    );
-  }
-});
+/** Around each request of a first join, alone or beside another. */
+const MOMENTS_MS = [...Array(14).keys(), 500, 999, ...[...Array(10).keys()].map((ms) => 1000 + ms), 1500];
+
+test.each(['alone', 'beside another'])(
+  'it leaves the group however far it is, and never comes back: %s',
+  async (where) => {
+    for (const atMs of MOMENTS_MS) {
+      const { group, pass, open, joined } = setUp();
+      const other = where === 'alone' ? undefined : await joined('other');
+      const { member, log } = open('a');
+      member.start();
+      await pass(atMs);
+      let isStopped = false;
+      void member.stop().then(() => (isStopped = true));
+      const said = [...log];
+      await pass(2500);
+      const others = other === undefined ? [] : ['m1'];
+      expect([atMs, isStopped, group.members()]).toEqual([atMs, true, others]);
+      await pass(60_000);
+      expect([atMs, group.members()]).toEqual([atMs, others]);
+      if (other !== undefined) expect(other.log.at(-1)).toBe('assigned 0,1,2,3');
+      const count = (what: string): number => log.filter((line) => line.startsWith(what)).length;
+      expect([log, count('left')]).toEqual([said, count('assigned')]);
+    }
+  },
+);
 
 test('a leader that cannot fence whoever is gone gives nobody partitions: it joins again, within its session', async () => {
   const { open, until, time } = setUp();

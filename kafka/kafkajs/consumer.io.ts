@@ -1,7 +1,6 @@
 /** The consumer under the loop, with the writer of its partitions: the group's engines over kafkajs's connections (ADR 17). */
 import './patches/install.io.ts'; // before the library
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
 import { BankChurnError } from '../../schemas/errors.ts';
 import type { Position } from '../../schemas/ports.ts';
@@ -21,6 +20,7 @@ import { readFetched } from '../record-slab.ts';
 import { outputsOf, partitionWriterId, writerIdOf } from '../writers.ts';
 import { openAdmin, type LateAdmin } from './late-admin.io.ts';
 import { unpack } from './codecs.io.ts';
+import { openClock, type EngineClock } from './engine-clock.io.ts';
 import { openGroupPorts } from './group-ports.io.ts';
 import { identified, watchIdentity } from './identity-watch.io.ts';
 import { watchLag } from './lag-watch.io.ts';
@@ -33,14 +33,13 @@ const REBALANCE_TIMEOUT_MS = 30_000;
 const LINGER_MS = 5;
 const NAME_BYTES = 9;
 
-const clock = { now: Date.now, sleep: (ms: number): Promise<void> => sleep(ms) };
-
 /** What all parts of a consumer know of each other. */
 interface Parts {
   readonly settings: ConsumerSettings;
   readonly ports: GroupPorts;
   readonly admin: LateAdmin;
   readonly lag: LagTracker;
+  readonly clock: EngineClock;
   readonly member: () => Member;
   /** Our own name in the notes of offsets. */
   readonly name: string;
@@ -54,8 +53,9 @@ export function createLoopConsumer(kafka: Kafka, settings: ConsumerSettings): Lo
   );
   const admin = openAdmin(kafka);
   const lag = createLagTracker();
+  const clock = openClock();
   const name = randomBytes(NAME_BYTES).toString('base64url');
-  const parts: Parts = { settings, ports, admin, lag, name, member: () => member };
+  const parts: Parts = { settings, ports, admin, lag, clock, name, member: () => member };
   let inHand = 0;
   const shared = openSharedWriter(parts, () => inHand);
   let events: ConsumerEvents | undefined;
@@ -104,6 +104,7 @@ export function createLoopConsumer(kafka: Kafka, settings: ConsumerSettings): Lo
       await shared.close();
       await ports.close();
       await admin.close();
+      clock.stop();
     },
   };
 }
@@ -134,7 +135,10 @@ function refusalsHeard(ports: GroupPorts, tell: (of: Generation, error: GroupRef
   };
 }
 
-function openSharedWriter({ settings, ports, member, name }: Parts, inHand: () => number): SharedWriter {
+function openSharedWriter(
+  { settings, ports, clock, member, name }: Parts,
+  inHand: () => number,
+): SharedWriter {
   const { offsets, transactions } = ports;
   const isExact = settings.delivery === 'exactly-once';
   const takeOver = createTakeover({
@@ -169,7 +173,7 @@ function fencing({ settings, ports }: Parts): MemberSettings['fenceGone'] {
 }
 
 function openFetcher(
-  { settings, ports, lag, admin }: Parts,
+  { settings, ports, lag, clock, admin }: Parts,
   events: Parameters<typeof createFetcher>[0]['events'],
 ): Fetcher {
   const { topic, groupId } = settings;
@@ -195,7 +199,7 @@ function openMember(
   fetcher: Fetcher,
   events: () => ConsumerEvents | undefined,
 ): Member {
-  const { settings, ports, lag, name } = parts;
+  const { settings, ports, lag, clock, name } = parts;
   const { groupId, sessionTimeoutMs } = settings;
   const member = createMember({
     ...{ groupId, sessionTimeoutMs, clock, random: Math.random, group: ports.group, writerId: name },
