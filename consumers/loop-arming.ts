@@ -1,4 +1,4 @@
-/** How a partition becomes ready: fence, then read, then fetch. */
+/** How a partition becomes ready: fence, then read, then claim, then fetch. */
 import { BankChurnError } from '../schemas/errors.ts';
 import type { Position } from '../schemas/ports.ts';
 import { end, fail, type Moved, type Transition } from './loop-partition.ts';
@@ -12,19 +12,20 @@ export const opened: Transition<'opened'> = (p, { writer }, { stopping }) => {
 
 export const located: Transition<'located'> = (unlocated, { position }, around) => {
   if (around.stopping) return end(unlocated);
-  const { committed, start, low, topicId } = position;
+  const { committed, start, topicId } = position;
   const p = { ...unlocated, topicId };
-  if (committed === undefined && start === low) return prepare(p, start);
-  if (committed === undefined) return fix(p, start);
   const error = rangeError(around.rules.topic, p.partition, position);
-  return error === undefined ? prepare(p, committed) : fail(p, error, around);
+  return error === undefined ? claim(p, committed ?? start) : fail(p, error, around);
 };
 
-/** Commits a start position that moves with time, so that a crash cannot skip records. */
-const fix = (p: Partition, offset: number): Moved => {
+/**
+ * Commits where we go on, in our own name: whoever takes over learns whom to fence, and a crash cannot skip records where the start
+ * position moves with time.
+ */
+const claim = (p: Partition, offset: number): Moved => {
   const { partition, turn, writer, topicId } = p;
-  const effect = { do: 'fix', partition, turn, writer: writer!, offset, topicId } as const;
-  return [{ ...p, phase: 'fixing', next: offset }, [effect]];
+  const effect = { do: 'claim', partition, turn, writer: writer!, offset, topicId } as const;
+  return [{ ...p, phase: 'claiming', next: offset }, [effect]];
 };
 
 const prepare = (p: Partition, offset: number): Moved => {
@@ -32,7 +33,8 @@ const prepare = (p: Partition, offset: number): Moved => {
   return [{ ...p, phase: 'preparing', next: offset }, [{ do: 'prepare', partition, turn, offset }]];
 };
 
-export const fixed: Transition<'fixed'> = (p, _, { stopping }) => (stopping ? end(p) : prepare(p, p.next));
+export const claimed: Transition<'claimed'> = (p, _, { stopping }) =>
+  stopping ? end(p) : prepare(p, p.next);
 
 export const prepared: Transition<'prepared'> = (p, { role, nowMs }, { stopping }) => {
   if (stopping) return end(p);

@@ -29,7 +29,7 @@ const PERFORM: { readonly [D in Effect['do']]: (driver: Driver, effect: Of<D>) =
   },
   open: (driver, effect) => answer(driver, effect, () => openWriter(driver, effect)),
   locate: (driver, effect) => answer(driver, effect, () => locate(driver, effect)),
-  fix: (driver, effect) => answer(driver, effect, () => fix(driver, effect)),
+  claim: (driver, effect) => answer(driver, effect, () => claim(driver, effect)),
   prepare: (driver, effect) => answer(driver, effect, () => prepare(driver, effect)),
   decide: (driver, effect) => answer(driver, effect, () => decide(driver, effect), effect.inHand),
   reject: (driver, effect) => answer(driver, effect, () => reject(driver, effect), effect.inHand),
@@ -83,14 +83,9 @@ async function locate(driver: Driver, { partition }: Of<'locate'>): Promise<Answ
   return { kind: 'located', position: await inTime(driver, driver.ports.source.position(partition), 2) };
 }
 
-async function fix(driver: Driver, { partition, writer, offset, topicId }: Of<'fix'>): Promise<Answer> {
-  const committing = async (): Promise<void> => {
-    const transaction = await writer.begin();
-    await transaction.sendOffsets(driver.options.topic, partition, offset, topicId);
-    await transaction.commit();
-  };
-  await inTime(driver, committing(), 2);
-  return { kind: 'fixed' };
+async function claim(driver: Driver, { writer, offset, topicId }: Of<'claim'>): Promise<Answer> {
+  await inTime(driver, writer.claim(offset, topicId), 2);
+  return { kind: 'claimed' };
 }
 
 async function prepare({ ports }: Driver, { partition, offset }: Of<'prepare'>): Promise<Answer> {
@@ -112,7 +107,7 @@ async function decide(driver: Driver, effect: Of<'decide'>): Promise<Answer> {
 
 async function reject({ ports }: Driver, { batch, condemned, inHand }: Of<'reject'>): Promise<Answer> {
   const { error, isCut } = condemned;
-  ports.observer.rejected(batch.partition, batch.records[0]!.offset, error);
+  ports.observer.rejected(batch.partition, batch.records.offsetAt(0), error);
   return { kind: 'decided', batch, decision: await ports.reject(batch, error, isCut), decideMs: 0, inHand };
 }
 

@@ -8,8 +8,8 @@ import type {
   OpenRole,
   Reject,
   Source,
-  SourceRecord,
 } from '../schemas/ports.ts';
+import type { Records } from '../schemas/records.ts';
 
 /** What the loop reports; nothing in it decides anything. */
 export interface LoopObserver {
@@ -55,7 +55,7 @@ export interface Loop {
   /** The group gave us these partitions. What runs before the first `await` runs before any fetch. */
   assigned(partitions: readonly number[]): void;
   /** Records of one partition, in order. Resolves when they are committed or given up; rejects only with a group error. */
-  deliver(partition: number, records: readonly SourceRecord[], delivery: Delivery): Promise<void>;
+  deliver(partition: number, records: Records, delivery: Delivery): Promise<void>;
   /** The group has taken a heartbeat: writers at rest that are no longer sound are opened again. */
   beat(): void;
   /** No further batch is begun; the one in hand is finished. */

@@ -1,5 +1,6 @@
 /** How what was delivered is processed, batch by batch. */
 import type { Batch } from '../schemas/ports.ts';
+import { indexFrom, lastOffset } from '../schemas/records.ts';
 import { GroupError } from './membership.ts';
 import { unheard } from './loop-asking.ts';
 import { close, isSound, open, type Around, type Moved, type Transition } from './loop-partition.ts';
@@ -45,16 +46,14 @@ function decide(
   batch: Batch,
   inHand: InHand,
 ): Effect {
-  const condemned = suspicion.condemned.get(batch.records[0]!.offset);
+  const condemned = suspicion.condemned.get(batch.records.offsetAt(0));
   const at = { partition, turn, batch, inHand };
   if (condemned !== undefined) return { do: 'reject', ...at, condemned };
   return { do: 'decide', ...at, writer: writer!, role: role! };
 }
 
 const from = (next: number, { records }: Work): Work['records'] =>
-  records.length === 0 || records[0]!.offset >= next
-    ? records
-    : records.filter(({ offset }) => offset >= next);
+  records.length === 0 || records.offsetAt(0) >= next ? records : records.slice(indexFrom(records, next));
 
 export const decided: Transition<'decided'> = (p, { batch, decision, decideMs, inHand }, { rules }) => {
   const { partition, turn, writer } = p;
@@ -65,7 +64,7 @@ export const decided: Transition<'decided'> = (p, { batch, decision, decideMs, i
 
 /** Outputs and offset are committed: only now the fetch position moves. */
 export const written: Transition<'written'> = (p, { batch, decision, stageMs, inHand }, around) => {
-  const last = batch.records[batch.records.length - 1]!.offset;
+  const last = lastOffset(batch.records);
   const [first, ...rest] = p.work;
   const records = first!.records.slice(batch.records.length);
   const { partition, turn } = p;

@@ -1,5 +1,6 @@
 /** What the loop knows, what can happen to it, and what it asks for. Handles (writers, roles, deliveries) are carried, never called. */
-import type { Batch, Decision, Delivery, Position, Role, SourceRecord, Writer } from '../schemas/ports.ts';
+import type { Batch, Decision, Delivery, Position, Role, Writer } from '../schemas/ports.ts';
+import type { Records } from '../schemas/records.ts';
 import type { StageTimes } from './loop-ports.ts';
 
 /** Where a partition stands. `loop-step.ts` has the table of transitions. */
@@ -8,8 +9,8 @@ export type Phase =
   | 'opening'
   /** The committed offset is being read: after the fence, so no predecessor can move it. */
   | 'locating'
-  /** A start position that moves with time is being committed. */
-  | 'fixing'
+  /** Where we go on is being committed in our name: from then on whoever takes over knows whom to fence. */
+  | 'claiming'
   /** The role is being made. */
   | 'preparing'
   /** Ready, and nothing is in hand. */
@@ -30,7 +31,7 @@ export type Phase =
 /** Records of one fetch that are not processed yet. */
 export interface Work {
   readonly delivery: InHand;
-  readonly records: readonly SourceRecord[];
+  readonly records: Records;
 }
 
 /** A delivery, and the promise of its caller. */
@@ -106,7 +107,7 @@ export type PartitionHappening = { readonly partition: number } & (
   | ({ readonly turn: number } & (
       | { readonly kind: 'opened'; readonly writer: Writer }
       | { readonly kind: 'located'; readonly position: Position }
-      | { readonly kind: 'fixed' }
+      | { readonly kind: 'claimed' }
       | { readonly kind: 'prepared'; readonly role: Role; readonly nowMs: number }
       | { readonly kind: 'decided'; readonly batch: Batch; readonly decision: Decision; readonly decideMs: number; readonly inHand: InHand }
       | { readonly kind: 'written'; readonly batch: Batch; readonly decision: Decision; readonly stageMs: StageTimes; readonly inHand: InHand }
@@ -135,7 +136,7 @@ export type Effect =
   | ({ readonly do: 'start'; readonly offset: number } & At)
   | ({ readonly do: 'open' } & At)
   | ({ readonly do: 'locate' } & At)
-  | ({ readonly do: 'fix'; readonly writer: Writer; readonly offset: number; readonly topicId: string | undefined } & At)
+  | ({ readonly do: 'claim'; readonly writer: Writer; readonly offset: number; readonly topicId: string | undefined } & At)
   | ({ readonly do: 'prepare'; readonly offset: number } & At)
   | ({ readonly do: 'decide'; readonly batch: Batch; readonly writer: Writer; readonly role: Role; readonly inHand: InHand } & At)
   | ({ readonly do: 'reject'; readonly batch: Batch; readonly condemned: Condemned; readonly inHand: InHand } & At)

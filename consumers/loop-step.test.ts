@@ -1,7 +1,8 @@
 /** The law of the loop, checked against the step alone: whatever answers in whatever order. */
 import { expect, test } from 'vitest';
 import { BankChurnError } from '../schemas/errors.ts';
-import type { Batch, Decision, Role, SourceRecord, Writer } from '../schemas/ports.ts';
+import type { Batch, Decision, Role, Writer } from '../schemas/ports.ts';
+import { recordsOf, type Records } from '../schemas/records.ts';
 import { createRandom, type Random } from '../schemas/random.ts';
 import {
   INITIAL_STATE,
@@ -38,7 +39,7 @@ function createWorld(random: Random) {
     const refuse = (): never => {
       throw new Error('the step called a writer');
     };
-    const writer = { begin: refuse, isSound: refuse, close: refuse };
+    const writer = { claim: refuse, begin: refuse, isSound: refuse, close: refuse };
     open.add(writer);
     return writer;
   }
@@ -64,8 +65,8 @@ function createWorld(random: Random) {
         const position = { committed: maybe(0.5) ? random.int(9) : undefined, start: moves ? 5 : 0, low: 0, high: 9 }; // prettier-ignore
         return { kind: 'located', ...at, position };
       }
-      case 'fix':
-        return { kind: 'fixed', ...at };
+      case 'claim':
+        return { kind: 'claimed', ...at };
       case 'prepare':
         return { kind: 'prepared', ...at, role, nowMs: 0 };
       case 'decide':
@@ -87,8 +88,12 @@ function createWorld(random: Random) {
       must(way.get(effect.turn) === 'open', 'the offset is read after the writer was opened');
       way.set(effect.turn, 'located');
     }
-    if (effect.do === 'start') must(way.get(effect.turn) === 'located', 'a fetch starts after the offset was read'); // prettier-ignore
-    if (effect.do === 'write' || effect.do === 'decide' || effect.do === 'fix') must(open.has(effect.writer), 'a closed writer is not used'); // prettier-ignore
+    if (effect.do === 'claim') {
+      must(way.get(effect.turn) === 'located', 'an offset is claimed after it was read');
+      way.set(effect.turn, 'claimed');
+    }
+    if (effect.do === 'start') must(way.get(effect.turn) === 'claimed', 'a fetch starts after the offset was claimed'); // prettier-ignore
+    if (effect.do === 'write' || effect.do === 'decide' || effect.do === 'claim') must(open.has(effect.writer), 'a closed writer is not used'); // prettier-ignore
     if (effect.do === 'close') must(open.delete(effect.writer), 'a writer is closed once');
     if (effect.do === 'settle') settled.set(effect.inHand, (settled.get(effect.inHand) ?? 0) + 1);
     if (effect.do === 'report-committed') committed.delete(effect.batch);
@@ -115,8 +120,8 @@ function createWorld(random: Random) {
 }
 
 const DECISION: Decision = { emit: [], commit: 1, outcomes: new Map() };
-const records = (from: number, count: number): SourceRecord[] =>
-  Array.from({ length: count }, (_, i) => ({ offset: from + i, timestampMs: 0, key: null, value: null, headers: {} })); // prettier-ignore
+const records = (from: number, count: number): Records =>
+  recordsOf(Array.from({ length: count }, (_, i) => ({ offset: from + i, timestampMs: 0, key: null, value: null, headers: {} }))); // prettier-ignore
 const newInHand = (): InHand => ({
   heartbeat: () => Promise.reject(new Error('the step called a delivery')),
   resolve: () => undefined,

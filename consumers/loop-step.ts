@@ -2,7 +2,7 @@
  * The loop as a pure step: `step(state, happening) → [state, effects]`. The law it keeps (docs/adr/0001-exactly-once.md):
  *
  * 1. A partition is processed only after its writer was opened (which fences every predecessor and ends its transaction), and only
- *    then the committed offset was read: `opening → locating → preparing → idle` is the only way to `idle`.
+ *    then the committed offset was read, and claimed: `opening → locating → claiming → preparing → idle` is the only way to `idle`.
  * 2. Outputs and offset are committed together, and only then the fetch position moves: `resolve` follows `written` alone.
  * 3. On any doubt the writer is closed and the partition starts all over from what the broker says: `failed` and `unsound`
  *    never lead back to a phase with the same writer.
@@ -20,7 +20,7 @@ import {
   type PartitionHappening,
   type Phase,
 } from './loop-state.ts';
-import { fixed, located, opened, prepared } from './loop-arming.ts';
+import { claimed, located, opened, prepared } from './loop-arming.ts';
 import { askAgain, heard, stillUnheard, unheard } from './loop-asking.ts';
 import {
   close,
@@ -42,7 +42,7 @@ type Row = { readonly [K in PartitionHappening['kind']]?: Transition<K> };
 const TABLE: Readonly<Record<Phase, Row>> = {
   opening: { opened, failed, delivered: turnAway },
   locating: { located, failed, delivered: turnAway },
-  fixing: { fixed, failed, delivered: turnAway },
+  claiming: { claimed, failed, delivered: turnAway },
   preparing: { prepared, failed, delivered: turnAway },
   idle: { delivered: takeUp, unsound: renew, failed },
   deciding: { decided, failed: giveUp, unsound: giveUpWriter, delivered: queue },
@@ -127,7 +127,7 @@ function tooLate(happening: PartitionHappening): readonly Effect[] {
     case 'unheard':
       return settleIf(happening.inHand, (happening.cause as { cause?: unknown }).cause);
     case 'located':
-    case 'fixed':
+    case 'claimed':
     case 'prepared':
     case 'waited':
       return [];

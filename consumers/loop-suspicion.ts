@@ -4,7 +4,8 @@
  * role rejects it, and its neighbours are processed.
  */
 import { BankChurnError } from '../schemas/errors.ts';
-import type { Batch, SourceRecord } from '../schemas/ports.ts';
+import type { Batch } from '../schemas/ports.ts';
+import { lastOffset, type Records } from '../schemas/records.ts';
 import type { Suspicion } from './loop-state.ts';
 
 /** Tries of a whole batch before it is halved. Once a record was condemned, the next batch that fails is halved at once. */
@@ -39,8 +40,8 @@ export function suspect(
   error: unknown,
   maxSendBytes: number,
 ): { readonly suspicion: Suspicion; readonly waits: boolean } {
-  const first = records[0]!.offset;
-  const until = records[records.length - 1]!.offset;
+  const first = records.offsetAt(0);
+  const until = lastOffset(records);
   if (isTooLarge(error)) {
     const sendBytes = Math.floor(Math.min(suspicion.sendBytes, maxSendBytes) / 2);
     if (sendBytes >= SMALLEST_SEND_BYTES) return { suspicion: { ...suspicion, sendBytes }, waits: false };
@@ -59,23 +60,20 @@ export function suspect(
 }
 
 /** The records of the next batch: at most `most`, and a condemned one alone. */
-export function cut(
-  records: readonly SourceRecord[],
-  most: number,
-  { limit, condemned }: Suspicion,
-): SourceRecord[] {
-  const batch = records.slice(0, Math.min(most, limit));
-  if (condemned.size === 0) return batch;
-  const at = batch.findIndex(({ offset }) => condemned.has(offset));
-  return at === -1 ? batch : batch.slice(0, Math.max(1, at));
+export function cut(records: Records, most: number, { limit, condemned }: Suspicion): Records {
+  const end = Math.min(most, limit, records.length);
+  if (condemned.size === 0) return records.slice(0, end);
+  let at = 0;
+  while (at < end && !condemned.has(records.offsetAt(at))) at += 1;
+  return records.slice(0, Math.max(1, at));
 }
 
 /** A batch is committed: past the one that failed, nothing is suspected any more. */
 export function relieve(suspicion: Suspicion, { records }: Batch): Suspicion {
   const { condemned, until, rejectedInRow } = suspicion;
   if (until === -1 && rejectedInRow === 0) return suspicion;
-  const isRejected = condemned.has(records[0]!.offset);
-  const isPast = records[records.length - 1]!.offset >= until;
+  const isRejected = condemned.has(records.offsetAt(0));
+  const isPast = lastOffset(records) >= until;
   const rejected = isRejected ? rejectedInRow + 1 : 0;
   return isPast
     ? { ...UNSUSPICIOUS, sendBytes: suspicion.sendBytes, condemned, rejectedInRow: rejected }

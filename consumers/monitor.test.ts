@@ -1,10 +1,11 @@
+import { recordsOf } from '../schemas/records.ts';
 import { expect, test } from 'vitest';
 import { profileNumbers } from '../drift/bins.ts';
 import type { Manifest } from '../models/manifest.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { DriftCounts, DriftVerdict, RetrainRequested } from '../schemas/generated.ts';
 import { checkOwn, parseOwn } from '../schemas/own.ts';
-import type { Batch, Decision } from '../schemas/ports.ts';
+import type { Batch, Decision, SourceRecord } from '../schemas/ports.ts';
 import { againMark } from './counts-origin.ts';
 import { createMonitor, type MonitorPorts } from './monitor.ts';
 
@@ -47,13 +48,15 @@ const alone = (): Promise<void> => Promise.resolve();
 const batch = (from: number, records: readonly DriftCounts[]): Batch => ({
   topic: 'drift-counts',
   partition: 0,
-  records: records.map((counts, i) => ({
-    offset: from + i,
-    timestampMs: 0,
-    key: null,
-    value: Buffer.from(JSON.stringify(counts)),
-    headers: {},
-  })),
+  records: recordsOf(
+    records.map((counts, i) => ({
+      offset: from + i,
+      timestampMs: 0,
+      key: null,
+      value: Buffer.from(JSON.stringify(counts)),
+      headers: {},
+    })),
+  ),
 });
 const emitted = <T>({ emit }: Decision, topic: string): T[] =>
   emit
@@ -119,7 +122,7 @@ test('an unknown model makes the monitor wait; a group set elsewhere begins anew
 });
 
 /** Decides about records in one batch, with what was skipped and the outcomes. */
-async function decideRaw(values: readonly Partial<Batch['records'][number]>[], given: MonitorPorts) {
+async function decideRaw(values: readonly Partial<SourceRecord>[], given: MonitorPorts) {
   const skipped: [number | undefined, string][] = [];
   const onSkipped: MonitorPorts['onSkipped'] = (offset, { code }) => void skipped.push([offset, code]);
   const role = await createMonitor({ ...given, onSkipped })(0, 0);
@@ -127,7 +130,7 @@ async function decideRaw(values: readonly Partial<Batch['records'][number]>[], g
     ...{ offset, timestampMs: 0, key: null, value: null, headers: {} },
     ...value,
   }));
-  const decision = await role({ topic: 'drift-counts', partition: 0, records }, alone);
+  const decision = await role({ topic: 'drift-counts', partition: 0, records: recordsOf(records) }, alone);
   return { decision, skipped, outcomes: Object.fromEntries(decision.outcomes) };
 }
 const json = (value: unknown): { value: Buffer } => ({ value: Buffer.from(JSON.stringify(value)) });
@@ -180,7 +183,7 @@ test('events that count twice end the monitor, also where the first time was bef
 });
 
 test('what is no second counting: other partitions, groups, topics of that name, activations; at-least-once', async () => {
-  const of = (more: Partial<DriftCounts>, headers = {}): Partial<Batch['records'][number]> => ({
+  const of = (more: Partial<DriftCounts>, headers = {}): Partial<SourceRecord> => ({
     ...json({ ...record(even), ...more }),
     headers,
   });
@@ -198,7 +201,7 @@ test('what is no second counting: other partitions, groups, topics of that name,
 
 test('an operator’s word that a partition is scored again lets its counts come twice', async () => {
   const where = { topic: 't', partition: 0, topicId: undefined };
-  const mark = againMark('scorers', where) as unknown as Batch['records'][number];
+  const mark = againMark('scorers', where) as unknown as SourceRecord;
   const headers = { 'source-group': 'scorers' };
   const said = [
     { ...good(0), headers },
@@ -209,7 +212,7 @@ test('an operator’s word that a partition is scored again lets its counts come
   const once = await decideRaw(said, ports(undefined));
   expect([once.outcomes, once.skipped]).toEqual([{ counted: 3, 'scored again': 1 }, []]);
   await expect(decideRaw([...said, { ...good(0), headers }], ports(undefined))).rejects.toThrow('twice');
-  const other = againMark('scorers', { ...where, partition: 1 }) as unknown as Batch['records'][number];
+  const other = againMark('scorers', { ...where, partition: 1 }) as unknown as SourceRecord;
   await expect(decideRaw([said[0]!, other, said[3]!], ports(undefined))).rejects.toThrow('twice');
 });
 

@@ -5,6 +5,7 @@ import { BANK_READER } from '../schemas/customer/bank.fixture.ts';
 import { createEventDecoder } from '../schemas/decoder.ts';
 import type { ChurnScore, DriftCounts } from '../schemas/generated.ts';
 import type { Batch, Decision, OutputRecord, RecordHeaders, SourceRecord } from '../schemas/ports.ts';
+import { recordsOf } from '../schemas/records.ts';
 import { loadModel } from '../scoring/load-model.io.ts';
 import type { Model } from '../scoring/model.ts';
 import { deadLetter } from './dead-letter.ts';
@@ -28,7 +29,9 @@ function scorer(more: Partial<ScorerPorts> = {}) {
     ...more,
   });
   return (records: readonly SourceRecord[]): Promise<Decision> =>
-    role({ topic: 'events', topicId: 'id', partition: 3, records } satisfies Batch, () => Promise.resolve());
+    role({ topic: 'events', topicId: 'id', partition: 3, records: recordsOf(records) } satisfies Batch, () =>
+      Promise.resolve(),
+    );
 }
 
 const record = (offset: number, value: unknown, headers: RecordHeaders = {}): SourceRecord => ({
@@ -189,7 +192,7 @@ test('without a model nothing is decided', async () => {
 
 test('outputs tell where they came from, also a dead letter of a record with a ce_id of its own', () => {
   const from = record(41, 'x', { ce_id: Buffer.from('theirs'), own: Buffer.from('kept') });
-  const batch: Batch = { topic: 'events', topicId: 'id', partition: 3, records: [from] };
+  const batch: Batch = { topic: 'events', topicId: 'id', partition: 3, records: recordsOf([from]) };
   const letter = deadLetter(batch, 'g', from, { code: 'RECORD_INVALID', message: 'm' }, 10_000);
   expect(letter.headers).toMatchObject({ ce_id: Buffer.from('theirs'), own: Buffer.from('kept') });
   const written = (headers: RecordHeaders | undefined): SourceRecord => record(0, 'x', headers);
@@ -258,7 +261,7 @@ test('a record that the scorer fails on becomes a dead letter that says so', asy
     topics: { churnScores: 'scores', deadLetters: 'letters', driftCounts: 'counts' },
     maxLetterBytes: () => 1e6,
   };
-  const batch = { topic: 'events', partition: 3, records: [record(9, 'x')] };
+  const batch = { topic: 'events', partition: 3, records: recordsOf([record(9, 'x')]) };
   const { emit, commit, outcomes } = await rejectEvent(ports)(batch, new TypeError('of undefined'), false);
   expect([commit, Object.fromEntries(outcomes)]).toEqual([10, { PROCESSING_FAILED: 1 }]);
   expect(emit[0]!.records[0]).toMatchObject({

@@ -14,6 +14,7 @@ import type {
   Role,
   SourceRecord,
 } from '../schemas/ports.ts';
+import { lastOffset } from '../schemas/records.ts';
 import type { Model } from '../scoring/model.ts';
 import { countsHeaders } from './counts-origin.ts';
 import { notFinite, notFiniteRows } from '../scoring/score.ts';
@@ -55,7 +56,7 @@ export function createScorer(ports: ScorerPorts): Role {
     const serving = ports.model();
     if (serving === undefined) throw new BankChurnError('MODEL_UNAVAILABLE', 'no model is loaded');
     const decode = await ports.decoder(serving.model.manifest)(
-      batch.records.map(({ value, refused }) => (refused === undefined ? value : null)),
+      [...batch.records].map(({ value, refused }) => (refused === undefined ? value : null)),
     );
     const { scoreIds, sources, letters, outcomes } = sortRecords(ports, batch, decode);
     const { columns: events, unknownFields } = decode;
@@ -69,7 +70,11 @@ export function createScorer(ports: ScorerPorts): Role {
     outcomes.set('scored', kept.scores.length);
     const counts = [countRecord(ports, serving, batch, kept)];
     const scored = scoreRecords(ports, batch, kept.scores, kept.sources);
-    return { ...decision(batch, scored, all, counts, ports, outcomes), scored: kept.sources, unknownFields };
+    return {
+      ...decision(batch, scored, all, counts, ports, outcomes),
+      scoredAt: kept.sources.map(({ timestampMs }) => timestampMs),
+      unknownFields,
+    };
   };
 }
 
@@ -153,7 +158,7 @@ export const rejectEvent =
   (batch, error, isCut) => {
     const code = error instanceof BankChurnError ? error.code : 'PROCESSING_FAILED';
     const poison = { code, message: messageWithoutValues(error) };
-    const letters = batch.records.map((record) =>
+    const letters = [...batch.records].map((record) =>
       deadLetter(batch, ports.group, record, poison, isCut ? SMALL_LETTER_BYTES : ports.maxLetterBytes()),
     );
     return decision(batch, [], letters, [], ports, new Map([[code, letters.length]]));
@@ -181,7 +186,7 @@ function decision(
   if (scores.length > 0) emit.push({ topic: ports.topics.churnScores, partition, records: scores });
   if (letters.length > 0) emit.push({ topic: ports.topics.deadLetters, partition, records: letters });
   if (counts.length > 0) emit.push({ topic: ports.topics.driftCounts, partition: 0, records: counts });
-  return { emit, commit: records[records.length - 1]!.offset + 1, outcomes };
+  return { emit, commit: lastOffset(records) + 1, outcomes };
 }
 
 function scoreRecords(
@@ -239,9 +244,9 @@ function countRecord(
     activation,
     sourceTopic: topic,
     sourcePartition: partition,
-    firstOffset: records[0]!.offset,
-    lastOffset: records[records.length - 1]!.offset,
-    maxTimestamp: records.reduce((latest, { timestampMs }) => Math.max(latest, timestampMs), 0),
+    firstOffset: records.offsetAt(0),
+    lastOffset: lastOffset(records),
+    maxTimestamp: [...records].reduce((latest, { timestampMs }) => Math.max(latest, timestampMs), 0),
     events: events.count,
     series: counter(
       events,

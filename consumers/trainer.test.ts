@@ -1,4 +1,5 @@
 /** The trainer's decisions in memory: bytes in, records of the model log out. */
+import { recordsOf } from '../schemas/records.ts';
 import { expect, test } from 'vitest';
 import type { LogChange } from '../models/log-decisions.ts';
 import { EMPTY_LOG, foldRecord, type ModelLog } from '../models/log.ts';
@@ -125,7 +126,7 @@ class World {
       value: Buffer.from(text),
       headers: {},
     }));
-    const batch: Batch = { topic: 'retrain-events', partition: 0, records };
+    const batch: Batch = { topic: 'retrain-events', partition: 0, records: recordsOf(records) };
     const decision = await role(batch, () => Promise.resolve());
     expect(decision.emit).toEqual([]);
     return decision.commit;
@@ -249,7 +250,7 @@ test('a batch that is given up calls the training off and writes nothing', async
     value: Buffer.from(JSON.stringify(REQUEST)),
     headers: {},
   };
-  const deciding = role({ topic: 'r', partition: 0, records: [record] }, () =>
+  const deciding = role({ topic: 'r', partition: 0, records: recordsOf([record]) }, () =>
     Promise.reject(new Error('the group has moved on')),
   );
   await expect(deciding).rejects.toThrow('the group has moved on');

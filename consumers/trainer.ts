@@ -14,6 +14,7 @@ import { BankChurnError, isPoisonError, isTransient, messageOf } from '../schema
 import type { RetrainRequested } from '../schemas/generated.ts';
 import type { OwnRecord } from '../schemas/own.ts';
 import type { Clock, KeepAlive, OpenRole, SourceRecord } from '../schemas/ports.ts';
+import { lastOffset } from '../schemas/records.ts';
 import type { FreshRows } from '../training/challenger.ts';
 import type { GateVerdict } from '../training/gate.ts';
 
@@ -79,7 +80,7 @@ export function createTrainer(ports: TrainerPorts): OpenRole {
         const result = request === undefined ? 'skipped' : await answerShown(ports, request, keepAlive);
         outcomes.set(result, (outcomes.get(result) ?? 0) + 1);
       }
-      return { emit: [], commit: records[records.length - 1]!.offset + 1, outcomes };
+      return { emit: [], commit: lastOffset(records) + 1, outcomes };
     });
 }
 

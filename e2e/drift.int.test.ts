@@ -1,3 +1,4 @@
+import { recordsOf } from '../schemas/records.ts';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { readScore } from '../cli/consume.ts';
@@ -71,7 +72,9 @@ async function undisturbed(
       value: Buffer.from(String(offset)),
       headers: counts.get(offset)!.headers,
     }));
-  const { emit } = await role({ topic: 'counts', partition: 0, records }, () => Promise.resolve());
+  const { emit } = await role({ topic: 'counts', partition: 0, records: recordsOf(records) }, () =>
+    Promise.resolve(),
+  );
   return emit
     .filter(({ topic }) => topic === 'verdicts')
     .flatMap((emission) => emission.records.map(({ value }) => JSON.parse(String(value)) as DriftVerdict));

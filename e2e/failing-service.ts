@@ -64,6 +64,7 @@ function failingTransaction(inner: Transaction): Transaction {
 
 function failingWriter(inner: Writer): Writer {
   return {
+    claim: (...where) => inner.claim(...where),
     begin: async () => {
       const transaction = await inner.begin();
       pass('begin');

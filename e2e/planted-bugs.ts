@@ -1,4 +1,5 @@
 /** Wrong ways to build the service, for the controls of the chaos run: each must make the oracle fail. */
+import { lastOffset } from '../schemas/records.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openCarelessWriter, resolveByItself } from '../kafka/kafkajs/planted-bugs.fixture.ts';
 import type { KafkaClient } from '../kafka/port.ts';
@@ -23,11 +24,13 @@ const idPerMember =
   ({ kafka, groupId }: BugContext) =>
   (ports: LoopPorts): LoopPorts => ({
     ...ports,
-    openWriter: (topic, partition) =>
-      kafka.openFencedWriter(`${groupId}.${topic}.${String(partition)}.${String(process.pid)}`, {
+    openWriter: async (topic, partition) => ({
+      ...(await kafka.openFencedWriter(`${groupId}.${topic}.${String(partition)}.${String(process.pid)}`, {
         groupId,
         outputs: [],
-      }),
+      })),
+      claim: () => Promise.resolve(),
+    }),
   });
 
 /**
@@ -91,7 +94,7 @@ const resolveFirst =
       openRole: async (partition, offset) => {
         const role = await ports.openRole(partition, offset);
         return (batch, keepAlive) => {
-          resolved.set(partition, batch.records[batch.records.length - 1]!.offset + 1);
+          resolved.set(partition, lastOffset(batch.records) + 1);
           return role(batch, keepAlive);
         };
       },

@@ -1,4 +1,5 @@
 /** Computes scores again, by models that are handed in, from the events as they lie in Kafka. */
+import { recordsOf } from '../schemas/records.ts';
 import { createScorer } from '../consumers/scorer.ts';
 import { boundsOf } from '../kafka/offsets.ts';
 import { ASSUMED_BYTES } from '../kafka/message-limits.ts';
@@ -38,7 +39,7 @@ export async function expectedScores(
         records.push(...some);
       });
       for (let from = 0; from < records.length; from += BATCH) {
-        const batch = { topic: names.customerEvents, partition: range.partition, records: records.slice(from, from + BATCH) }; // prettier-ignore
+        const batch = { topic: names.customerEvents, partition: range.partition, records: recordsOf(records.slice(from, from + BATCH)) }; // prettier-ignore
         const { emit } = await role(batch, () => Promise.resolve());
         for (const { value, headers } of emit.find(({ topic }) => topic === names.churnScores)?.records ?? [])
           expected.set(`${release.manifest.version} ${String(headers?.['ce_id'])}`, Buffer.from(value as Buffer)); // prettier-ignore

@@ -1,4 +1,5 @@
 /** What was found in a range of a partition's offsets: which of them are records, and which are markers, gaps or aborted. */
+import { indexFrom, lastOffset, type Records } from '../schemas/records.ts';
 
 /** All these offsets are records, `from` <= offset < `to`. */
 interface Run {
@@ -11,9 +12,7 @@ export interface KnownRange extends Run {
   readonly runs: readonly Run[];
 }
 
-interface HasOffset {
-  readonly offset: number;
-}
+type Offsets = Pick<Records, 'length' | 'offsetAt'>;
 
 /**
  * What a fetch from `from` up to `to` found, together with what was known before as far as nothing lies between.
@@ -23,7 +22,7 @@ interface HasOffset {
 export function knownRange(
   before: KnownRange | undefined,
   from: number,
-  records: readonly HasOffset[],
+  records: Offsets,
   to: number,
 ): KnownRange {
   if (covers(before, from) && to <= before.to) return before; // fetched once more, or late
@@ -37,14 +36,15 @@ function emptySince(before: KnownRange | undefined, offset: number): number {
   return last === undefined ? before.from : Math.min(last.to, offset);
 }
 
-function runsOf(records: readonly HasOffset[], from: number): Run[] {
-  const fresh =
-    (records[0]?.offset ?? from) < from ? records.filter(({ offset }) => offset >= from) : records;
-  const [first, last] = [fresh[0]?.offset, fresh[fresh.length - 1]?.offset];
-  if (first === undefined || last === undefined) return [];
-  if (last - first === fresh.length - 1) return [{ from: first, to: last + 1 }];
+function runsOf(records: Offsets, from: number): Run[] {
+  const begin = indexFrom(records, from);
+  if (begin === records.length) return [];
+  const first = records.offsetAt(begin);
+  const last = lastOffset(records);
+  if (last - first === records.length - 1 - begin) return [{ from: first, to: last + 1 }];
   const runs: { from: number; to: number }[] = [];
-  for (const { offset } of fresh) {
+  for (let i = begin; i < records.length; i++) {
+    const offset = records.offsetAt(i);
     const open = runs[runs.length - 1];
     if (open?.to === offset) open.to = offset + 1;
     else runs.push({ from: offset, to: offset + 1 });

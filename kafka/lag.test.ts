@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { addSample, type EndSamples } from './end-samples.ts';
-import { createLagTracker, type LagTracker } from './lag.ts';
+import { createLagTracker, datedOf, type LagTracker } from './lag.ts';
 
 const at = (offset: number, timestampMs: number) => ({ offset, timestampMs });
 
@@ -26,7 +26,7 @@ test('what nobody fetches waits from the position to the end of the partition, s
 test('a time in the future is no age; a time that is known counts to the millisecond', () => {
   const { lag, end } = open();
   end(12, 1000);
-  lag.fetched(0, 10, [at(10, 900), at(11, 99_000)], 12);
+  lag.fetched(0, 10, datedOf([at(10, 900), at(11, 99_000)]), 12);
   expect(lag.lags(1000)).toEqual([{ partition: 0, records: 2, ageMs: 100 }]);
   lag.processed(0, 11, at(10, 900), at(11, 99_000));
   expect(lag.lags(1000)).toEqual([{ partition: 0, records: 1, ageMs: 0 }]);
@@ -48,9 +48,9 @@ test('nothing is said of a partition before its position and its end are known, 
 test('a position that goes back behind fetched markers is not behind them again', () => {
   const { lag, end } = open();
   end(13, 1000);
-  lag.fetched(0, 10, [at(10, 900)], 12);
+  lag.fetched(0, 10, datedOf([at(10, 900)]), 12);
   lag.processed(0, 12, at(10, 900));
-  lag.fetched(0, 12, [], 13);
+  lag.fetched(0, 12, datedOf([]), 13);
   lag.processed(0, 13);
   lag.located(0, 11); // as committed
   expect(lag.lags(1000)).toEqual([{ partition: 0, records: 0, ageMs: 0 }]);
@@ -66,7 +66,7 @@ test('somebody has to look where something waits for a second look, until its ti
   lag.glimpsed(0, 10, 400);
   expect(lag.lags(1000)[0]?.ageMs).toBe(600);
   expect(lag.unclear()).toEqual([{ partition: 0, from: 10 }]); // it may be aborted
-  lag.fetched(0, 10, [at(11, 500)], 12);
+  lag.fetched(0, 10, datedOf([at(11, 500)]), 12);
   expect(lag.lags(1000)).toEqual([{ partition: 0, records: 1, ageMs: 500 }]);
   lag.unclear();
   expect(lag.unclear()).toEqual([]);
@@ -132,7 +132,7 @@ class Model {
     if (this.hand.length > 0) return;
     const { to, found } = this.look(this.next, size);
     if (to === this.next) return;
-    this.lag.fetched(0, this.next, found.map(this.dated), to);
+    this.lag.fetched(0, this.next, datedOf(found.map(this.dated)), to);
     [this.hand, this.handEnd] = [found, to];
     if (found.length > 0) return;
     this.next = to;
@@ -160,7 +160,7 @@ class Model {
     let isGlimpsed = false;
     for (const { from } of unclear) {
       const { to, found } = this.look(from, 5);
-      if (to > from) this.lag.fetched(0, from, found.map(this.dated), to);
+      if (to > from) this.lag.fetched(0, from, datedOf(found.map(this.dated)), to);
       else this.lag.glimpsed(0, from, this.log[from]!.ms);
       isGlimpsed = to === from;
     }

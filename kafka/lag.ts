@@ -1,11 +1,20 @@
 /** What waits in each partition: of how far it is processed, what was fetched of it, and where the broker says that it ends. */
 import type { SourceRecord } from '../schemas/ports.ts';
+import { indexFrom, type Records } from '../schemas/records.ts';
 import { addSample, appendedBetween, type EndSamples } from './end-samples.ts';
 import { covers, firstCandidate, knownRange, recordsFrom, type KnownRange } from './known-range.ts';
 import type { PartitionLag } from './port.ts';
 
-/** A record as far as lag is concerned. */
+/** A record as far as lag is concerned, and some of them. */
 type Dated = Pick<SourceRecord, 'offset' | 'timestampMs'>;
+type AllDated = Pick<Records, 'length' | 'offsetAt' | 'timestampAt'>;
+
+/** Records of which no more than offset and time is known, ascending. */
+export const datedOf = (list: readonly Dated[]): AllDated => ({
+  length: list.length,
+  offsetAt: (i) => list[i]!.offset,
+  timestampAt: (i) => list[i]!.timestampMs,
+});
 
 /** Where somebody has to look, since nobody knows since when something waits there. */
 export interface Unclear {
@@ -22,7 +31,7 @@ export interface LagTracker {
   /** Partitions of which nobody has said where processing goes on. */
   unlocated(): number[];
   /** `from` <= offset < `to` was fetched: these records, and nothing else that is to be read. */
-  fetched(partition: number, from: number, records: readonly Dated[], to: number): void;
+  fetched(partition: number, from: number, records: AllDated, to: number): void;
   /** All before `next` is processed, `last` the last of it; `following` comes next, if that is fetched already. */
   processed(partition: number, next: number, last?: Dated, following?: Dated): void;
   /** What lies at `offset` cannot be read yet; it was appended then. */
@@ -70,8 +79,9 @@ export function createLagTracker(): LagTracker {
       const p = tracked.get(partition);
       if (p === undefined) return;
       p.known = knownRange(p.known, from, records, to);
-      const first = records.find(({ offset }) => offset >= (p.next ?? from));
-      if (first !== undefined) p.dated = date(first);
+      const first = indexFrom(records, p.next ?? from);
+      if (first < records.length)
+        p.dated = date({ offset: records.offsetAt(first), timestampMs: records.timestampAt(first) });
     },
     processed: (partition, next, last, following) => {
       const p = tracked.get(partition);

@@ -5,7 +5,9 @@
  * Each call rejects with a `KafkaError` when Kafka is the reason. Only `Delivery.heartbeat` rejects with the client's own
  * error: whoever is handed it throws it back to the client as it came.
  */
-import type { Delivery, Emission, OutputRecord, Source, SourceRecord, Transaction, Writer } from '../schemas/ports.ts'; // prettier-ignore
+import type { Records } from '../schemas/records.ts';
+import type { GroupPorts } from './group/ports.ts';
+import type { Delivery, Emission, OpenWriter, OutputRecord, Source, SourceRecord, Transaction, Writer } from '../schemas/ports.ts'; // prettier-ignore
 
 /** How to reach the brokers. */
 export interface ConnectionSettings {
@@ -39,7 +41,7 @@ export interface KafkaClient {
    * The one valid writer under a transactional id: whoever had it before is fenced, its open transaction ended, and its
    * last one is decided in each partition of `scope` (these must exist).
    */
-  openFencedWriter(transactionalId: string, scope: WriterScope): Promise<Writer>;
+  openFencedWriter(transactionalId: string, scope: WriterScope): Promise<ExclusiveWriter>;
   /** A producer without transactions that writes to the partition it is told. */
   openPartitionProducer(): Promise<PartitionProducer>;
   /** A plain producer (idempotent, acks of all in-sync replicas). */
@@ -96,6 +98,16 @@ export interface ConsumerSettings {
   readonly writtenBefore?: WrittenBefore | undefined;
 }
 
+/** Of a consumer that writes, too: one transactional writer for all of its partitions (ADR 17). */
+export interface GroupConsumerSettings extends ConsumerSettings {
+  /** What the partitions' transactions write to: `outputs` in the same partition, `singles` in their only one. */
+  readonly outputs: readonly string[];
+  readonly singles: readonly string[];
+  readonly delivery: 'exactly-once' | 'at-least-once';
+  /** Where tests put faults between the engines and the client. */
+  readonly wrapGroup?: ((ports: GroupPorts) => GroupPorts) | undefined;
+}
+
 /** `topicId`: the present one of the input topic. undefined: nothing was written. */
 export type WrittenBefore = (partition: number, topicId: string | undefined) => Promise<number | undefined>;
 
@@ -103,7 +115,7 @@ export type WrittenBefore = (partition: number, topicId: string | undefined) => 
 export interface ConsumerEvents {
   /** Called in the synchronous part of the join: no fetch comes before it returns. */
   assigned(partitions: readonly number[]): void;
-  deliver(partition: number, records: readonly SourceRecord[], delivery: Delivery): Promise<void>;
+  deliver(partition: number, records: Records, delivery: Delivery): Promise<void>;
   /** About every second: what waits in each assigned partition, as far as it is known. */
   lag(lags: readonly PartitionLag[]): void;
   /** A sign of life: a fetch, a heartbeat or a join. */
@@ -139,8 +151,23 @@ export interface LoopConsumer {
   commitOffset: CommitOffset;
 }
 
+export interface GroupConsumer extends Omit<LoopConsumer, 'commitOffset'> {
+  /** Opens the writer of an assigned partition: resolves when nobody else can change its offset any more (ADR 17). */
+  readonly openWriter: OpenWriter;
+}
+
 /** Commits a consumed offset by the consumer's own membership; the topic's id is kept with it. */
 export type CommitOffset = Transaction['sendOffsets'];
+
+/** A writer whose transactions nobody shares. */
+export interface ExclusiveWriter extends Omit<Writer, 'begin' | 'claim'> {
+  begin(): Promise<ExclusiveTransaction>;
+}
+
+export interface ExclusiveTransaction extends Transaction {
+  /** Asserts that the broker's reply covers the partition, and returns the first record's offset. */
+  send(emission: Emission): Promise<number>;
+}
 
 /** What a transaction under one id writes to. */
 export interface WriterScope {

@@ -17,14 +17,21 @@ export function createTransactionalWriters(
   groupId: string,
   { outputs, singles }: WriterTopics,
 ): OpenWriter {
-  return (topic, partition) =>
-    kafka.openFencedWriter(transactionalIdOf(groupId, topic, partition), {
+  return async (topic, partition) => {
+    const writer = await kafka.openFencedWriter(transactionalIdOf(groupId, topic, partition), {
       groupId,
       outputs: [
         ...outputs.map((output) => ({ topic: output, partition })),
         ...singles.map((single) => ({ topic: single, partition: 0 })),
       ],
     });
+    const claim: Writer['claim'] = async (offset, topicId) => {
+      const transaction = await writer.begin();
+      await transaction.sendOffsets(topic, partition, offset, topicId);
+      await transaction.commit();
+    };
+    return { ...writer, claim };
+  };
 }
 
 /** Of an input partition: whoever opens it again fences the one before. */
@@ -50,6 +57,7 @@ export async function createAtLeastOnceWriters(
     };
   };
   const writer: Writer = {
+    claim: () => Promise.resolve(),
     begin: () => Promise.resolve(openTransaction()),
     isSound: () => true,
     close: () => Promise.resolve(),

@@ -3,6 +3,7 @@
  * implement it in memory, so the loop's law can be tried with a crash between any two calls.
  */
 import type { Poison } from './errors.ts';
+import type { Records } from './records.ts';
 
 /** Header values as bytes, or several values where a name was repeated. The object has no prototype. */
 export type RecordHeaders = Readonly<Record<string, Buffer | string | readonly Buffer[]>>;
@@ -50,7 +51,7 @@ export interface Batch {
   /** Kafka's id of the topic, as it was when the partition was armed; undefined: Kafka does not give ids. */
   readonly topicId?: string | undefined;
   readonly partition: number;
-  readonly records: readonly SourceRecord[];
+  readonly records: Records;
 }
 
 /** What a role decides about a batch. The loop performs it: all of it or nothing. */
@@ -63,8 +64,8 @@ export interface Decision {
   readonly commit: number | undefined;
   /** For metrics: records by outcome, e.g. `scored` or an error code. */
   readonly outcomes: ReadonlyMap<string, number>;
-  /** For metrics: the records whose scores are emitted. */
-  readonly scored?: readonly SourceRecord[] | undefined;
+  /** For metrics: timestamps of the records whose scores are emitted, milliseconds since 1970. */
+  readonly scoredAt?: Float64Array | readonly number[] | undefined;
   /** For metrics: fields of the records that nobody reads, and how often each was there. Bounded. */
   readonly unknownFields?: ReadonlyMap<string, number> | undefined;
 }
@@ -89,8 +90,8 @@ export type OpenRole = (partition: number, offset: number) => Promise<Role>;
 
 /** One transaction of a writer. After any rejection the writer is in doubt and must be closed. */
 export interface Transaction {
-  /** Writes to one partition, asserts that the broker's reply covers it, and tells the first record's offset. */
-  send(emission: Emission): Promise<number>;
+  /** Writes to one partition. Whether the broker took it is known when `commit` resolves, at the latest. */
+  send(emission: Emission): Promise<unknown>;
   /** Adds the consumed offset (the next one to read) to the transaction, with the id of the topic that it is of. */
   sendOffsets(topic: string, partition: number, nextOffset: number, topicId?: string): Promise<void>;
   commit(): Promise<void>;
@@ -98,8 +99,14 @@ export interface Transaction {
   abort(): Promise<void>;
 }
 
-/** The one valid writer of an input partition: opening it has fenced every predecessor and ended its transaction. */
+/** The one valid writer of an input partition: opening it has ended the transactions of whoever wrote for it before. */
 export interface Writer {
+  /**
+   * Commits where this owner goes on, in its own name, before its first transaction: whoever takes over learns from it whom to fence.
+   *
+   * @param topicId of the topic that the offset is of.
+   */
+  claim(offset: number, topicId: string | undefined): Promise<void>;
   begin(): Promise<Transaction>;
   /** False for good once a connection has broken: a transaction that was confirmed may have lost its effect. Open it again. */
   isSound(): boolean;

@@ -25,3 +25,102 @@ export interface Records extends Iterable<SourceRecord> {
   /** A view of the records `from` to `to` (not included). */
   slice(from: number, to?: number): Records;
 }
+
+/** Where the records begin that lie at `offset` or behind it: an index, or the length if there are none. */
+export function indexFrom(records: Pick<Records, 'length' | 'offsetAt'>, offset: number): number {
+  let [low, high] = [0, records.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (records.offsetAt(middle) < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The offset of the last record; there must be one. */
+export const lastOffset = (records: Pick<Records, 'length' | 'offsetAt'>): number =>
+  records.offsetAt(records.length - 1);
+
+/** Records that are objects already. The bytes of one whose key and value lie apart are copied when they are asked for. */
+export const recordsOf = (list: readonly SourceRecord[]): Records => new ListedRecords(list);
+
+const NONE = Buffer.alloc(0);
+
+class ListedRecords implements Records {
+  readonly #list: readonly SourceRecord[];
+  /** What was asked for last: callers ask for all parts of one record after the other. */
+  #at = -1;
+  #bytes: Buffer = NONE;
+  #keyStart = 0;
+  #valueStart = 0;
+
+  constructor(list: readonly SourceRecord[]) {
+    this.#list = list;
+  }
+  get length(): number {
+    return this.#list.length;
+  }
+  offsetAt(i: number): number {
+    return this.#list[i]!.offset;
+  }
+  timestampAt(i: number): number {
+    return this.#list[i]!.timestampMs;
+  }
+  bytesAt(i: number): Buffer {
+    this.#find(i);
+    return this.#bytes;
+  }
+  keyStart(i: number): number {
+    this.#find(i);
+    return this.#keyStart;
+  }
+  keyLength(i: number): number {
+    return this.#list[i]!.key?.length ?? -1;
+  }
+  valueStart(i: number): number {
+    this.#find(i);
+    return this.#valueStart;
+  }
+  valueLength(i: number): number {
+    return this.#list[i]!.value?.length ?? -1;
+  }
+  headerCount(i: number): number {
+    const { headers } = this.#list[i]!;
+    let count = 0;
+    for (const name in headers) {
+      const given = headers[name]!;
+      count += typeof given === 'string' || Buffer.isBuffer(given) ? 1 : given.length;
+    }
+    return count;
+  }
+  refusedAt(i: number): Refusal | undefined {
+    return this.#list[i]!.refused;
+  }
+  at(i: number): SourceRecord {
+    return this.#list[i]!;
+  }
+  slice(from: number, to?: number): Records {
+    return new ListedRecords(this.#list.slice(from, to));
+  }
+  [Symbol.iterator](): Iterator<SourceRecord> {
+    return this.#list[Symbol.iterator]();
+  }
+
+  /** Places key and value of a record in one buffer: the memory that both are views of, or else a copy. */
+  #find(i: number): void {
+    if (i === this.#at) return;
+    this.#at = i;
+    const { key, value } = this.#list[i]!;
+    const memory = (value ?? key ?? NONE).buffer;
+    if (key !== null && key.buffer !== memory) {
+      this.#bytes = Buffer.concat([key, value ?? NONE]);
+      this.#keyStart = 0;
+      this.#valueStart = key.length;
+    } else {
+      const isSame = this.#bytes.buffer === memory && this.#bytes.length === memory.byteLength;
+      if (!isSame) this.#bytes = Buffer.from(memory);
+      this.#keyStart = key?.byteOffset ?? 0;
+      this.#valueStart = value?.byteOffset ?? 0;
+    }
+  }
+}

@@ -15,7 +15,7 @@ export function recordScores(
     metrics.events.inc({ result: isLetter ? 'dead_letter' : outcome }, count);
     if (isLetter) metrics.deadLetters.inc({ code: outcome }, count);
   }
-  for (const { timestampMs } of decision.scored ?? [])
+  for (const timestampMs of decision.scoredAt ?? [])
     metrics.scoreLatency.observe(Math.max(0, nowMs - timestampMs) / 1000);
   metrics.batchSize.observe(batch.records.length);
   for (const [stage, ms] of Object.entries(stageMs)) metrics.stage.observe({ stage }, (ms as number) / 1000);

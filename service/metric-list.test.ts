@@ -1,3 +1,4 @@
+import { recordsOf } from '../schemas/records.ts';
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { recordScores } from './count-scores.ts';
@@ -48,10 +49,10 @@ test('the latency is that of scores alone, from the append time of each', async 
   });
   const records = [record(1000), record(-900_000), record(4000)];
   const outcomes = new Map([['scored', 2], ['RECORD_INVALID', 1]]); // prettier-ignore
-  const decision = { emit: [], commit: 3, outcomes, scored: [records[0]!, records[2]!] };
+  const decision = { emit: [], commit: 3, outcomes, scoredAt: [1000, 4000] };
   recordScores(
     metrics,
-    { topic: 't', partition: 0, records },
+    { topic: 't', partition: 0, records: recordsOf(records) },
     decision,
     { decide: 1, send: 1, commit: 1 },
     5000,

@@ -9,7 +9,8 @@ import { changeRecords, type ChangeContext } from '../models/log-records.ts';
 import type { ModelLog } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import type { ModelOrigin } from '../schemas/generated.ts';
-import type { OutputRecord, Transaction } from '../schemas/ports.ts';
+import type { ExclusiveTransaction } from '../kafka/port.ts';
+import type { OutputRecord } from '../schemas/ports.ts';
 import { readLog, type Scan } from './model-log-read.io.ts';
 import type { ModelLogSettings, Written } from './model-log-port.ts';
 
@@ -67,7 +68,7 @@ async function attempt(
 
 async function sendRelease(
   { kafka, topics: { modelArtifacts: topic } }: ModelLogSettings,
-  transaction: Transaction,
+  transaction: ExclusiveTransaction,
   release: Release | undefined,
 ): Promise<ChangeContext['brought']> {
   if (release === undefined) throw new Error('a release is to be written and none was given');
@@ -79,7 +80,7 @@ async function sendRelease(
 
 /** Sends records in parts that the topic takes. Returns the offset of the first. */
 async function sendAll(
-  transaction: Transaction,
+  transaction: ExclusiveTransaction,
   topic: string,
   records: readonly OutputRecord[],
   maxBytes: number,

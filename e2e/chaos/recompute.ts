@@ -3,6 +3,7 @@
  * the service had, and compares bytes: `recompute.ts FOLDER PARTITIONS MODEL_DIR`. Prints one JSON line. With FLIP_BYTE=1 (a
  * control) one byte of the model is another once it has passed its checks.
  */
+import { recordsOf } from '../../schemas/records.ts';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openContext, packageRoot, readConfig } from '../../cli/context.ts';
@@ -86,7 +87,7 @@ for (let partition = 0; partition < Number(partitions); partition++) {
   let batch: SourceRecord[] = [];
   const compare = async (): Promise<void> => {
     if (batch.length === 0) return;
-    const { emit } = await role({ topic: names.customerEvents, partition, records: batch }, () =>
+    const { emit } = await role({ topic: names.customerEvents, partition, records: recordsOf(batch) }, () =>
       Promise.resolve(),
     );
     batch = [];

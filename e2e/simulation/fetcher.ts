@@ -1,4 +1,5 @@
 /** The fetching side of a consumer: it may hand records on twice, or from a second fetcher, as a client may. */
+import { recordsOf, type Records } from '../../schemas/records.ts';
 import type { Delivery, SourceRecord } from '../../schemas/ports.ts';
 import type { LoopPorts } from '../../consumers/loop-ports.ts';
 import type { MemberContext } from './member-context.ts';
@@ -21,11 +22,7 @@ export interface Fetcher {
 }
 
 /** Takes what was fetched. Resolves when the records are no longer in hand. */
-type HandOn = (
-  partition: number,
-  records: readonly SourceRecord[],
-  resolve: Delivery['resolve'],
-) => Promise<void>;
+type HandOn = (partition: number, records: Records, resolve: Delivery['resolve']) => Promise<void>;
 
 export function createFetcher(context: MemberContext, handOn: HandOn): Fetcher {
   const { broker, process, random, bent } = context;
@@ -64,7 +61,7 @@ export function createFetcher(context: MemberContext, handOn: HandOn): Fetcher {
   function deliver(partition: number, offsets: readonly number[]): void {
     const position = at(partition);
     position.inHand += 1;
-    handOn(partition, offsets.map(toRecord), (offset) => void (position.next = offset + 1))
+    handOn(partition, recordsOf(offsets.map(toRecord)), (offset) => void (position.next = offset + 1))
       .finally(() => {
         position.inHand -= 1;
         poll(partition);

@@ -1,4 +1,5 @@
 /** One scorer: the real loop, on a consumer that behaves as badly as a client may. */
+import { lastOffset } from '../../schemas/records.ts';
 import type { LoopPorts } from '../../consumers/loop-ports.ts';
 import { createLoop } from '../../consumers/loop.ts';
 import type { Delivery } from '../../schemas/ports.ts';
@@ -27,7 +28,7 @@ export function startMember(context: MemberContext): Member {
   const { id, process, bent, onFault } = context;
   const fetcher = createFetcher(context, (partition, records, resolve) => {
     const delivery: Delivery = { heartbeat: membership.heartbeat, resolve };
-    bent.fetched?.(id, partition, records[records.length - 1]!.offset);
+    bent.fetched?.(id, partition, lastOffset(records));
     return loop
       .deliver(partition, records, bent.delivery?.(delivery, partition) ?? delivery)
       .catch((error: unknown) => {

@@ -1,4 +1,5 @@
 /** What simulated scorers do with records: a copy of each, or one output for every few. */
+import { lastOffset } from '../../schemas/records.ts';
 import { BankChurnError } from '../../schemas/errors.ts';
 import type { Random } from '../../schemas/random.ts';
 import type { Batch, Reject, Role } from '../../schemas/ports.ts';
@@ -12,7 +13,7 @@ const PANE = 3;
 export const cursed =
   (role: Role, isCursed: (offset: number) => boolean): Role =>
   async (batch, keepAlive) => {
-    const first = batch.records.findIndex(({ offset }) => isCursed(offset));
+    const first = [...batch.records].findIndex(({ offset }) => isCursed(offset));
     if (first === -1) return role(batch, keepAlive);
     if (first > 0) await role({ ...batch, records: batch.records.slice(0, first) }, keepAlive);
     throw new TypeError('cannot read properties of undefined');
@@ -36,10 +37,10 @@ export function copyRole(process: SimulatedProcess, random: Random, weather: Wea
       await process.sleep(SESSION_MS / 3);
       await keepAlive();
     }
-    const copies = records.map(({ value }) => ({ key: null, value }));
+    const copies = [...records].map(({ value }) => ({ key: null, value }));
     return {
       emit: [{ topic: 'out', partition, records: copies }],
-      commit: records[records.length - 1]!.offset + 1,
+      commit: lastOffset(records) + 1,
       outcomes: new Map(),
     };
   };

@@ -30,6 +30,11 @@ export async function openWriter(
   if (careless.renewsNot !== true) await renewMarkers(broker, id, call, careless);
   const epoch = await call(() => broker.initProducer(id), true);
   return {
+    claim: async (offset) => {
+      const partition = Number(id.split('-').at(-1));
+      await call(() => broker.sendOffsets(id, epoch, partition, offset), true);
+      await call(() => broker.endTransaction(id, epoch, true), true);
+    },
     begin: () =>
       Promise.resolve({
         send: ({ partition, records }) => {

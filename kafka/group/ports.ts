@@ -31,6 +31,15 @@ export class GroupRefusal extends Error {
   }
 }
 
+/** All that a consumer's engines work with. */
+export interface GroupPorts {
+  readonly group: GroupPort;
+  readonly offsets: OffsetsPort;
+  readonly transactions: TransactionsPort;
+  readonly fetch: FetchPort;
+  close(): Promise<void>;
+}
+
 /* ---- membership ---- */
 
 /** A member as the leader sees it. */

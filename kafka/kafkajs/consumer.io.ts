@@ -3,7 +3,7 @@ import './patches/install.io.ts'; // before the library
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, Kafka } from 'kafkajs';
 import { KafkaError } from '../errors.ts';
-import { createLagTracker, type LagTracker } from '../lag.ts';
+import { createLagTracker, datedOf, type LagTracker } from '../lag.ts';
 import { offsetNote } from '../offset-note.ts';
 import { findPosition } from '../offsets.ts';
 import type { ConsumerEvents, ConsumerSettings, LoopConsumer } from '../port.ts';
@@ -184,7 +184,7 @@ function listen(
     const firstOffset = payload.firstOffset as string | null;
     const next = Number(payload.lastOffset) + 1;
     positions.set(partition, next);
-    lag.fetched(partition, Number(firstOffset ?? next), [], next);
+    lag.fetched(partition, Number(firstOffset ?? next), datedOf([]), next);
     lag.processed(partition, next);
   });
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {

@@ -1,5 +1,6 @@
 /** Fetched batches as the loop is given them, and where the next fetch of each partition begins. */
 import type { EachBatchPayload } from 'kafkajs';
+import { lastOffset, recordsOf, type Records } from '../../schemas/records.ts';
 import type { LagTracker } from '../lag.ts';
 import type { ConsumerEvents } from '../port.ts';
 import { toSourceRecord } from './records.ts';
@@ -18,7 +19,7 @@ export async function deliver(
   const fetchedOffset = Number((batch as unknown as { fetchedOffset: string }).fetchedOffset);
   // Fetched before a seek that went back: to hand it on would skip what lies between.
   if (fetchedOffset > (positions.get(partition) ?? 0)) return;
-  const records = batch.messages.map(toSourceRecord);
+  const records = recordsOf(batch.messages.map(toSourceRecord));
   const end = Number(batch.lastOffset()) + 1;
   lag.fetched(partition, fetchedOffset, records, end);
   let done = 0; // of `records`
@@ -26,11 +27,16 @@ export async function deliver(
     heartbeat,
     resolve: (offset) => {
       resolveOffset(String(offset));
-      while (done < records.length && records[done]!.offset <= offset) done += 1;
-      const isLast = offset === records[records.length - 1]?.offset;
+      while (done < records.length && records.offsetAt(done) <= offset) done += 1;
+      const isLast = records.length > 0 && offset === lastOffset(records);
       const next = isLast ? end : offset + 1;
       positions.set(partition, next);
-      lag.processed(partition, next, records[done - 1], records[done]);
+      lag.processed(partition, next, dated(records, done - 1), dated(records, done));
     },
   });
 }
+
+const dated = (records: Records, i: number): { offset: number; timestampMs: number } | undefined =>
+  i < 0 || i >= records.length
+    ? undefined
+    : { offset: records.offsetAt(i), timestampMs: records.timestampAt(i) };

@@ -1,4 +1,5 @@
 /** Lag of one partition on real Kafka, where transactions, aborted records and markers lie; what waits is known from what the test wrote. */
+import { lastOffset } from '../../schemas/records.ts';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Producer, Transaction } from 'kafkajs';
@@ -57,7 +58,7 @@ async function consume(topic: string, from: number | 'not armed', startFrom: 'ea
       consumer.source.resume(0);
     },
     deliver: (_, records, { resolve }) => {
-      resolve(records[records.length - 1]!.offset);
+      resolve(lastOffset(records));
       return Promise.resolve();
     },
     lag: ([lag]) => {

@@ -1,6 +1,6 @@
 /** Asks the broker twice a second where a consumer's partitions end, and says what waits in them. */
 import type { Admin } from 'kafkajs';
-import type { LagTracker, Unclear } from '../lag.ts';
+import { datedOf, type LagTracker, type Unclear } from '../lag.ts';
 import { findCommitted } from '../offsets.ts';
 import type { ConsumerEvents, ConsumerSettings, KafkaAdmin, PartitionLag } from '../port.ts';
 import { appendTimeAt, endsOf, lookAt } from './look-at-partition.io.ts';
@@ -91,7 +91,7 @@ async function lookInto(
   for (const { partition, from } of unclear) {
     if (Date.now() - begunMs > LOOKING_MS) return;
     const { to, records } = await lookAt(admin, topic, partition, from);
-    if (to > from) lag.fetched(partition, from, records, to);
+    if (to > from) lag.fetched(partition, from, datedOf(records), to);
     else {
       const appendedMs = await appendTimeAt(admin, topic, partition, from);
       if (appendedMs !== undefined) lag.glimpsed(partition, from, appendedMs);

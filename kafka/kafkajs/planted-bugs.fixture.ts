@@ -45,7 +45,7 @@ export async function openCarelessWriter(
       abort: () => transaction.abort(),
     };
   };
-  return { begin, isSound: () => true, close: () => producer.disconnect() };
+  return { claim: () => Promise.resolve(), begin, isSound: () => true, close: () => producer.disconnect() };
 }
 
 /** The client's own ways in a group's consumers: a handler that returns has done its batch, and what is done is committed. */

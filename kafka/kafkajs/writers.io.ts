@@ -1,9 +1,8 @@
 /** Transactional writers. */
 import './patches/install.io.ts'; // before the library
 import type { Kafka, Producer } from 'kafkajs';
-import type { Transaction, Writer } from '../../schemas/ports.ts';
 import { offsetNote } from '../offset-note.ts';
-import type { WriterScope } from '../port.ts';
+import type { ExclusiveTransaction, ExclusiveWriter, WriterScope } from '../port.ts';
 import { METADATA_MAX_AGE_MS } from './client.io.ts';
 import { openTransactions } from './patches/transactions.io.ts';
 import { explicit } from './producer.io.ts';
@@ -28,7 +27,7 @@ export const openFencedWriter = (
   kafka: Kafka,
   transactionalId: string,
   scope: WriterScope,
-): Promise<Writer> => {
+): Promise<ExclusiveWriter> => {
   const topics = [...new Set(scope.outputs.map(({ topic }) => topic))];
   const { groupId } = scope;
   const needs = {
@@ -62,7 +61,11 @@ export const openFencedWriter = (
   }, needs);
 };
 
-async function begin(producer: Producer, groupId: string | undefined, needs: Needs): Promise<Transaction> {
+async function begin(
+  producer: Producer,
+  groupId: string | undefined,
+  needs: Needs,
+): Promise<ExclusiveTransaction> {
   const transaction = await producer.transaction();
   return {
     send: (emission) =>
