@@ -6,6 +6,7 @@
  * error: whoever is handed it throws it back to the client as it came.
  */
 import type { Records } from '../schemas/records.ts';
+import type { OffsetNote } from './offset-note.ts';
 import type { GroupPorts } from './group/ports.ts';
 import type { Delivery, Emission, OpenWriter, OutputRecord, Source, SourceRecord, Transaction, Writer } from '../schemas/ports.ts'; // prettier-ignore
 
@@ -96,10 +97,6 @@ export interface ConsumerSettings {
    * Rejects with TOPIC_RECREATED or OFFSETS_UNCERTAIN if they do not say so for this group and this topic.
    */
   readonly writtenBefore?: WrittenBefore | undefined;
-}
-
-/** Of a consumer that writes, too: one transactional writer for all of its partitions (ADR 17). */
-export interface GroupConsumerSettings extends ConsumerSettings {
   /** What the partitions' transactions write to: `outputs` in the same partition, `singles` in their only one. */
   readonly outputs: readonly string[];
   readonly singles: readonly string[];
@@ -148,16 +145,9 @@ export interface LoopConsumer {
   start(events: ConsumerEvents): Promise<void>;
   /** Waits for the batches in hand, leaves the group, disconnects. */
   stop(): Promise<void>;
-  commitOffset: CommitOffset;
-}
-
-export interface GroupConsumer extends Omit<LoopConsumer, 'commitOffset'> {
   /** Opens the writer of an assigned partition: resolves when nobody else can change its offset any more (ADR 17). */
   readonly openWriter: OpenWriter;
 }
-
-/** Commits a consumed offset by the consumer's own membership; the topic's id is kept with it. */
-export type CommitOffset = Transaction['sendOffsets'];
 
 /** A writer whose transactions nobody shares. */
 export interface ExclusiveWriter extends Omit<Writer, 'begin' | 'claim'> {
@@ -244,10 +234,9 @@ export interface TopicDescription {
   readonly hasLeaders: boolean;
 }
 
-/** An offset that a group has committed (the next to read), and the id of the topic that it was committed for, if known. */
-export interface CommittedOffset {
+/** An offset that a group has committed (the next to read), and what its note says. */
+export interface CommittedOffset extends OffsetNote {
   readonly offset: number;
-  readonly topicId: string | undefined;
 }
 
 export interface KafkaAdmin {

@@ -13,7 +13,8 @@ import type {
   TransactionalProducer,
 } from '../group/ports.ts';
 import { libraryOf, connectTo, withAdmin } from './cluster.fixture.ts';
-import { openGroupPorts, type GroupPorts, type GroupSettings } from './group-ports.io.ts';
+import type { GroupPorts } from '../group/ports.ts';
+import { openGroupPorts, type GroupSettings } from './group-ports.io.ts';
 import { encodeRecord } from './patches/record-encoding.ts';
 
 export interface Scene {
@@ -92,7 +93,7 @@ export async function joinAlone({ group }: GroupPorts, writerId: string, memberI
   const assignments: MemberAssignment[] = members.map((member) => ({
     memberId: member.memberId,
     partitions: member.memberId === joinedAs ? [0, 1, 2] : [],
-    liveWriters: members.map((of) => of.writerId),
+    goneWriters: members.map((of) => of.writerId),
   }));
   const of = { generationId, memberId: joinedAs };
   await group.sync(of, assignments);

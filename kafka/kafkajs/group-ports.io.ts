@@ -1,7 +1,7 @@
 /** What the group's engines need (`kafka/group/ports.ts`), as single requests over connections of their own. */
 import './patches/install.io.ts'; // before the library
 import type { Kafka } from 'kafkajs';
-import type { FetchPort, GroupPort, OffsetsPort, TransactionsPort } from '../group/ports.ts';
+import type { GroupPorts } from '../group/ports.ts';
 import { clusterOf } from './patches/cluster.io.ts';
 import { openDirectory } from './requests/directory.io.ts';
 import { createFetchPort } from './requests/fetch.io.ts';
@@ -9,15 +9,6 @@ import { createGroupPort } from './requests/group.io.ts';
 import type { LibraryCluster } from './requests/lines.io.ts';
 import { createOffsetsPort } from './requests/offsets.io.ts';
 import { createTransactionsPort } from './requests/transactions.io.ts';
-
-export interface GroupPorts {
-  readonly group: GroupPort;
-  readonly offsets: OffsetsPort;
-  readonly transactions: TransactionsPort;
-  readonly fetch: FetchPort;
-  /** Closes every connection at once; what waits rejects. */
-  close(): Promise<void>;
-}
 
 export interface GroupSettings {
   readonly topic: string;
@@ -29,10 +20,10 @@ export interface GroupSettings {
 }
 
 /** Connects with the first request. */
-export function openGroupPorts(kafka: Kafka, settings: GroupSettings): Promise<GroupPorts> {
+export function openGroupPorts(kafka: Kafka, settings: GroupSettings): GroupPorts {
   const { topic, groupId, sessionTimeoutMs } = settings;
   const directory = openDirectory(clusterOf(kafka.admin()) as LibraryCluster);
-  return Promise.resolve({
+  return {
     group: createGroupPort(directory, settings),
     offsets: createOffsetsPort(directory, groupId, topic),
     transactions: createTransactionsPort(directory, { groupId, topic, sessionTimeoutMs }),
@@ -41,5 +32,5 @@ export function openGroupPorts(kafka: Kafka, settings: GroupSettings): Promise<G
       directory.close();
       return Promise.resolve();
     },
-  });
+  };
 }

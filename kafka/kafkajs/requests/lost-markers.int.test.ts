@@ -11,7 +11,7 @@ import kafkajs from 'kafkajs';
 import type { Generation, MarkerScope, TransactionalProducer } from '../../group/ports.ts';
 import { withAdmin } from '../cluster.fixture.ts';
 import { framed, joinAlone, scopeOf, setScene, type Scene } from '../group-ports.fixture.ts';
-import type { GroupPorts } from '../group-ports.io.ts';
+import type { GroupPorts } from '../../group/ports.ts';
 import { answering, API, DONE } from './intercept.fixture.ts';
 
 /** The broker no longer asks the coordinator whether a partition is part of the transaction. */
