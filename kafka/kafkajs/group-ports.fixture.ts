@@ -31,7 +31,8 @@ export interface Scene {
   writer(name: string): string;
 }
 
-export async function setScene(brokers = inject('kafka').brokers): Promise<Scene> {
+/** @param of another process's client; without: one to whom everything is allowed. */
+export async function setScene(brokers = inject('kafka').brokers, of = libraryOf(brokers)): Promise<Scene> {
   const name = `w${randomBytes(4).toString('hex')}`;
   const [topic, output] = [`${name}.in`, `${name}.out`];
   await withAdmin(brokers, async (admin) => {
@@ -51,7 +52,7 @@ export async function setScene(brokers = inject('kafka').brokers): Promise<Scene
     topic,
     output,
     ports: async (more = {}) => {
-      const ports = await openGroupPorts(libraryOf(brokers), { ...settings, ...more });
+      const ports = await openGroupPorts(of, { ...settings, ...more });
       onTestFinished(() => ports.close());
       return ports;
     },

@@ -37,6 +37,10 @@ export const writing = (topics: readonly string[]): Needs => ({
   cluster: `WRITE topic ${topics.join(', ')}`,
 });
 
+/** The same for writing to partitions. */
+export const writingTo = (partitions: readonly { readonly topic: string }[]): Needs =>
+  writing([...new Set(partitions.map(({ topic }) => topic))]);
+
 const FENCED = new Set([
   'PRODUCER_FENCED',
   'INVALID_PRODUCER_EPOCH',

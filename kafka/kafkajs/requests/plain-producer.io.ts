@@ -1,6 +1,6 @@
 /** Produces and commits offsets with no transaction, for at-least-once. */
 import type { TransactionalProducer } from '../../group/ports.ts';
-import { reading, translated } from '../translate-errors.ts';
+import { reading, translated, writingTo } from '../translate-errors.ts';
 import { createDelivery } from './deliver.io.ts';
 import { followCoordinator, type Directory } from './directory.io.ts';
 import { commitOffsets } from './offsets.io.ts';
@@ -18,7 +18,7 @@ export function openPlainProducer(
   return {
     isSound: () => lines.areWhole(),
     addPartitions: () => Promise.resolve(),
-    produce: (batches) => translated(() => delivery.produce(batches)),
+    produce: (batches) => translated(() => delivery.produce(batches), writingTo(batches)),
     commitOffsets: (of, offsets) =>
       translated(
         async () => {

@@ -1,7 +1,7 @@
 /** The producer of an open transactional id: one transaction at a time. */
 import { createRequire } from 'node:module';
 import { GroupRefusal, type Generation, type OffsetCommit, type TopicPartition, type TransactionalProducer } from '../../group/ports.ts'; // prettier-ignore
-import { reading, translateError, type Needs } from '../translate-errors.ts';
+import { reading, translateError, writingTo, type Needs } from '../translate-errors.ts';
 import { addOffsets, addPartitions, endTransaction } from './coordinated.io.ts';
 import { createDelivery } from './deliver.io.ts';
 import { followCoordinator, type Coordinator, type Directory } from './directory.io.ts';
@@ -94,7 +94,8 @@ export function createProducer(of: OpenProducer): TransactionalProducer {
     const untold = partitions.filter((partition) => !told.outputs.has(keyOf(partition)));
     if (untold.length === 0) return;
     for (const partition of untold) written.outputs.set(keyOf(partition), partition);
-    await telling((line) => addPartitions(line, producer, untold));
+    // Side by side: the broker has the second at hand when it has answered the first.
+    await Promise.all([telling((line) => addPartitions(line, producer, untold)), tellOffsets()]);
     for (const partition of untold) told.outputs.set(keyOf(partition), partition);
   }
   async function commit(generation: Generation, offsets: readonly OffsetCommit[]): Promise<void> {
@@ -113,8 +114,9 @@ export function createProducer(of: OpenProducer): TransactionalProducer {
 
   return {
     isSound,
-    addPartitions: (partitions) => guarded(() => tellPartitions(partitions)),
-    produce: (batches) => guarded(() => delivery.produce(batches)),
+    addPartitions: (partitions) =>
+      guarded(() => tellPartitions(partitions), { ...of.needs, ...writingTo(partitions) }),
+    produce: (batches) => guarded(() => delivery.produce(batches), { ...of.needs, ...writingTo(batches) }),
     commitOffsets: (generation, offsets) =>
       guarded(() => commit(generation, offsets), { ...of.needs, ...reading([of.topic], groupId ?? '') }),
     end: (commits) => guarded(() => end(commits), of.needs, commits ? isSound : isTrusted),

@@ -1,6 +1,6 @@
 /** Transactional ids: opening our own, and fencing those of processes that are gone. */
 import type { MarkerScope, TransactionsPort } from '../../group/ports.ts';
-import { translated, writing, type Needs } from '../translate-errors.ts';
+import { translated, writingTo, type Needs } from '../translate-errors.ts';
 import { followCoordinator, type Directory } from './directory.io.ts';
 import { openPlainProducer } from './plain-producer.io.ts';
 import { createProducer, emptyScope, keyOf, type Scope } from './producer.io.ts';
@@ -95,7 +95,7 @@ function rememberScopes() {
 
 function needsOf(transactionalId: string, groupId: string | undefined, { outputs }: MarkerScope): Needs {
   return {
-    ...writing([...new Set(outputs.map(({ topic }) => topic))]),
+    ...writingTo(outputs),
     transactionalId: `WRITE transactional id ${transactionalId}`,
     ...(groupId === undefined ? {} : { group: `READ group ${groupId}` }),
   };
