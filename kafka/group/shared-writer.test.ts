@@ -182,6 +182,36 @@ test('a partition whose outputs are too large is refused alone; the others are w
   expect(a.isSound()).toBe(true);
 });
 
+test('a batch of several partitions that is too large says nothing about any: each writes its own', async () => {
+  const { lab, log, writer } = createLab();
+  const [a, b] = (await open(writer, 1, 2)) as [Writer, Writer];
+  lab.inHand = 2;
+  lab.tooLarge.add(0);
+  lab.on.end = () => {
+    lab.tooLarge.clear();
+  };
+  await Promise.all([write(a, 1, 'a'), write(b, 2, 'b')]);
+  expect(log.filter((line) => /produce|end|abort|commit/.test(line))).toEqual([
+    'p1 produce out/1=a,counts/0=ca+cb,out/2=b',
+    'p1 abort',
+    'p2 produce out/1=a,counts/0=ca,out/2=b',
+    'p2 produce counts/0=cb',
+    'p2 commit',
+  ]);
+});
+
+test('what was written is decided though no partition is left', async () => {
+  const { lab, log, writer } = createLab();
+  const [a] = (await open(writer, 0)) as [Writer];
+  await writer.settle();
+  lab.on.end = () => Promise.reject(new Error('no answer'));
+  await expect(write(a, 0, 'a')).rejects.toThrow('no answer');
+  lab.generation = { generationId: 2, memberId: 'm' };
+  await writer.settle();
+  await writer.settle();
+  expect(log.filter((line) => line.startsWith('open'))).toEqual(['open p1 []', 'open p2 [out/0,counts/0]']);
+});
+
 test('a commit whose answer is lost ends all sessions; the producer is opened again over what it has written', async () => {
   const { lab, log, writer } = createLab();
   const [a, b] = (await open(writer, 0, 1)) as [Writer, Writer];
@@ -223,7 +253,7 @@ test('what the loop has given up is not committed behind its back', async () => 
   const [b] = (await open(writer, 0)) as [Writer];
   await waits;
   lab.inHand = 0;
-  let fail = (_: Error): void => undefined;
+  let fail: (error: Error) => void = () => undefined;
   lab.on.produce = () => new Promise((_, reject) => (fail = reject));
   const hangs = expect(write(b, 0, 'b')).rejects.toThrow('closed');
   await turn();
@@ -232,6 +262,19 @@ test('what the loop has given up is not committed behind its back', async () => 
   await hangs;
   expect(log.filter((line) => line.endsWith('commit'))).toEqual([]);
   expect(b.isSound()).toBe(false);
+});
+
+test('a session that the loop has given up commits nothing, however late it is', async () => {
+  const { log, writer } = createLab();
+  const [a] = (await open(writer, 0)) as [Writer];
+  const late = await transactionOf(a, 0, 'late');
+  const [b] = (await open(writer, 0)) as [Writer];
+  await expect(late.commit()).rejects.toThrow('over');
+  await write(b, 0, 'b');
+  const last = await transactionOf(b, 0, 'last');
+  await b.close();
+  await expect(last.commit()).rejects.toThrow('over');
+  expect(log.filter((line) => line.includes('produce'))).toEqual(['p1 produce out/0=b,counts/0=cb']);
 });
 
 test('before the group is joined again what is in flight ends, and what waits is refused', async () => {
