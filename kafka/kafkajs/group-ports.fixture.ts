@@ -52,7 +52,7 @@ export async function setScene(brokers = inject('kafka').brokers, of = libraryOf
     topic,
     output,
     ports: async (more = {}) => {
-      const ports = await openGroupPorts(of, { ...settings, ...more });
+      const ports = openGroupPorts(of, { ...settings, ...more });
       onTestFinished(() => ports.close());
       return ports;
     },
