@@ -43,6 +43,11 @@ export interface KafkaClient {
    * last one is decided in each partition of `scope` (these must exist).
    */
   openFencedWriter(transactionalId: string, scope: WriterScope): Promise<ExclusiveWriter>;
+  /**
+   * Fences the writer of a process that is gone, ends its open transaction, and decides its last one in each partition of `scope`;
+   * the decision stays readable for who does so in other partitions. Nothing is done for an id that Kafka does not know.
+   */
+  fenceWriter(transactionalId: string, scope: WriterScope): Promise<void>;
   /** A producer without transactions that writes to the partition it is told. */
   openPartitionProducer(): Promise<PartitionProducer>;
   /** A plain producer (idempotent, acks of all in-sync replicas). */

@@ -29,13 +29,12 @@ export const partitionWriterId = (groupId: string, topic: string, partition: num
  * @param writers as the note of the committed offset names them.
  */
 export async function openOperatorsWriter(
-  kafka: Pick<KafkaClient, 'openFencedWriter'>,
+  kafka: Pick<KafkaClient, 'openFencedWriter' | 'fenceWriter'>,
   { groupId, topic, partition }: { groupId: string; topic: string; partition: number },
   topics: WriterTopics,
   writers: readonly string[],
 ): Promise<ExclusiveWriter> {
   const scope = { groupId, outputs: outputsOf(topics, partition) };
-  for (const name of writers)
-    await (await kafka.openFencedWriter(writerIdOf(groupId, topic, name), scope)).close();
+  for (const name of writers) await kafka.fenceWriter(writerIdOf(groupId, topic, name), scope);
   return kafka.openFencedWriter(partitionWriterId(groupId, topic, partition), scope);
 }

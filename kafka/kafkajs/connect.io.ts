@@ -8,7 +8,7 @@ import { openProbe } from './probe.io.ts';
 import { openPartitionProducer, openSender } from './producer.io.ts';
 import { openReader } from './open-reader.io.ts';
 import { readRanges } from './readers.io.ts';
-import { openFencedWriter } from './writers.io.ts';
+import { fenceWriter, openFencedWriter } from './writers.io.ts';
 
 /** A client of one cluster; nothing is connected before it is used. */
 export function connectKafka(settings: ConnectionSettings, log: KafkaLog): KafkaClient {
@@ -16,6 +16,7 @@ export function connectKafka(settings: ConnectionSettings, log: KafkaLog): Kafka
   return {
     consumer: (consumerSettings) => createLoopConsumer(kafka, consumerSettings),
     openFencedWriter: (transactionalId, scope) => openFencedWriter(kafka, transactionalId, scope),
+    fenceWriter: (transactionalId, scope) => fenceWriter(kafka, transactionalId, scope),
     openPartitionProducer: () => openPartitionProducer(kafka),
     openProducer: () => createRecordProducer(() => openSender(kafka)),
     openReader: openReader(kafka),

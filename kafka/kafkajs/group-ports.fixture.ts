@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inject, onTestFinished } from 'vitest';
-import type { EncodedRecords } from '../../schemas/record-frames.ts';
+import { encodeOutputRecords, type EncodedRecords } from '../../schemas/record-frames.ts';
 import type {
   Generation,
   MarkerScope,
@@ -15,7 +15,6 @@ import type {
 import { libraryOf, connectTo, withAdmin } from './cluster.fixture.ts';
 import type { GroupPorts } from '../group/ports.ts';
 import { openGroupPorts, type GroupSettings } from './group-ports.io.ts';
-import { encodeRecord } from './patches/record-encoding.ts';
 
 export interface Scene {
   readonly settings: GroupSettings;
@@ -51,10 +50,10 @@ export async function setScene(brokers = inject('kafka').brokers, of = libraryOf
     settings,
     topic,
     output,
-    ports: async (more = {}) => {
+    ports: (more = {}) => {
       const ports = openGroupPorts(of, { ...settings, ...more });
       onTestFinished(() => ports.close());
-      return ports;
+      return Promise.resolve(ports);
     },
     written: async (partition = 0) => {
       const bounds = await kafka.administer((admin) => admin.offsetBounds(output));
@@ -80,12 +79,8 @@ async function haveLeaders(brokers: string, topics: readonly string[]): Promise<
 }
 
 /** Records as a writer hands them over. */
-export const framed = (values: readonly string[]): EncodedRecords => ({
-  bytes: Buffer.concat(
-    values.map((value, offsetDelta) => encodeRecord({ offsetDelta, timestampDelta: 0, key: null, value })),
-  ),
-  count: values.length,
-});
+export const framed = (values: readonly string[]): EncodedRecords =>
+  encodeOutputRecords(values.map((value) => ({ key: null, value })));
 
 /** One member alone: it joins, and has all partitions. */
 export async function joinAlone({ group }: GroupPorts, writerId: string, memberId = ''): Promise<Generation> {

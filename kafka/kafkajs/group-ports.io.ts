@@ -26,7 +26,7 @@ export function openGroupPorts(kafka: Kafka, settings: GroupSettings): GroupPort
   return {
     group: createGroupPort(directory, settings),
     offsets: createOffsetsPort(directory, groupId, topic),
-    transactions: createTransactionsPort(directory, { groupId, topic, sessionTimeoutMs }),
+    transactions: createTransactionsPort(directory, topic, { groupId, boundMs: sessionTimeoutMs }),
     fetch: createFetchPort(directory, topic, groupId),
     close: () => {
       directory.close();

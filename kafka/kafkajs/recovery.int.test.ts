@@ -202,7 +202,7 @@ test('writers name the right that is missing', { timeout: 60_000 }, async () => 
   await broker.grant(USER, [right('READ', 'GROUP', name)]);
   found.push(await messageFrom(write()));
   expect(found).toEqual([
-    `no right to WRITE topic ${name}`,
+    `no right to WRITE transactional id ${name}`,
     `no right to WRITE transactional id ${name}`,
     `no right to WRITE topic ${name}`,
     `no right to READ group ${name}`,

@@ -9,12 +9,10 @@ import { rememberCluster } from './cluster.io.ts';
 import { soundConnection } from './connection.io.ts';
 import { groupByPartition } from './group-by-partition.ts';
 import { rejoining } from './membership.io.ts';
-import { withRefusals } from './partition-refusals.io.ts';
 import { tryAgain } from './passing-errors.io.ts';
 import { installRecordBatches } from './record-batches.io.ts';
 import { encodeRecord, type RecordFields } from './record-encoding.ts';
 import { restingQueue } from './request-queue.io.ts';
-import { renewing } from './transactions.io.ts';
 
 const VERSION = '2.2.4';
 const require = createRequire(import.meta.url);
@@ -46,9 +44,6 @@ replace('consumer/filterAbortedMessages.js', () => keepCommitted);
 replace('network/requestQueue/index.js', restingQueue); // before the connection takes it
 replace('network/connection.js', soundConnection);
 replace('cluster/brokerPool.js', keepingRefusals);
-replace('producer/eosManager/index.js', renewing);
 replace('consumer/consumerGroup.js', rejoining);
 replace('admin/index.js', rememberCluster);
-for (const version of ['v0', 'v1'])
-  replace(`protocol/requests/addPartitionsToTxn/${version}/response.js`, withRefusals);
 require('kafkajs'); // whole, with what was replaced

@@ -193,16 +193,6 @@ test('who has asked before another fences, and fences while that one renews, cha
   for (const partition of [LEFT, RIGHT, TOLD]) expect(await scene.written(partition)).toEqual(['a']);
 }); // prettier-ignore
 
-test('who opens its own id again decides in each partition that it has written to, whatever it has now', TIMEOUT, async () => {
-  const { scene, ports, of, at, id, first } = await setOut();
-  await first.addPartitions(at(LEFT).outputs);
-  await first.end(true);
-  await writeUntold(scene, first, of, { values: ['a'], offset: 3, commits: true, lost: ['left', 'offset'] });
-  await ports.transactions.open(id, scopeOf([], false));
-  expect(await committed(ports)).toEqual(OFFSET_3);
-  expect(await scene.written(LEFT)).toEqual(['a']);
-}); // prettier-ignore
-
 const sockets = (): Socket[] =>
   (process as unknown as { _getActiveHandles(): unknown[] })
     ._getActiveHandles()

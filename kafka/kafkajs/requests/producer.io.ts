@@ -20,35 +20,28 @@ export interface OpenProducer {
   /** Its own connections. Once one of them has broken nothing is known of the last transaction's markers. */
   readonly lines: Lines;
   readonly coordinator: Coordinator;
-  readonly producer: InTransaction;
+  readonly identity: InTransaction;
   /** Whose offsets it commits; undefined: none. */
   readonly groupId: string | undefined;
-  /** Of which the offsets are. */
-  readonly topic: string;
   /** What its calls need rights for. */
   readonly needs: Needs;
-  /** Takes whatever one of its transactions may have written to. */
-  readonly written: Scope;
   /** How long the last transaction may take to be completed, milliseconds. */
   readonly boundMs: number;
 }
 
-/** What transactions write to: partitions by their names, and whether offsets. */
-export interface Scope {
-  readonly outputs: Map<string, TopicPartition>;
-  withOffsets: boolean;
+/** What the engines know as a producer; the offsets that it commits may be of any topic. */
+export interface Producer extends Omit<TransactionalProducer, 'commitOffsets'> {
+  commitOffsets(topic: string, of: Generation, offsets: readonly OffsetCommit[]): Promise<void>;
 }
 
-export const emptyScope = (): Scope => ({ outputs: new Map(), withOffsets: false });
+const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}/${String(partition)}`;
 
-export const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}/${String(partition)}`;
-
-export function createProducer(of: OpenProducer): TransactionalProducer {
-  const { lines, coordinator, producer, groupId, written } = of;
-  const delivery = createDelivery(of.directory, lines, producer);
+export function createProducer(of: OpenProducer): Producer {
+  const { lines, coordinator, identity, groupId } = of;
+  const delivery = createDelivery(of.directory, lines, identity);
   const group = groupId === undefined ? undefined : followCoordinator(of.directory, 'group', groupId);
   /** What the coordinator knows of the open transaction. */
-  const told = emptyScope();
+  const told = { partitions: new Set<string>(), withOffsets: false };
   let isInDoubt = false;
   const isTrusted = (): boolean => !isInDoubt && lines.areWhole();
   const isSound = (): boolean => isTrusted() && delivery.isCertain();
@@ -86,29 +79,31 @@ export function createProducer(of: OpenProducer): TransactionalProducer {
 
   async function tellOffsets(): Promise<void> {
     if (groupId === undefined || told.withOffsets) return;
-    written.withOffsets = true;
-    await telling((line) => addOffsets(line, producer, groupId));
+    await telling((line) => addOffsets(line, identity, groupId));
     told.withOffsets = true;
   }
   async function tellPartitions(partitions: readonly TopicPartition[]): Promise<void> {
-    const untold = partitions.filter((partition) => !told.outputs.has(keyOf(partition)));
+    const untold = partitions.filter((partition) => !told.partitions.has(keyOf(partition)));
     if (untold.length === 0) return;
-    for (const partition of untold) written.outputs.set(keyOf(partition), partition);
     // Side by side: the broker has the second at hand when it has answered the first.
-    await Promise.all([telling((line) => addPartitions(line, producer, untold)), tellOffsets()]);
-    for (const partition of untold) told.outputs.set(keyOf(partition), partition);
+    await Promise.all([telling((line) => addPartitions(line, identity, untold)), tellOffsets()]);
+    for (const partition of untold) told.partitions.add(keyOf(partition));
   }
-  async function commit(generation: Generation, offsets: readonly OffsetCommit[]): Promise<void> {
+  async function commit(
+    topic: string,
+    generation: Generation,
+    offsets: readonly OffsetCommit[],
+  ): Promise<void> {
     if (group === undefined || groupId === undefined)
       throw new Error('a producer without a group has no offsets');
     await tellOffsets();
-    const request = txnOffsetCommitRequest(groupId, generation, producer, of.topic, offsets);
-    await asking(group, async (line) => checkCommitted(await line.ask(request), of.topic, offsets));
+    const request = txnOffsetCommitRequest(groupId, generation, identity, topic, offsets);
+    await asking(group, async (line) => checkCommitted(await line.ask(request), topic, offsets));
   }
   async function end(commits: boolean): Promise<void> {
-    if (told.outputs.size === 0 && !told.withOffsets) return;
-    await telling((line) => endTransaction(line, producer, commits));
-    told.outputs.clear();
+    if (told.partitions.size === 0 && !told.withOffsets) return;
+    await telling((line) => endTransaction(line, identity, commits));
+    told.partitions.clear();
     told.withOffsets = false;
   }
 
@@ -117,8 +112,8 @@ export function createProducer(of: OpenProducer): TransactionalProducer {
     addPartitions: (partitions) =>
       guarded(() => tellPartitions(partitions), { ...of.needs, ...writingTo(partitions) }),
     produce: (batches) => guarded(() => delivery.produce(batches), { ...of.needs, ...writingTo(batches) }),
-    commitOffsets: (generation, offsets) =>
-      guarded(() => commit(generation, offsets), { ...of.needs, ...reading([of.topic], groupId ?? '') }),
+    commitOffsets: (topic, generation, offsets) =>
+      guarded(() => commit(topic, generation, offsets), { ...of.needs, ...reading([topic], groupId ?? '') }),
     end: (commits) => guarded(() => end(commits), of.needs, commits ? isSound : isTrusted),
     close: () => {
       lines.close();
