@@ -1,0 +1,56 @@
+/** Kafka in memory, as far as a scorer can tell it from Kafka. */
+import type { Random } from '../../schemas/random.ts';
+import { createGroup, type SimulatedGroup } from './group.ts';
+import { createOffsets, type Offsets } from './offsets.ts';
+import { createOutputs, type Outputs } from './outputs.ts';
+import type { Scheduler } from './scheduler.ts';
+import { createTransactions, OFFSETS, type Transactions } from './transactions.ts';
+
+export interface SimulatedKafka {
+  readonly partitions: number;
+  /** Offsets of the records of each input partition (with gaps, as transaction markers and compaction leave them). */
+  readonly input: readonly number[][];
+  readonly group: SimulatedGroup;
+  readonly offsets: Offsets;
+  readonly outputs: Outputs;
+  readonly transactions: Transactions;
+  append(partition: number): void;
+  high(partition: number): number;
+  /** All connections break. When the broker is back it takes partitions for deleted, and markers are lost. */
+  restart(): void;
+  /** How often it was started again. */
+  incarnation(): number;
+}
+
+export function createKafka(
+  partitions: number,
+  timeoutMs: number,
+  random: Random,
+  time: Scheduler,
+): SimulatedKafka {
+  const input: number[][] = Array.from({ length: partitions }, () => []);
+  const ends = new Array<number>(partitions).fill(0);
+  const group = createGroup(time);
+  const offsets = createOffsets();
+  const outputs = createOutputs();
+  const transactions = createTransactions({
+    ...{ random, time, timeoutMs },
+    mark: (place, who, commits) =>
+      place === OFFSETS ? offsets.mark(who.producerId, commits) : outputs.mark(place, who, commits),
+  });
+  let incarnation = 0;
+  return {
+    ...{ partitions, input, group, offsets, outputs, transactions },
+    append: (partition) => {
+      input[partition]!.push(ends[partition]!);
+      ends[partition]! += random.int(4) === 0 ? 2 : 1;
+    },
+    high: (partition) => ends[partition]!,
+    restart: () => {
+      incarnation += 1;
+      transactions.loseMarkers();
+      group.restart();
+    },
+    incarnation: () => incarnation,
+  };
+}
