@@ -40,17 +40,21 @@ export async function commitRound(ports: RoundPorts, participants: readonly Part
     participant.reject(sessionOver());
     return false;
   });
-  while (left.length > 0) {
-    const refused = await attempt(ports, left);
+  for (let merges = true; left.length > 0; merges = false) {
+    const refused = await attempt(ports, left, merges);
     if (refused === undefined) return;
     left = left.filter((participant) => !refused.has(participant));
   }
 }
 
-/** @returns undefined if all are settled, else those that were refused by themselves: nothing of the transaction took effect. */
+/**
+ * @returns undefined if all are settled, else those that were refused by themselves: nothing of the transaction took effect. Nobody
+ *   is among them if a batch of several was refused: then each must write its own.
+ */
 async function attempt(
   ports: RoundPorts,
   participants: readonly Participant[],
+  merges: boolean,
 ): Promise<ReadonlySet<Participant> | undefined> {
   const { producer, encode, isOurs } = ports;
   const doubt = producer.doubt();
@@ -58,10 +62,10 @@ async function attempt(
   try {
     const writer = await producer.get();
     if (!participants.every(({ session }) => isOurs(session))) throw sessionOver();
-    const round = planRound(participants, encode);
+    const round = planRound(participants, encode, merges);
     producer.writesTo(round.partitions);
     const refused = await write(writer, round, participants[0]!.session.generation);
-    if (refused.size > 0) {
+    if (refused !== undefined) {
       await writer.end(false);
       producer.replace();
       for (const [participant, error] of refused) participant.reject(error);
@@ -79,25 +83,34 @@ async function attempt(
   return undefined;
 }
 
-/** All requests of a transaction but its end. Returns whom the broker refused because of what they wrote. */
+/** All requests of a transaction but its end. Returns whom the broker refused because of what they wrote; undefined: nobody. */
 async function write(
   writer: TransactionalProducer,
   { partitions, waves, offsets }: Round<Participant>,
   generation: Generation,
-): Promise<Map<Participant, Error>> {
-  const refused = new Map<Participant, Error>();
+): Promise<ReadonlyMap<Participant, Error> | undefined> {
   if (partitions.length > 0) await writer.addPartitions(partitions);
   for (const wave of waves) {
     const results = await writer.produce(wave.map(({ batch }) => batch));
-    wave.forEach(({ owners }, i) => {
-      const error = results[i]?.error;
-      if (error === undefined) return;
-      if (!isOwn(error)) throw error;
-      for (const owner of owners) refused.set(owner, error);
-    });
-    if (refused.size > 0) return refused;
+    const errors = results.map(({ error }) => error);
+    const worldly = errors.find((error) => error !== undefined && !isOwn(error));
+    if (worldly !== undefined) throw worldly;
+    if (errors.some((error) => error !== undefined)) return refusedOf(wave, errors);
   }
   if (offsets.length > 0) await writer.commitOffsets(generation, offsets);
+  return undefined;
+}
+
+/** A batch of several owners says nothing about any of them. */
+function refusedOf(
+  wave: Round<Participant>['waves'][number],
+  errors: readonly (Error | undefined)[],
+): ReadonlyMap<Participant, Error> {
+  const refused = new Map<Participant, Error>();
+  wave.forEach(({ owners }, i) => {
+    const error = errors[i];
+    if (error !== undefined && owners.length === 1) refused.set(owners[0]!, error);
+  });
   return refused;
 }
 

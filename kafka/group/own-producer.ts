@@ -9,6 +9,8 @@ export interface OwnProducer {
   isSound(): boolean;
   /** The present producer, or a new one: that decides the last transaction of the one before in all that it has written to. */
   get(): Promise<TransactionalProducer>;
+  /** Opens the producer again if something that it has written may be undecided. */
+  settle(): Promise<void>;
   /** Said before it is written. */
   writesTo(partitions: readonly TopicPartition[]): void;
   /** What became of its transaction is not known. */
@@ -49,15 +51,20 @@ export function createOwnProducer(
     return opened;
   }
 
+  async function get(): Promise<TransactionalProducer> {
+    if (isClosed) throw new BankChurnError('TRANSACTION_FAILED', 'the writer is closed');
+    if (producer?.isSound() === false) giveUp();
+    if (producer !== undefined) return producer;
+    opening ??= openAnew().finally(() => (opening = undefined));
+    return opening;
+  }
+
   return {
     doubt: () => doubt,
     isSound: () => producer?.isSound() !== false,
-    get: async () => {
-      if (isClosed) throw new BankChurnError('TRANSACTION_FAILED', 'the writer is closed');
-      if (producer?.isSound() === false) giveUp();
-      if (producer !== undefined) return producer;
-      opening ??= openAnew().finally(() => (opening = undefined));
-      return opening;
+    get,
+    settle: async () => {
+      if (written.size > 0 && producer?.isSound() !== true && !isClosed) await get();
     },
     writesTo: (partitions) => {
       for (const at of partitions) written.set(`${at.topic}/${String(at.partition)}`, at);

@@ -25,26 +25,33 @@ export interface Round<C> {
   readonly offsets: readonly OffsetCommit[];
 }
 
-/** Small records of several partitions for one output partition go in one batch of so many records at most. */
+/** Small records of several partitions for one output partition share a batch: so many records, and about so many bytes, at most. */
 const MERGED_RECORDS = 500;
+const MERGED_BYTES = 200_000;
 
 interface Lane<C> {
   readonly at: TopicPartition;
   readonly batches: OwnedBatch<C>[];
   /** Records of several contributions that are not encoded yet. */
   records: OutputRecord[];
+  bytes: number;
   owners: Set<C>;
 }
 
-/** Plans a round. The order of each contribution's emissions to an output partition is kept. */
+/**
+ * Plans a round. The order of each contribution's emissions to an output partition is kept.
+ *
+ * @param merges whether small records of several contributions may share a batch.
+ */
 export function planRound<C extends Contribution>(
   contributions: readonly C[],
   encode: (records: readonly OutputRecord[]) => EncodedRecords,
+  merges: boolean,
 ): Round<C> {
   const lanes = new Map<string, Lane<C>>();
   for (const contribution of contributions)
     for (const emission of contribution.emissions)
-      put(laneOf(lanes, emission), emission, contribution, encode);
+      put(laneOf(lanes, emission), emission, { owner: contribution, merges }, encode);
   for (const lane of lanes.values()) flush(lane, encode);
   return {
     partitions: [...lanes.values()].map(({ at }) => at),
@@ -55,7 +62,8 @@ export function planRound<C extends Contribution>(
 
 function laneOf<C>(lanes: Map<string, Lane<C>>, { topic, partition }: TopicPartition): Lane<C> {
   const key = `${topic}/${String(partition)}`;
-  const lane = lanes.get(key) ?? { at: { topic, partition }, batches: [], records: [], owners: new Set<C>() };
+  const empty = { batches: [], records: [], bytes: 0, owners: new Set<C>() };
+  const lane = lanes.get(key) ?? { at: { topic, partition }, ...empty };
   lanes.set(key, lane);
   return lane;
 }
@@ -63,7 +71,7 @@ function laneOf<C>(lanes: Map<string, Lane<C>>, { topic, partition }: TopicParti
 function put<C>(
   lane: Lane<C>,
   { records }: Emission,
-  owner: C,
+  { owner, merges }: { readonly owner: C; readonly merges: boolean },
   encode: (records: readonly OutputRecord[]) => EncodedRecords,
 ): void {
   if (isEncoded(records)) {
@@ -71,17 +79,24 @@ function put<C>(
     lane.batches.push({ batch: { ...lane.at, records }, owners: [owner] });
     return;
   }
-  const isShared = lane.owners.size > 0 && !lane.owners.has(owner);
+  const bytes = records.reduce((sum, record) => sum + aboutBytes(record), 0);
   // The sends of one contribution were split to fit: each stays a batch of its own.
-  if (!isShared || lane.records.length + records.length > MERGED_RECORDS) flush(lane, encode);
+  const isMerged = merges && lane.owners.size > 0 && !lane.owners.has(owner);
+  const isFull = lane.records.length + records.length > MERGED_RECORDS || lane.bytes + bytes > MERGED_BYTES;
+  if (!isMerged || isFull) flush(lane, encode);
   lane.records.push(...records);
+  lane.bytes += bytes;
   lane.owners.add(owner);
 }
+
+/** Key and value; headers are small. */
+const aboutBytes = ({ key, value }: OutputRecord): number => (key?.length ?? 0) + (value?.length ?? 0);
 
 function flush<C>(lane: Lane<C>, encode: (records: readonly OutputRecord[]) => EncodedRecords): void {
   if (lane.records.length === 0) return;
   lane.batches.push({ batch: { ...lane.at, records: encode(lane.records) }, owners: [...lane.owners] });
   lane.records = [];
+  lane.bytes = 0;
   lane.owners = new Set();
 }
 

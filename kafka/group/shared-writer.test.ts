@@ -182,6 +182,36 @@ test('a partition whose outputs are too large is refused alone; the others are w
   expect(a.isSound()).toBe(true);
 });
 
+test('a batch of several partitions that is too large says nothing about any: each writes its own', async () => {
+  const { lab, log, writer } = createLab();
+  const [a, b] = (await open(writer, 1, 2)) as [Writer, Writer];
+  lab.inHand = 2;
+  lab.tooLarge.add(0);
+  lab.on.end = () => {
+    lab.tooLarge.clear();
+  };
+  await Promise.all([write(a, 1, 'a'), write(b, 2, 'b')]);
+  expect(log.filter((line) => /produce|end|abort|commit/.test(line))).toEqual([
+    'p1 produce out/1=a,counts/0=ca+cb,out/2=b',
+    'p1 abort',
+    'p2 produce out/1=a,counts/0=ca,out/2=b',
+    'p2 produce counts/0=cb',
+    'p2 commit',
+  ]);
+});
+
+test('what was written is decided though no partition is left', async () => {
+  const { lab, log, writer } = createLab();
+  const [a] = (await open(writer, 0)) as [Writer];
+  await writer.settle();
+  lab.on.end = () => Promise.reject(new Error('no answer'));
+  await expect(write(a, 0, 'a')).rejects.toThrow('no answer');
+  lab.generation = { generationId: 2, memberId: 'm' };
+  await writer.settle();
+  await writer.settle();
+  expect(log.filter((line) => line.startsWith('open'))).toEqual(['open p1 []', 'open p2 [out/0,counts/0]']);
+});
+
 test('a commit whose answer is lost ends all sessions; the producer is opened again over what it has written', async () => {
   const { lab, log, writer } = createLab();
   const [a, b] = (await open(writer, 0, 1)) as [Writer, Writer];

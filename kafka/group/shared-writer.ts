@@ -39,6 +39,11 @@ export interface SharedWriterPorts {
 export interface SharedWriter {
   /** As {@link OpenWriter}: resolves when the partition's offset can be read. */
   openWriter(topic: string, partition: number): Promise<Writer>;
+  /**
+   * Called with each heartbeat that the group took, and with each assignment: a process that has lost its partitions still decides what
+   * it has written, or readers would wait for it. Never rejects: it is tried again with the next call.
+   */
+  settle(): Promise<void>;
   /** Before the group is joined again: resolves when nothing is in flight; what waits is refused. Never rejects. */
   quiesce(): Promise<void>;
   close(): Promise<void>;
@@ -79,6 +84,7 @@ export function createSharedWriter(ports: SharedWriterPorts): SharedWriter {
 
   return {
     openWriter,
+    settle: () => producer.settle().catch(() => undefined),
     quiesce: () => queue.quiesce(sessionOver()),
     close: async () => {
       await queue.quiesce(sessionOver());
