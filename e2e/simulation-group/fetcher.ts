@@ -42,7 +42,7 @@ export function createFetcher(
 
   function poll(partition: number): void {
     const position = at(partition);
-    const isElsewhere = random.int(40) === 0; // a second fetcher, where a leader has moved
+    const isElsewhere = random.int(15) === 0; // a second fetcher, where a leader has moved
     if (isStopping || position.isPaused || position.isFetching || (position.inHand > 0 && !isElsewhere))
       return;
     position.isFetching = true;

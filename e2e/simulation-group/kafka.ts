@@ -4,6 +4,7 @@ import { createGroup, type SimulatedGroup } from './group.ts';
 import { createOffsets, type Offsets } from './offsets.ts';
 import { createOutputs, type Outputs } from './outputs.ts';
 import type { Scheduler } from './scheduler.ts';
+import type { Weather } from './weather.ts';
 import { createTransactions, OFFSETS, type Transactions } from './transactions.ts';
 
 export interface SimulatedKafka {
@@ -25,8 +26,7 @@ export interface SimulatedKafka {
 export function createKafka(
   partitions: number,
   timeoutMs: number,
-  random: Random,
-  time: Scheduler,
+  { random, time, weather }: { random: Random; time: Scheduler; weather: Weather },
 ): SimulatedKafka {
   const input: number[][] = Array.from({ length: partitions }, () => []);
   const ends = new Array<number>(partitions).fill(0);
@@ -35,6 +35,7 @@ export function createKafka(
   const outputs = createOutputs();
   const transactions = createTransactions({
     ...{ random, time, timeoutMs },
+    markerDelay: () => (random.next() < weather.slow ? 20 + random.int(200) : random.int(12)),
     mark: (place, who, commits) =>
       place === OFFSETS ? offsets.mark(who.producerId, commits) : outputs.mark(place, who, commits),
   });

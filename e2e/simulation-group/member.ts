@@ -48,7 +48,10 @@ export function startMember(context: MemberContext): Member {
   const loop = createLoop(bent.loop?.(loopPorts, id) ?? loopPorts, OPTIONS, bent.step);
   const membership = joinGroup(context, ports.group, {
     assigned: loop.assigned,
-    heard: loop.beat,
+    heard: () => {
+      loop.beat();
+      void writer.settle();
+    },
     leaving: () => (bent.joinsAtOnce === true ? Promise.resolve() : writer.quiesce()),
   });
   return {

@@ -42,6 +42,16 @@ const NO_ANSWER_MS = 600;
 const away = (what: string): BankChurnError => new BankChurnError('BROKER_UNAVAILABLE', what);
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
+/** Nobody hears what becomes of it. */
+function quietly(effect: Effect<unknown>): void {
+  try {
+    const result = effect();
+    if (result instanceof Promise) result.catch(() => undefined);
+  } catch {
+    // refused
+  }
+}
+
 export function startProcess({ time, random, weather, incarnation }: Surroundings): SimulatedProcess {
   let isDead = false;
   let stalledUntil = 0;
@@ -51,7 +61,7 @@ export function startProcess({ time, random, weather, incarnation }: Surrounding
     if (time.now() < stalledUntil) time.after(stalledUntil - time.now(), () => wake(run));
     else run();
   }
-  const latency = (): number => (random.next() < weather.slow ? 20 + random.int(280) : 1 + random.int(4));
+  const latency = (): number => (random.next() < weather.slow ? 20 + random.int(380) : 1 + random.int(4));
 
   function call<T>(effect: Effect<T>, { hangs = false, isConnected }: Manner = {}): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -66,8 +76,14 @@ export function startProcess({ time, random, weather, incarnation }: Surrounding
       const fail = (error: unknown): void => answer(() => reject(asError(error)));
       const attempt = (): void => {
         if (isConnected?.() === false) reject(away('a connection broke'));
-        else if (random.next() < weather.loss) fail(away('the request was lost'));
+        else if (random.next() < weather.loss) lose();
         else send(incarnation());
+      };
+      /** The client takes the request for lost; it may be on its way all the same. */
+      const lose = (): void => {
+        const sentTo = incarnation();
+        fail(away('the request was lost'));
+        if (random.int(2) === 0) time.after(latency(), () => incarnation() === sentTo && quietly(effect));
       };
       const send = (sentTo: number): void => {
         const isBroken = (): boolean => incarnation() !== sentTo;

@@ -38,7 +38,7 @@ export async function simulate(
   for (let p = 0; p < partitions; p++) scheduleInput(world, p);
   const count = 1 + random.int(3);
   for (let i = 0; i < count; i++) time.after(random.int(100), start);
-  for (let i = random.int(6); i > 0; i--)
+  for (let i = random.int(7); i > 0; i--)
     time.after(random.int(STORM_MS), () => strikes.push(strike(world, members, start, say)));
   time.after(STORM_MS, () => {
     weather.loss = 0;
@@ -76,6 +76,9 @@ function startScorer(
   return startMember({ ...world, id, process, openRole, reject, bent, onViolation, say: tell });
 }
 
+/** An outage: the broker is started again, and a scorer dies with it. */
+const STRIKES = ['crash', 'stall', 'disturb', 'disturb', 'stop', 'restart', 'outage'] as const;
+
 /** Does something bad to one of the scorers, the group or the broker. Returns what, and when. */
 function strike(
   { random, time, kafka }: World,
@@ -85,15 +88,17 @@ function strike(
 ): string {
   const living = members.filter((member) => !member.process.isDead());
   const member = living[random.int(living.length)];
-  const kind = ['crash', 'stall', 'disturb', 'stop', 'restart'][random.int(5)]!;
+  const kind = STRIKES[random.int(STRIKES.length)]!;
   const restart = (): void => {
     member?.process.die();
     time.after(random.int(200), start);
   };
   const text = `${kind} at ${String(time.now())}`;
   say?.(`${text}: w${String(member === undefined ? '' : members.indexOf(member))}`);
-  if (kind === 'restart') kafka.restart();
-  else if (kind === 'disturb' || member === undefined) kafka.group.disturb();
+  if (kind === 'restart' || kind === 'outage') kafka.restart();
+  if (kind === 'outage') time.after(random.int(60), restart);
+  if (kind === 'restart' || kind === 'outage') return text;
+  if (kind === 'disturb' || member === undefined) kafka.group.disturb();
   else if (kind === 'stall') member.process.stall(20 + random.int(400));
   else if (kind === 'crash') restart();
   else void member.stop().then(restart);

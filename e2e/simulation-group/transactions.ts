@@ -52,6 +52,7 @@ export interface Transactions {
 }
 
 interface Surroundings {
+  readonly markerDelay: () => number;
   readonly random: Random;
   readonly time: Scheduler;
   readonly timeoutMs: number;
@@ -147,7 +148,7 @@ const isEnding = ({ current }: Coordinator): boolean =>
 
 /** The decision is written; markers reach each place on their own. `losing`: how each of them gets lost. */
 function writeMarkers(
-  { random, time, mark }: Surroundings,
+  { random, time, mark, markerDelay }: Surroundings,
   owner: Coordinator,
   commits: boolean,
   losing: Set<() => void>,
@@ -175,7 +176,7 @@ function writeMarkers(
       if (random.int(4) > 0) arrive(true);
     };
     losing.add(lose);
-    time.after(random.int(12), () => arrive(false));
+    time.after(markerDelay(), () => arrive(false));
   }
   time.after(random.int(12), complete);
 }

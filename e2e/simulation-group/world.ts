@@ -30,8 +30,8 @@ export function createWorld(seed: number): World {
   const random = createRandom(seed);
   const time = createScheduler();
   const partitions = 1 + random.int(4);
-  const kafka = createKafka(partitions, TIMEOUT_MS[random.int(3)]!, random, time);
-  const weather: Weather = { loss: random.int(3) * 0.02, slow: random.int(3) * 0.05 };
+  const weather: Weather = { loss: random.int(3) * 0.02, slow: random.int(3) * 0.08 };
+  const kafka = createKafka(partitions, TIMEOUT_MS[random.int(3)]!, { random, time, weather });
   const isPane = random.int(4) === 0;
   const movingStart = !isPane && random.int(8) === 0;
   const isSlow = random.int(4) === 0;
