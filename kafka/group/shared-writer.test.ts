@@ -264,6 +264,19 @@ test('what the loop has given up is not committed behind its back', async () => 
   expect(b.isSound()).toBe(false);
 });
 
+test('a session that the loop has given up commits nothing, however late it is', async () => {
+  const { log, writer } = createLab();
+  const [a] = (await open(writer, 0)) as [Writer];
+  const late = await transactionOf(a, 0, 'late');
+  const [b] = (await open(writer, 0)) as [Writer];
+  await expect(late.commit()).rejects.toThrow('over');
+  await write(b, 0, 'b');
+  const last = await transactionOf(b, 0, 'last');
+  await b.close();
+  await expect(last.commit()).rejects.toThrow('over');
+  expect(log.filter((line) => line.includes('produce'))).toEqual(['p1 produce out/0=b,counts/0=cb']);
+});
+
 test('before the group is joined again what is in flight ends, and what waits is refused', async () => {
   const { lab, log, writer } = createLab();
   const [a, b] = (await open(writer, 0, 1)) as [Writer, Writer];

@@ -3,7 +3,7 @@
  * is in flight goes into the next one together, with the offsets, which Kafka takes from the generation that the partitions were armed
  * in and from no other.
  *
- * The law: (1) a partition's session is of one generation, and what it has ready is committed in that one or not at all. (2) A
+ * The law: (1) a partition has one session at a time, of one generation; what a session has ready is committed in it or not at all. (2) A
  * transaction in doubt ends all sessions: the producer is opened again, which decides it, before any offset is read. (3) What one
  * partition cannot write is taken out, and the others go on, only if no commit was sent.
  */
@@ -53,10 +53,14 @@ export interface SharedWriter {
 export function createSharedWriter(ports: SharedWriterPorts): SharedWriter {
   const producer = createOwnProducer(ports.openProducer);
   const claim = createClaims(ports.offsets);
-  const isOurs = ({ generation, doubt }: Session): boolean => {
+  /** Of each partition; one that is being taken over has none, so that nothing of the former one is committed meanwhile. */
+  const sessions = new Map<number, Session>();
+  const openings = new Map<number, symbol>();
+  const isOurs = (session: Session): boolean => {
+    const { partition, generation, doubt } = session;
     const now = ports.generation();
     const isSame = now?.generationId === generation.generationId && now.memberId === generation.memberId;
-    return isSame && doubt === producer.doubt();
+    return isSame && doubt === producer.doubt() && sessions.get(partition) === session;
   };
   const queue = createQueue(ports, (participants) =>
     commitRound({ producer, isOurs, encode: ports.encode }, participants),
@@ -68,17 +72,25 @@ export function createSharedWriter(ports: SharedWriterPorts): SharedWriter {
     const generation = ports.generation();
     if (generation === undefined)
       throw new BankChurnError('TRANSACTION_FAILED', 'the group has given this process no partitions');
+    const mine = Symbol('opening');
+    openings.set(partition, mine);
+    sessions.delete(partition);
     // The loop has given up on what it had ready there: it must not be committed behind its back.
     if (queue.withdraw(partition)) producer.giveUp();
     await producer.get();
     const doubt = producer.doubt();
     const session: Session = { partition, generation, doubt, formers: await ports.takeOver(partition) };
+    if (openings.get(partition) !== mine) throw sessionOver();
+    sessions.set(partition, session);
     if (!isOurs(session)) throw sessionOver();
     return {
       claim: (offset, topicId) => claim(generation, { partition, offset, note: noteOf(session, topicId) }),
       begin: () => Promise.resolve(begin({ queue, isOurs, noteOf }, session)),
       isSound: () => doubt === producer.doubt() && producer.isSound(),
-      close: () => Promise.resolve(),
+      close: () => {
+        if (sessions.get(partition) === session) sessions.delete(partition);
+        return Promise.resolve();
+      },
     };
   }
 
