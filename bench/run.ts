@@ -1,31 +1,25 @@
 /**
- * `make bench`: what the parts of one event cost, as ratios in one run, and the whole on a real broker: exactly-once,
- * at-least-once, and the client library passing records through. Figures of one machine are not comparable with another's.
+ * `make bench`: what the parts of one event cost, as ratios in one run, and the whole on a real broker. Figures of one machine are
+ * not comparable with another's.
  */
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Bench } from 'tinybench';
-import { packageRoot, openContext, readConfig, say, type Context } from '../cli/context.ts';
-import { startEmbedded } from '../cli/embedded/embedded.io.ts';
+import { packageRoot } from '../cli/context.ts';
 import { simulateEvents } from '../producers/simulate-events.io.ts';
-import { eventEncoder, type EventFormat } from '../cli/encoders.ts';
-import { startService } from '../cli/service-process.io.ts';
-import { prepareTopics } from '../cli/topics.ts';
 import { createFeatureRowEncoder, featureColumns } from '../models/feature-row.ts';
-import { passThrough } from '../kafka/kafkajs/pass-through.fixture.ts';
 import { createAvroEncoder, compileWriter } from '../schemas/avro.ts';
 import { BANK_AVRO, EVENT } from '../schemas/customer/bank.fixture.ts';
 import { SCHEMAS } from '../schemas/generated.ts';
 import { decodeJson } from '../schemas/json.ts';
 import { loadModel } from '../scoring/load-model.io.ts';
+import { arrangements } from './arrangements.ts';
 import { customers } from './customers.ts';
+import { latency } from './latency.ts';
 import { models } from './models.ts';
+import { partitions } from './partitions.ts';
 import { scrapers } from './scrapers.ts';
 import { wide } from './wide.ts';
 
-const EVENTS = Number(process.env['BENCH_EVENTS'] ?? 120_000);
-const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3);
 const BATCH = 512;
 
 async function parts(): Promise<void> {
@@ -65,108 +59,7 @@ async function parts(): Promise<void> {
   await model.close();
 }
 
-interface Arrangement {
-  readonly name: string;
-  readonly format: EventFormat;
-  /** undefined: the client library alone, consuming and producing the same records. */
-  readonly delivery: 'exactly-once' | 'at-least-once' | undefined;
-}
-
-const ARRANGEMENTS: readonly Arrangement[] = [
-  { name: 'client library passing JSON through (no transactions)', format: 'json', delivery: undefined },
-  { name: 'BankChurn, exactly-once, JSON', format: 'json', delivery: 'exactly-once' },
-  { name: 'BankChurn, at-least-once, JSON', format: 'json', delivery: 'at-least-once' },
-  { name: 'BankChurn, exactly-once, Avro', format: 'avro', delivery: 'exactly-once' },
-  { name: 'BankChurn, at-least-once, Avro', format: 'avro', delivery: 'at-least-once' },
-];
-
-/** Events waiting in the topic, then the clock runs until the last output is readable. */
-async function throughput(
-  { format, delivery }: Arrangement,
-  brokers: string,
-  registryUrl: string,
-): Promise<number> {
-  const env: Record<string, string> = {
-    KAFKA_BROKERS: brokers,
-    SCHEMA_REGISTRY_URL: format === 'avro' ? registryUrl : '',
-    TOPIC_PREFIX: `b${randomBytes(4).toString('hex')}.`,
-    DELIVERY: delivery ?? 'at-least-once',
-    LOG_LEVEL: 'INFO',
-  };
-  const context = openContext(readConfig({ config: join(packageRoot(), 'configs/config.yaml') }, env));
-  await prepareTopics(context);
-  await fill(context, format);
-  const stop = delivery === undefined ? await passThroughAll(context) : (await startService(env)).stop;
-  const seconds = await firstToLast(context);
-  await stop();
-  context.registry?.close();
-  return EVENTS / seconds;
-}
-
-async function fill(context: Context, format: EventFormat): Promise<void> {
-  const producer = await context.kafka.openProducer();
-  const encode = await eventEncoder(context, format);
-  let chunk: { key: string; value: Buffer | string }[] = [];
-  for (const { event } of simulateEvents(EVENTS, 1, 'b-')) {
-    chunk.push({ key: event.customerId, value: encode(event) });
-    if (chunk.length < 1000) continue;
-    await producer.send(context.config.topics.names.customerEvents, chunk);
-    chunk = [];
-  }
-  if (chunk.length > 0) await producer.send(context.config.topics.names.customerEvents, chunk);
-  await producer.close();
-}
-
-/** Time from the first output offset to the last, by the end offsets of the partitions (nothing is read here). */
-async function firstToLast({ kafka, config }: Context): Promise<number> {
-  const { customerEvents, churnScores } = config.topics.names;
-  return kafka.administer(async (admin) => {
-    const committed = async (): Promise<number> =>
-      [...(await admin.committedOffsets(config.group, customerEvents)).values()].reduce(
-        (sum, { offset }) => sum + offset,
-        0,
-      );
-    const written = async (): Promise<number> =>
-      (await admin.offsetBounds(churnScores)).reduce((sum, { to }) => sum + to, 0);
-    while ((await written()) === 0) await sleep(5);
-    const begun = performance.now();
-    while ((await committed()) < EVENTS) await sleep(20);
-    return (performance.now() - begun) / 1000;
-  });
-}
-
-function passThroughAll({ config }: Context): Promise<() => Promise<void>> {
-  const { customerEvents, churnScores } = config.topics.names;
-  return passThrough(config.kafka.brokers.join(), config.group, customerEvents, churnScores);
-}
-
-async function whole(): Promise<void> {
-  const embedded = await startEmbedded({ onProgress: say });
-  try {
-    const results = ARRANGEMENTS.map((arrangement) => ({ arrangement, rates: [] as number[] }));
-    for (let round = 0; round < ROUNDS; round++) {
-      for (const { arrangement, rates } of results) {
-        rates.push(await throughput(arrangement, embedded.brokers, embedded.registryUrl ?? ''));
-        say(`${arrangement.name}: ${rates[rates.length - 1]!.toFixed(0)} events/s`);
-      }
-    }
-    const median = (values: readonly number[]): number =>
-      [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-    const base = median(results[0]!.rates);
-    console.log(
-      `\none worker, 6 partitions, ${String(EVENTS)} events waiting, median of ${String(ROUNDS)}       events/s   ratio`,
-    );
-    for (const { arrangement, rates } of results) {
-      console.log(
-        `${arrangement.name.padEnd(66)} ${median(rates).toFixed(0).padStart(7)}   ${(median(rates) / base).toFixed(2)}`,
-      );
-    }
-  } finally {
-    await embedded.stop();
-  }
-}
-
-const sections = { models, customers, wide, parts, whole, scrapers };
+const sections = { models, customers, wide, parts, arrangements, latency, partitions, scrapers };
 const named = process.argv.slice(2);
 for (const [name, measure] of Object.entries(sections))
   if (named.length === 0 || named.includes(name)) await measure();

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { againMark } from '../consumers/counts-origin.ts';
 import type { KafkaClient } from '../kafka/port.ts';
-import { createTransactionalWriters } from '../kafka/writers.ts';
+import { openOperatorsWriter } from '../kafka/writers.ts';
 import { ROLES, roleTopics, type RoleName, type RoleTopics } from '../service/role-topics.ts';
 import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
 import { inspectPartitions, type PartitionReport } from './inspect-offsets.ts';
@@ -183,25 +183,24 @@ async function isConfirmed({ yes }: AdoptOptions, { groupId }: RoleTopics): Prom
   return answer.trim().toLowerCase() === 'yes';
 }
 
-/**
- * Through the partition's writer: a transaction that a dead scorer has left open cannot commit over it any more.
- *
- * @param counts the topic of drift counts, if the role writes them: a mark says there that events may count twice.
- */
+/** @param counts the topic of drift counts, if the role writes them: a mark says there that events may count twice. */
 async function commitAll(
   kafka: KafkaClient,
   role: RoleTopics,
   counts: string | undefined,
   adoptions: readonly Adoption[],
 ): Promise<void> {
-  const openWriter = createTransactionalWriters(kafka, role.groupId, role);
+  const { groupId, topic } = role;
+  const noted = await kafka.administer((admin) => admin.committedOffsets(groupId, topic));
   for (const { report, offset } of adoptions) {
-    const writer = await openWriter(role.topic, report.partition);
+    const { partition } = report;
+    const writers = noted.get(partition)?.writers ?? [];
+    const writer = await openOperatorsWriter(kafka, { groupId, topic, partition }, role, writers);
     try {
       const transaction = await writer.begin();
-      const source = { topic: role.topic, partition: report.partition, topicId: report.topicId ?? undefined };
+      const source = { topic, partition, topicId: report.topicId ?? undefined };
       if (counts !== undefined)
-        await transaction.send({ topic: counts, partition: 0, records: [againMark(role.groupId, source)] });
+        await transaction.send({ topic: counts, partition: 0, records: [againMark(groupId, source)] });
       await transaction.sendOffsets(source.topic, source.partition, offset, source.topicId);
       await transaction.commit();
     } finally {

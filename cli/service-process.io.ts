@@ -34,6 +34,7 @@ export function programArguments(root = packageRoot()): string[] {
  *
  * @param onLine called for each line of its log.
  * @param root the folder of the program.
+ * @param program how Node runs it.
  */
 export async function startService(
   env: Readonly<Record<string, string>>,
@@ -42,10 +43,11 @@ export async function startService(
   more: readonly string[] = [],
   onLine: (line: string) => void = () => undefined,
   root = packageRoot(),
+  program: readonly string[] = programArguments(root),
 ): Promise<ServiceProcess> {
   const config = configFile === undefined ? [] : ['--config', configFile];
   const command = ['serve', '--with-parent', '--roles', roles.join(','), ...config, ...more];
-  const child = spawn(process.execPath, [...programArguments(root), ...command], {
+  const child = spawn(process.execPath, [...program, ...command], {
     env: { ...process.env, PORT: '0', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
     cwd: root,

@@ -4,14 +4,15 @@
  */
 import { createInterface } from 'node:readline';
 import { readConfig, packageRoot } from '../cli/context.ts';
+import type { GroupPorts, TransactionalProducer } from '../kafka/group/ports.ts';
 import type { LoopPorts } from '../consumers/loop-ports.ts';
 import { createLog, serve } from '../service/serve.io.ts';
 import type { EventDecoder } from '../schemas/decoder.ts';
-import type { Writer, Role, Transaction } from '../schemas/ports.ts';
+import type { Role } from '../schemas/ports.ts';
 import type { RoleName } from '../service/role-topics.ts';
 import type { Wrap } from '../service/role-settings.ts';
 import { eventDecoderOf } from '../service/codecs.ts';
-import { kafkaOf, registryOf } from '../service/wiring.io.ts';
+import { registryOf } from '../service/wiring.io.ts';
 import type { Failpoint } from './failpoints.ts';
 import { PLANTED_BUGS, type BugContext, type PlantedBug } from './planted-bugs.ts';
 
@@ -38,45 +39,46 @@ const drained = (point: Failpoint): void => {
   if (isDraining) pass(point);
 };
 
-function failingTransaction(inner: Transaction): Transaction {
-  let sends = 0;
+function failingProducer(inner: TransactionalProducer): TransactionalProducer {
   return {
-    send: async (emission) => {
-      const offset = await inner.send(emission);
-      if (sends++ === 0) pass('send-reply');
-      return offset;
+    ...inner,
+    addPartitions: async (partitions) => {
+      await inner.addPartitions(partitions);
+      pass('begin');
     },
-    sendOffsets: async (...where) => {
+    produce: async (batches) => {
+      const produced = await inner.produce(batches);
+      pass('send-reply');
+      return produced;
+    },
+    commitOffsets: async (...offsets) => {
       drained('mid-drain');
-      await inner.sendOffsets(...where);
+      await inner.commitOffsets(...offsets);
       pass('send-offsets');
     },
-    commit: async () => {
+    end: async (commits) => {
+      if (!commits) return inner.end(commits);
       pass('before-end-txn');
-      const committed = inner.commit();
+      const committed = inner.end(commits);
       setTimeout(() => pass('end-txn-written'), 1); // on the wire, its answer not yet here
       await committed;
       pass('commit-before-resolve');
     },
-    abort: () => inner.abort(),
-  };
-}
-
-function failingWriter(inner: Writer): Writer {
-  return {
-    claim: (...where) => inner.claim(...where),
-    begin: async () => {
-      const transaction = await inner.begin();
-      pass('begin');
-      return failingTransaction(transaction);
-    },
-    isSound: () => inner.isSound(),
     close: () => {
       drained('mid-drain');
       return inner.close();
     },
   };
 }
+
+const failingGroup = (ports: GroupPorts): GroupPorts => ({
+  ...ports,
+  transactions: {
+    ...ports.transactions,
+    open: async (...what) => failingProducer(await ports.transactions.open(...what)),
+    openPlain: async () => failingProducer(await ports.transactions.openPlain()),
+  },
+});
 
 function failingRole(inner: Role): Role {
   return async (batch, keepAlive) => {
@@ -88,10 +90,9 @@ function failingRole(inner: Role): Role {
 }
 
 function failingPorts(ports: LoopPorts): LoopPorts {
-  const { source, openWriter, openRole } = ports;
+  const { source, openRole } = ports;
   return {
     ...ports,
-    openWriter: async (...where) => failingWriter(await openWriter(...where)),
     openRole: async (...where) => failingRole(await openRole(...where)),
     source: {
       ...source,
@@ -113,9 +114,6 @@ const failingDecoder =
 
 function bugContext(): BugContext {
   return {
-    kafka: kafkaOf(config, createLog(config.logLevel)),
-    brokers: config.kafka.brokers,
-    groupId: config.group,
     freshDecoder: () => eventDecoderOf({ config, registry: registryOf(config) }, config.customer),
   };
 }
@@ -133,6 +131,7 @@ const exitCode = await serve(config, createLog(config.logLevel), roles, {
   wrap: {
     ports: (ports) => failingPorts(planted.ports?.(ports) ?? ports),
     decoder: (decoder) => failingDecoder(planted.decoder?.(decoder) ?? decoder),
+    group: (ports) => failingGroup(planted.group?.(ports) ?? ports),
   },
 });
 process.exit(exitCode);

@@ -1,9 +1,7 @@
 /** Wrong ways to build the service, for the controls of the chaos run: each must make the oracle fail. */
 import { lastOffset } from '../schemas/records.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openCarelessWriter, resolveByItself } from '../kafka/kafkajs/planted-bugs.fixture.ts';
-import type { KafkaClient } from '../kafka/port.ts';
-import { transactionalIdOf } from '../kafka/writers.ts';
+import type { Generation, GroupPorts, TransactionalProducer } from '../kafka/group/ports.ts';
 import type { LoopPorts } from '../consumers/loop-ports.ts';
 import { createColumns } from '../schemas/customer/columns.ts';
 import type { EventDecoder } from '../schemas/decoder.ts';
@@ -12,30 +10,39 @@ import type { Position } from '../schemas/ports.ts';
 import type { Wrap } from '../service/role-settings.ts';
 
 export interface BugContext {
-  readonly kafka: KafkaClient;
-  readonly brokers: readonly string[];
-  readonly groupId: string;
   /** Makes a decoder that knows no schema yet. */
   readonly freshDecoder: () => EventDecoder;
 }
 
-/** A transactional id that belongs to the process fences nobody. */
-const idPerMember =
-  ({ kafka, groupId }: BugContext) =>
-  (ports: LoopPorts): LoopPorts => ({
+/** A bent producer, whatever it is opened for. */
+const producers =
+  (bend: (producer: TransactionalProducer) => TransactionalProducer) =>
+  (ports: GroupPorts): GroupPorts => ({
     ...ports,
-    openWriter: async (topic, partition) => ({
-      ...(await kafka.openFencedWriter(`${groupId}.${topic}.${String(partition)}.${String(process.pid)}`, {
-        groupId,
-        outputs: [],
-      })),
-      claim: () => Promise.resolve(),
-    }),
+    transactions: {
+      ...ports.transactions,
+      open: async (...what) => bend(await ports.transactions.open(...what)),
+    },
   });
 
+const NO_GENERATION: Generation = { generationId: -1, memberId: '' };
+
+/** Nobody is fenced: offsets are taken from whoever sends them, an owner that is gone may go on, and open offsets are not waited for. */
+const noFence = (ports: GroupPorts): GroupPorts => {
+  const bent = producers((inner) => ({
+    ...inner,
+    commitOffsets: (_, offsets) => inner.commitOffsets(NO_GENERATION, offsets),
+  }))(ports);
+  return {
+    ...bent,
+    transactions: { ...bent.transactions, fence: () => Promise.resolve() },
+    offsets: { ...ports.offsets, read: (partitions) => ports.offsets.read(partitions, false) },
+  };
+};
+
 /**
- * The committed offset is read before the fence and believed after it, also where arming was interrupted in between. It shows
- * where the former owner commits between the two, so the fence waits for just that, as long as arming may take.
+ * The committed offset is read before the fence and believed after it, also if arming was interrupted in between. It shows when the
+ * former owner commits between the two, so the fence waits for just that, as long as arming may take.
  */
 const noReRead =
   () =>
@@ -69,19 +76,34 @@ const noReRead =
 const HELD_BACK_MS = 6000;
 const BELIEVED_MS = 12_000;
 
-/** All that a transaction writes in one send to several partitions, and nobody looks at what the reply covers. */
-const oneSend =
-  ({ brokers, groupId }: BugContext) =>
-  (ports: LoopPorts): LoopPorts => ({
-    ...ports,
-    openWriter: (topic, partition) =>
-      openCarelessWriter(brokers.join(), transactionalIdOf(groupId, topic, partition), groupId),
-  });
+/** Nobody looks at what the broker says of each batch. */
+const unseenReplies = producers((inner) => ({
+  ...inner,
+  produce: async (batches) =>
+    (await inner.produce(batches)).map((produced) => ({ ...produced, error: undefined })),
+}));
 
-/** The client's own ways: a handler that returns has done its batch, and what is done is committed. */
-function autoResolve({ groupId }: BugContext): Wrap {
-  resolveByItself(groupId);
-  return {};
+/** What was fetched is committed, whether it was processed or not. */
+function fetchedIsCommitted(ports: GroupPorts): GroupPorts {
+  const asked = new Map<number, number>();
+  const bent = producers((inner) => ({
+    ...inner,
+    commitOffsets: (of, offsets) =>
+      inner.commitOffsets(
+        of,
+        offsets.map((one) => ({ ...one, offset: Math.max(one.offset, asked.get(one.partition) ?? 0) })),
+      ),
+  }))(ports);
+  return {
+    ...bent,
+    fetch: {
+      ...ports.fetch,
+      fetch: (leader, from, maxWaitMs) => {
+        for (const { partition, offset } of from) asked.set(partition, offset);
+        return ports.fetch.fetch(leader, from, maxWaitMs);
+      },
+    },
+  };
 }
 
 /** What was fetched counts as done; after a fault it goes on from there. */
@@ -125,10 +147,10 @@ const outageIsPoison =
   };
 
 export const PLANTED_BUGS = {
-  'id-per-member': (context) => ({ ports: idPerMember(context) }),
+  'no-fence': () => ({ group: noFence }),
   'no-re-read': () => ({ ports: noReRead() }),
-  'one-send': (context) => ({ ports: oneSend(context) }),
-  'auto-resolve': autoResolve,
+  'unseen-replies': () => ({ group: unseenReplies }),
+  'fetched-is-committed': () => ({ group: fetchedIsCommitted }),
   'resolve-before-commit': () => ({ ports: resolveFirst() }),
   'outage-is-poison': (context) => ({ decoder: outageIsPoison(context) }),
 } as const satisfies Record<string, (context: BugContext) => Wrap>;

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { createTransactionalWriters } from '../kafka/writers.ts';
+import { openOperatorsWriter } from '../kafka/writers.ts';
 import { roleTopics } from '../service/role-topics.ts';
 import { programArguments } from '../cli/service-process.io.ts';
 import { prepareTopics } from '../cli/topics.ts';
@@ -249,7 +249,7 @@ test(
     const { topic, groupId, ...scope } = roleTopics('scorer', config);
     const all = await produceEvents(world, 300, 41);
     // As a scorer that stood still commits it, when the topic is there again.
-    const writer = await createTransactionalWriters(kafka, groupId, scope)(topic, 2);
+    const writer = await openOperatorsWriter(kafka, { groupId, topic, partition: 2 }, scope, []);
     const transaction = await writer.begin();
     await transaction.sendOffsets(topic, 2, 10, 'A'.repeat(22));
     await transaction.commit();

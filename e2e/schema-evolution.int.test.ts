@@ -25,7 +25,7 @@ import { proveRelease } from '../scoring/prove.io.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
 import { splitDataset } from '../training/split.ts';
 import { trainRelease } from '../training/train.ts';
-import { formerRelease } from './former-release.ts';
+import { BEFORE_CUSTOMER_SCHEMA, formerRelease } from './former-release.ts';
 import { expectedScores } from './rescore.ts';
 import { collect, createWorld, produceRaw, settled, type World } from './world.ts';
 
@@ -36,7 +36,7 @@ let folder: string;
 let former: string | undefined;
 const ends: (() => void | Promise<void>)[] = [];
 beforeAll(async () => {
-  former = await formerRelease((end) => ends.push(end));
+  former = await formerRelease(BEFORE_CUSTOMER_SCHEMA, (end) => ends.push(end));
   folder = await mkdtemp(join(tmpdir(), 'bankchurn-evolution-'));
 });
 afterAll(async () => {

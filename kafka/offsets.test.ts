@@ -79,7 +79,7 @@ describe('where a group goes on', () => {
     expect(
       (await findPosition({ ...admin, topicId: () => Promise.resolve(undefined) }, settings, 0)).committed,
     ).toBe(42);
-    const unmarked = () => Promise.resolve(new Map([[0, { offset: 42, topicId: undefined }]]));
+    const unmarked = () => Promise.resolve(new Map([[0, { offset: 42, topicId: undefined, writers: [] }]]));
     expect((await findPosition({ ...admin, committedOffsets: unmarked }, settings, 0)).committed).toBe(42);
   });
   test('what was written is asked for with the topic id that was read first', async () => {

@@ -1,7 +1,7 @@
 /** Where records lie: the bounds of partitions, the newest offsets, and where a group goes on. */
 import { BankChurnError } from '../schemas/errors.ts';
 import type { Position } from '../schemas/ports.ts';
-import type { ConsumerSettings, KafkaAdmin, KafkaClient, OffsetRange } from './port.ts';
+import type { CommittedOffset, ConsumerSettings, KafkaAdmin, KafkaClient, OffsetRange } from './port.ts';
 import { topicRecreated } from './topic-identity.ts';
 
 /** What the broker holds of each partition of a topic. */
@@ -37,15 +37,43 @@ export async function tailRanges(
  * @throws BankChurnError TOPIC_RECREATED if offset or outputs are of another topic of this name; what `writtenBefore` throws.
  */
 export async function findPosition(
-  admin: Pick<KafkaAdmin, 'committedOffsets' | 'offsetBounds' | 'offsetsSince' | 'topicId'>,
+  admin: PositionAdmin,
+  settings: PositionSettings,
+  partition: number,
+): Promise<Position> {
+  const known = await lookForPositions(admin, settings);
+  return positionIn(known, admin, settings, partition);
+}
+
+type PositionAdmin = Pick<KafkaAdmin, 'committedOffsets' | 'offsetBounds' | 'offsetsSince' | 'topicId'>;
+
+/** What the broker has of a topic and its group at one moment: enough for the positions of all partitions. */
+export interface KnownPositions {
+  readonly topicId: string | undefined;
+  readonly committed: ReadonlyMap<number, CommittedOffset>;
+  readonly bounds: readonly OffsetRange[];
+}
+
+export async function lookForPositions(
+  admin: Pick<PositionAdmin, 'committedOffsets' | 'offsetBounds' | 'topicId'>,
+  { topic, groupId }: Pick<PositionSettings, 'topic' | 'groupId'>,
+): Promise<KnownPositions> {
+  // Before all else: if the topic is created anew in between, what is read here carries the former id, and is found out.
+  const topicId = await admin.topicId(topic);
+  const committed = await admin.committedOffsets(groupId, topic);
+  return { topicId, committed, bounds: await admin.offsetBounds(topic) };
+}
+
+/** As `findPosition`, of what is known. */
+export async function positionIn(
+  { topicId, committed: all, bounds: held }: KnownPositions,
+  admin: Pick<PositionAdmin, 'offsetsSince'>,
   settings: PositionSettings,
   partition: number,
 ): Promise<Position> {
   const { topic, groupId } = settings;
-  // Before all else: if the topic is created anew in between, what is read here carries the former id, and is found out.
-  const topicId = await admin.topicId(topic);
-  const committed = (await admin.committedOffsets(groupId, topic)).get(partition);
-  const bounds = (await admin.offsetBounds(topic)).find((entry) => entry.partition === partition);
+  const committed = all.get(partition);
+  const bounds = held.find((entry) => entry.partition === partition);
   if (bounds === undefined)
     throw new BankChurnError('BROKER_UNAVAILABLE', `${topic} has no partition ${String(partition)} yet`);
   const { from: low, to: high } = bounds;

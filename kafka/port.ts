@@ -6,6 +6,7 @@
  * error: whoever is handed it throws it back to the client as it came.
  */
 import type { Records } from '../schemas/records.ts';
+import type { OffsetNote } from './offset-note.ts';
 import type { GroupPorts } from './group/ports.ts';
 import type { Delivery, Emission, OpenWriter, OutputRecord, Source, SourceRecord, Transaction, Writer } from '../schemas/ports.ts'; // prettier-ignore
 
@@ -37,6 +38,8 @@ export type KafkaLog = (level: 'debug' | 'info' | 'warn', message: string, detai
 export interface KafkaClient {
   /** The consumer of one topic, as the loop wants it: nothing is committed or resolved but by the loop. */
   consumer(settings: ConsumerSettings): LoopConsumer;
+  /** As `consumer`, with the writer of its partitions. */
+  groupConsumer(settings: GroupConsumerSettings): GroupConsumer;
   /**
    * The one valid writer under a transactional id: whoever had it before is fenced, its open transaction ended, and its
    * last one is decided in each partition of `scope` (these must exist).
@@ -244,10 +247,9 @@ export interface TopicDescription {
   readonly hasLeaders: boolean;
 }
 
-/** An offset that a group has committed (the next to read), and the id of the topic that it was committed for, if known. */
-export interface CommittedOffset {
+/** An offset that a group has committed (the next to read), and what its note says. */
+export interface CommittedOffset extends OffsetNote {
   readonly offset: number;
-  readonly topicId: string | undefined;
 }
 
 export interface KafkaAdmin {

@@ -62,7 +62,7 @@ export interface BatchFrame {
 export function frameAt(set: Buffer, at: number): BatchFrame | undefined {
   if (set.length - at < PREFIX_BYTES) return undefined;
   const length = set.readInt32BE(at + 8);
-  const baseOffset = Number(set.readBigInt64BE(at));
+  const baseOffset = readInt64(set, at);
   if (length <= MAGIC_AT - PREFIX_BYTES) throw corrupt(`its length is ${String(length)}`);
   if (baseOffset < 0 || baseOffset > LARGEST_OFFSET)
     throw corrupt(`its base offset is ${String(baseOffset)}`);
@@ -89,11 +89,15 @@ export function readHeader({ bytes, baseOffset }: BatchFrame): RecordBatch {
     isLogAppendTime: (attributes & 8) !== 0,
     isTransactional: (attributes & 16) !== 0,
     isControl: (attributes & 32) !== 0,
-    firstTimestampMs: Number(bytes.readBigInt64BE(27)),
-    maxTimestampMs: Number(bytes.readBigInt64BE(35)),
+    firstTimestampMs: readInt64(bytes, 27),
+    maxTimestampMs: readInt64(bytes, 35),
     producerId: bytes.readBigInt64BE(43),
     producerEpoch: bytes.readInt16BE(51),
     baseSequence: bytes.readInt32BE(53),
     recordCount: bytes.readInt32BE(57),
   };
 }
+
+/** A signed 64-bit number, as near as a number comes. By way of a BigInt it takes twice as long. */
+const readInt64 = (bytes: Buffer, at: number): number =>
+  bytes.readInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);

@@ -13,15 +13,7 @@ import {
   type Codec,
   type RecordBatch,
 } from './record-batch.ts';
-import {
-  headersOf,
-  keyOf,
-  nextRecord,
-  openRecords,
-  valueOf,
-  type Headers,
-  type RecordCursor,
-} from './records.ts';
+import { checkHeaders, keyOf, nextRecord, openRecords, valueOf, type RecordCursor } from './records.ts';
 
 /** What reading may cost. */
 export interface FetchLimits {
@@ -54,12 +46,21 @@ export interface WalkOptions {
 
 /** Who gets what the walk finds, in the order of offsets. */
 export interface Visitor {
-  /** One record; the cursor is good for this call only. */
-  record(batch: RecordBatch, cursor: RecordCursor, headers: Headers): void;
-  /** What is not handed out. `batch` is undefined where not even its header can be read. */
-  refused(refused: Refused, batch: RecordBatch | undefined): void;
+  /** Whether a batch is none that its reader may see: then nothing of it is unpacked, counted or handed out. */
+  skips?(batch: RecordBatch): boolean;
+  /**
+   * Takes the records that follow the cursor, as many as it likes of at most `most` without headers, and moves the cursor behind
+   * them. Records before `from` are passed over. The walk goes on with the next one.
+   *
+   * @returns how many were taken.
+   */
+  records?(batch: RecordBatch, cursor: RecordCursor, from: number, most: number): number;
+  /** One record, its headers looked over; the cursor is good for this call only. */
+  record(batch: RecordBatch, cursor: RecordCursor): void;
+  /** What is not handed out. `batch` is undefined where not even its header can be read; the cursor is at the record if it is one. */
+  refused(refused: Refused, batch: RecordBatch | undefined, cursor?: RecordCursor): void;
   /** A batch has nothing to hand out at its last offset: compaction has removed it. */
-  gap(batch: RecordBatch): void;
+  gap?(batch: RecordBatch): void;
 }
 
 /** What lies at some offsets and is not handed out: a batch, its end, or one record. */
@@ -78,8 +79,12 @@ export const openBudget = ({ unpackedBytes, records }: FetchLimits): FetchBudget
   records,
 });
 
-/** Walks over a record set until it ends, or the budget does. */
-export async function walkRecordSet(set: Buffer, options: WalkOptions, visitor: Visitor): Promise<void> {
+/**
+ * Walks over a record set until it ends, or the budget does. Waits for nothing but what unpacks.
+ *
+ * @returns the offset to go on from: behind all that was handed out or passed over.
+ */
+export async function walkRecordSet(set: Buffer, options: WalkOptions, visitor: Visitor): Promise<number> {
   let next = options.from;
   for (let at = 0; options.budget.records > 0;) {
     let frame: BatchFrame | undefined;
@@ -89,56 +94,75 @@ export async function walkRecordSet(set: Buffer, options: WalkOptions, visitor: 
       // Nothing behind it can be found: what is left of the set is refused as one.
       const rest = { bytes: set.subarray(at), baseOffset: next, lastOffset: next };
       visitor.refused(refuse(error, rest, options.place), undefined);
-      return;
+      return next + 1;
     }
-    if (frame === undefined) return;
-    const behind = await walkBatch(frame, next, options, visitor);
-    if (behind === undefined) return;
-    next = behind;
+    if (frame === undefined) return next;
+    const batch = openBatch(frame, next, options, visitor);
+    if (typeof batch === 'number') next = batch;
+    else {
+      const walked = walkBatch(batch, next, options, visitor);
+      const behind = typeof walked === 'object' ? await walked : walked;
+      if (behind === undefined) return next;
+      next = behind;
+    }
     at = frame.end;
   }
+  return next;
 }
 
-/** @returns the offset to go on from; undefined where the budget ends before the batch. */
-async function walkBatch(
+/** The batch, or the offset to go on from if there is nothing to be read in it. */
+function openBatch(
   frame: BatchFrame,
   from: number,
-  options: WalkOptions,
+  { place }: WalkOptions,
   visitor: Visitor,
-): Promise<number | undefined> {
+): RecordBatch | number {
   let batch: RecordBatch;
   try {
     batch = readHeader(frame);
   } catch (error) {
     const lastOffset = Math.max(frame.baseOffset, from);
-    visitor.refused(
-      refuse(error, { ...frame, baseOffset: lastOffset, lastOffset }, options.place),
-      undefined,
-    );
+    visitor.refused(refuse(error, { ...frame, baseOffset: lastOffset, lastOffset }, place), undefined);
     return lastOffset + 1;
   }
   if (batch.lastOffset < from) return from;
-  try {
-    const records = await unpacked(batch, options);
-    if (records === undefined) return undefined;
-    walkRecords(batch, openRecords(batch, records.bytes, records.at), from, options, visitor);
-  } catch (error) {
-    const baseOffset = Math.max(batch.baseOffset, from);
-    visitor.refused(refuse(error, { ...batch, baseOffset }, options.place), batch);
-  }
-  return batch.lastOffset + 1;
+  return visitor.skips?.(batch) === true ? batch.lastOffset + 1 : batch;
 }
 
-/** The bytes that hold the records, and where these begin. undefined: the budget of this fetch does not suffice. */
-async function unpacked(
-  { codec, bytes, recordCount, baseOffset, lastOffset }: RecordBatch,
-  { limits, budget, unpack }: WalkOptions,
-): Promise<{ bytes: Buffer; at: number } | undefined> {
-  if (codec === undefined) throw new BatchError('BATCH_UNSUPPORTED', 'its codec is not known');
+/** The offset to go on from, later where the batch must be unpacked; undefined: the budget ends before it. */
+type Behind = number | undefined | Promise<number | undefined>;
+
+function walkBatch(batch: RecordBatch, from: number, options: WalkOptions, visitor: Visitor): Behind {
+  const refuseWhole = (error: unknown): number => {
+    const baseOffset = Math.max(batch.baseOffset, from);
+    visitor.refused(refuse(error, { ...batch, baseOffset }, options.place), batch);
+    return batch.lastOffset + 1;
+  };
+  const walk = (bytes: Buffer, at: number): number =>
+    walkRecords(batch, openRecords(batch, bytes, at), from, options, visitor);
+  try {
+    const { codec, bytes } = batch;
+    if (codec === undefined) throw new BatchError('BATCH_UNSUPPORTED', 'its codec is not known');
+    checkCount(batch);
+    if (codec === 'none') return walk(bytes, RECORDS_AT);
+    const unpacking = unpacked(codec, bytes.subarray(RECORDS_AT), options);
+    return unpacking?.then((whole) => walk(whole, 0)).catch(refuseWhole);
+  } catch (error) {
+    return refuseWhole(error);
+  }
+}
+
+function checkCount({ recordCount, baseOffset, lastOffset }: RecordBatch): void {
   if (recordCount < 0 || recordCount > lastOffset - baseOffset + 1)
     throw corrupt(`it counts ${String(recordCount)} records`);
-  if (codec === 'none') return { bytes, at: RECORDS_AT };
-  const packed = bytes.subarray(RECORDS_AT);
+}
+
+/** The records of a batch. undefined: the budget of this fetch does not suffice. */
+function unpacked(
+  codec: Exclude<Codec, 'none'>,
+  packed: Buffer,
+  { limits, budget, unpack }: WalkOptions,
+): Promise<Buffer> | undefined {
   const bound = UNPACKED_BOUND[codec](packed);
   if (bound > limits.unpackedBytes)
     throw new BatchError(
@@ -146,45 +170,59 @@ async function unpacked(
       `${String(packed.length)} bytes of ${codec} may unpack to ${String(bound)}, allowed are ${String(limits.unpackedBytes)}`,
     );
   if (bound > budget.unpackedBytes) return undefined;
-  try {
-    const whole = await unpack(codec, packed, limits.unpackedBytes);
-    budget.unpackedBytes -= whole.length;
-    return { bytes: whole, at: 0 };
-  } catch (error) {
-    budget.unpackedBytes = 0; // it may have cost as much as the largest
-    throw error;
-  }
+  return unpack(codec, packed, limits.unpackedBytes).then(
+    (whole) => {
+      budget.unpackedBytes -= whole.length;
+      return whole;
+    },
+    (error: unknown) => {
+      budget.unpackedBytes = 0; // it may have cost as much as the largest
+      throw error;
+    },
+  );
 }
 
-/** Hands out records until the batch or the budget ends. From what is not valid on, the rest of the batch is refused. */
+/**
+ * Hands out records until the batch or the budget ends. From what is not valid on, the rest of the batch is refused.
+ *
+ * @returns the offset to go on from.
+ */
 function walkRecords(
   batch: RecordBatch,
   cursor: RecordCursor,
   from: number,
   { budget, limits, place }: WalkOptions,
   visitor: Visitor,
-): void {
+): number {
   let next = Math.max(batch.baseOffset, from);
   try {
     while (budget.records > 0) {
+      const taken = visitor.records?.(batch, cursor, from, budget.records) ?? 0;
+      if (taken > 0) {
+        budget.records -= taken;
+        next = cursor.offset + 1;
+        if (budget.records <= 0) return next;
+      }
       if (!nextRecord(cursor, batch, from)) {
-        if (next <= batch.lastOffset) visitor.gap(batch);
-        return;
+        if (next <= batch.lastOffset) visitor.gap?.(batch);
+        return batch.lastOffset + 1;
       }
       budget.records -= 1;
       if (cursor.headerCount > limits.headers) {
-        visitor.refused(tooManyHeaders(cursor, limits.headers, place), batch);
+        visitor.refused(tooManyHeaders(cursor, limits.headers, place), batch, cursor);
       } else {
-        const headers = headersOf(cursor);
+        if (cursor.headerCount > 0) checkHeaders(cursor);
         budget.records -= cursor.headerCount;
-        visitor.record(batch, cursor, headers);
+        visitor.record(batch, cursor);
       }
       next = cursor.offset + 1;
     }
+    return next;
   } catch (error) {
     // Behind the last offset there is nothing to refuse: those bytes are no records of the log.
     if (next <= batch.lastOffset)
       visitor.refused(refuse(error, { ...batch, baseOffset: next }, place), batch);
+    return batch.lastOffset + 1;
   }
 }
 

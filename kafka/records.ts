@@ -2,6 +2,7 @@
  * A walk over the records of one batch (https://kafka.apache.org/documentation/#record). It makes no object for a record: the
  * cursor holds the places of the present one, and views are made by who wants them. Bytes behind the last record are not read.
  */
+import type { RecordHeaders } from '../schemas/ports.ts';
 import { corrupt } from './batch-error.ts';
 import type { RecordBatch } from './record-batch.ts';
 
@@ -27,6 +28,9 @@ export interface RecordCursor {
   headersAt: number;
   headerCount: number;
 }
+
+/** Where reading is in some bytes. */
+type Reading = Pick<RecordCursor, 'bytes' | 'at' | 'end'>;
 
 /** Header values by name; several where the name was repeated. It has no prototype, so that any name is a name. */
 export type Headers = Record<string, Buffer | null | (Buffer | null)[]>;
@@ -112,30 +116,58 @@ export const valueOf = ({ bytes, valueAt, valueLength }: RecordCursor): Buffer |
 /** Of all records without headers. */
 export const NO_HEADERS: Headers = Object.freeze(Object.create(null) as Headers);
 
-/** The headers of the present record, values as views. @throws BatchError where they do not fill the rest of the record. */
-export function headersOf(cursor: RecordCursor): Headers {
-  if (cursor.headerCount === 0) return NO_HEADERS;
-  const headers = Object.create(null) as Headers;
+/** Looks over the headers of the present record. @throws BatchError where they do not fill the rest of it. */
+export function checkHeaders(cursor: RecordCursor): void {
   cursor.at = cursor.headersAt;
   for (let left = cursor.headerCount; left > 0; left--) {
     const nameLength = readLength(cursor);
     if (nameLength < 0) throw corrupt('the name of a header is null');
-    const name = cursor.bytes.toString('utf8', cursor.at, cursor.at + nameLength);
     cursor.at += nameLength;
     const length = readLength(cursor);
-    const value = length < 0 ? null : cursor.bytes.subarray(cursor.at, cursor.at + length);
     cursor.at += Math.max(0, length);
+  }
+  if (cursor.at !== cursor.end) throw corrupt('a record is longer than its headers');
+}
+
+/** Headers that were looked over, values as views. */
+export function headersOf({
+  bytes,
+  headersAt,
+  headerCount,
+}: Pick<RecordCursor, 'bytes' | 'headersAt' | 'headerCount'>): Headers {
+  if (headerCount === 0) return NO_HEADERS;
+  const reading = { bytes, at: headersAt, end: bytes.length };
+  const headers = Object.create(null) as Headers;
+  for (let left = headerCount; left > 0; left--) {
+    const nameLength = readLength(reading);
+    const name = bytes.toString('utf8', reading.at, reading.at + nameLength);
+    reading.at += nameLength;
+    const length = readLength(reading);
+    const value = length < 0 ? null : bytes.subarray(reading.at, reading.at + length);
+    reading.at += Math.max(0, length);
     const before = headers[name];
     if (before === undefined) headers[name] = value;
     else if (Array.isArray(before)) before.push(value);
     else headers[name] = [before, value];
   }
-  if (cursor.at !== cursor.end) throw corrupt('a record is longer than its headers');
   return headers;
 }
 
+const NO_BYTES = Buffer.alloc(0);
+
+/** Headers as they can be written again: one whose value is null becomes an empty one. Changes `headers`. */
+export function writableHeaders(headers: Headers): RecordHeaders {
+  const fill = (value: Buffer | null): Buffer => value ?? NO_BYTES;
+  for (const name in headers) {
+    const given = headers[name] as Headers[string];
+    if (given === null) headers[name] = NO_BYTES;
+    else if (Array.isArray(given)) headers[name] = given.map(fill);
+  }
+  return headers as RecordHeaders;
+}
+
 /** A length that lies within the record, or -1. */
-function readLength(cursor: RecordCursor): number {
+function readLength(cursor: Reading): number {
   const length = readVarint(cursor);
   if (length < -1 || length > cursor.end - cursor.at)
     throw corrupt(`${String(length)} bytes are announced where ${String(cursor.end - cursor.at)} are left`);
@@ -143,7 +175,7 @@ function readLength(cursor: RecordCursor): number {
 }
 
 /** A zigzag varint of at most 32 bits. */
-function readVarint(cursor: RecordCursor): number {
+function readVarint(cursor: Reading): number {
   const { bytes, end } = cursor;
   let at = cursor.at;
   let encoded = 0;
@@ -160,7 +192,7 @@ function readVarint(cursor: RecordCursor): number {
 }
 
 /** A zigzag varint of at most 64 bits; exact up to 2^53. */
-function readVarlong(cursor: RecordCursor): number {
+function readVarlong(cursor: Reading): number {
   const { bytes, end } = cursor;
   let at = cursor.at;
   let encoded = 0;

@@ -1,6 +1,6 @@
-/** Writers of input partitions, made of what the port offers. */
-import type { OpenWriter, Transaction, Writer } from '../schemas/ports.ts';
-import type { CommitOffset, KafkaClient } from './port.ts';
+/** Transactional ids of the writers of input partitions, and a writer for an operator who moves their offsets. */
+import type { TopicPartition } from './group/ports.ts';
+import type { ExclusiveWriter, KafkaClient } from './port.ts';
 
 /** The topics that a partition's transactions write to: `outputs` in the same partition, `singles` in their only one. */
 export interface WriterTopics {
@@ -8,59 +8,34 @@ export interface WriterTopics {
   readonly singles: readonly string[];
 }
 
-/**
- * Writers that commit outputs and offset in one transaction. The transactional id belongs to the *input partition*, so
- * that opening a writer fences whoever wrote for it before, wherever that runs (ADR 1).
- */
-export function createTransactionalWriters(
-  kafka: Pick<KafkaClient, 'openFencedWriter'>,
-  groupId: string,
-  { outputs, singles }: WriterTopics,
-): OpenWriter {
-  return async (topic, partition) => {
-    const writer = await kafka.openFencedWriter(transactionalIdOf(groupId, topic, partition), {
-      groupId,
-      outputs: [
-        ...outputs.map((output) => ({ topic: output, partition })),
-        ...singles.map((single) => ({ topic: single, partition: 0 })),
-      ],
-    });
-    const claim: Writer['claim'] = async (offset, topicId) => {
-      const transaction = await writer.begin();
-      await transaction.sendOffsets(topic, partition, offset, topicId);
-      await transaction.commit();
-    };
-    return { ...writer, claim };
-  };
-}
+/** Where the outputs of an input partition go. */
+export const outputsOf = ({ outputs, singles }: WriterTopics, partition: number): TopicPartition[] => [
+  ...outputs.map((topic) => ({ topic, partition })),
+  ...singles.map((topic) => ({ topic, partition: 0 })),
+];
 
-/** Of an input partition: whoever opens it again fences the one before. */
-export const transactionalIdOf = (groupId: string, topic: string, partition: number): string =>
+/** Of a process: `name` is what offsets' notes call it. */
+export const writerIdOf = (groupId: string, topic: string, name: string): string =>
+  `${groupId}.${topic}.w-${name}`;
+
+/** Of an input partition: of releases that had a writer for each, and of an operator who moves its offset. */
+export const partitionWriterId = (groupId: string, topic: string, partition: number): string =>
   `${groupId}.${topic}.${String(partition)}`;
 
-/** Writers without transactions: outputs first, offset after. A crash in between repeats outputs, and loses none. */
-export async function createAtLeastOnceWriters(
-  kafka: Pick<KafkaClient, 'openPartitionProducer'>,
-  commitOffset: CommitOffset,
-): Promise<{ openWriter: OpenWriter; close(): Promise<void> }> {
-  const producer = await kafka.openPartitionProducer();
-  const openTransaction = (): Transaction => {
-    let commit = (): Promise<void> => Promise.resolve();
-    return {
-      send: producer.send,
-      sendOffsets: (...offset) => {
-        commit = () => commitOffset(...offset);
-        return Promise.resolve();
-      },
-      commit: () => commit(),
-      abort: () => Promise.resolve(),
-    };
-  };
-  const writer: Writer = {
-    claim: () => Promise.resolve(),
-    begin: () => Promise.resolve(openTransaction()),
-    isSound: () => true,
-    close: () => Promise.resolve(),
-  };
-  return { openWriter: () => Promise.resolve(writer), close: producer.close };
+/**
+ * A writer that commits an offset for a group without members. Whoever wrote for the partition before is fenced: a transaction that a
+ * dead process has left open cannot commit over the new offset.
+ *
+ * @param writers as the note of the committed offset names them.
+ */
+export async function openOperatorsWriter(
+  kafka: Pick<KafkaClient, 'openFencedWriter'>,
+  { groupId, topic, partition }: { groupId: string; topic: string; partition: number },
+  topics: WriterTopics,
+  writers: readonly string[],
+): Promise<ExclusiveWriter> {
+  const scope = { groupId, outputs: outputsOf(topics, partition) };
+  for (const name of writers)
+    await (await kafka.openFencedWriter(writerIdOf(groupId, topic, name), scope)).close();
+  return kafka.openFencedWriter(partitionWriterId(groupId, topic, partition), scope);
 }

@@ -99,6 +99,12 @@ export const ERRORS = {
     means:
       'Kafka or its client refuses a request for good. The service tries again with a new connection, and commits nothing until then.',
   },
+  GROUP_INCOMPATIBLE: {
+    action: 'transient',
+    means:
+      'Members of an older release are in the consumer group, and the two releases divide its partitions in different ways. ' +
+      'Stop the older ones, as the runbook says: the service goes on by itself.',
+  },
   PROCESSING_FAILED: {
     action: 'poison',
     means:

@@ -1,6 +1,7 @@
 /** What every role of the service is made of. */
 import type { Logger } from 'pino';
 import type { LoopPorts } from '../consumers/loop-ports.ts';
+import type { GroupPorts } from '../kafka/group/ports.ts';
 import type { EventDecoder } from '../schemas/decoder.ts';
 import type { Reject } from '../schemas/ports.ts';
 import type { Concerns } from './health-state.ts';
@@ -26,6 +27,7 @@ export interface Surroundings extends Clients {
 export interface Wrap {
   readonly ports?: (ports: LoopPorts) => LoopPorts;
   readonly decoder?: (decoder: EventDecoder) => EventDecoder;
+  readonly group?: (ports: GroupPorts) => GroupPorts;
 }
 
 export function commonSettings({ config, kafka, metrics, log, wrap }: Surroundings, role: RoleName) {
@@ -34,6 +36,7 @@ export function commonSettings({ config, kafka, metrics, log, wrap }: Surroundin
     kafka,
     sessionTimeoutMs: config.kafka.sessionTimeoutMs,
     wrap: wrap.ports,
+    wrapGroup: wrap.group,
     delivery: config.delivery,
     maxBatchRecords: config.limits.maxBatchRecords,
     stopBudgetMs: config.limits.stopBudgetMs - 2000,

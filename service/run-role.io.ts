@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ConsumerSettings, KafkaClient, LoopConsumer } from '../kafka/port.ts';
+import type { GroupConsumer, GroupConsumerSettings, KafkaClient } from '../kafka/port.ts';
 import { messageLimits } from '../kafka/message-limits.ts';
 import { partitionCounts } from '../kafka/topics.ts';
-import { createAtLeastOnceWriters, createTransactionalWriters, type WriterTopics } from '../kafka/writers.ts';
 import { backOff } from '../schemas/back-off.ts';
 import { BankChurnError, messageOf, type ErrorCode } from '../schemas/errors.ts';
 import type { OpenWriter, OpenRole, Reject } from '../schemas/ports.ts';
@@ -13,9 +12,8 @@ import { consumerEvents, createObserver, createSigns, roleState, type Log, type 
 import { partitionFault, topicFaults, topicsOf } from './topic-checks.ts';
 
 /** What a role reads and writes: each of its `outputs` needs as many partitions as the input. */
-export interface RoleSettings extends RoleView, ConsumerSettings, WriterTopics {
+export interface RoleSettings extends RoleView, GroupConsumerSettings {
   readonly kafka: KafkaClient;
-  readonly delivery: 'exactly-once' | 'at-least-once';
   /** What becomes of a record that the role fails on. */
   readonly reject: Reject;
   /** Called before the role is opened: bytes that the records of a batch may have, by output topic. */
@@ -51,35 +49,25 @@ export function runRole(
   const signs = createSigns();
   let stopped = false;
   let loop: Loop | undefined;
-  let consumer: LoopConsumer | undefined;
-  let closeWriters = (): Promise<void> => Promise.resolve();
+  let consumer: GroupConsumer | undefined;
   const retrying = createRetrying(settings.log, signs, () => stopped);
 
   async function start(): Promise<void> {
     await retrying(() => topicsReady(settings), 'topics');
     if (stopped) return;
-    const reading = kafka.consumer(settings);
+    const reading = kafka.groupConsumer(settings);
     consumer = reading;
-    const openWriter = await retrying(() => writers(reading), 'producer');
     const limits = await retrying(
       () => messageLimits(kafka, [...settings.outputs, ...settings.singles]),
       'topics',
     );
-    if (openWriter === undefined || limits === undefined) return;
+    if (limits === undefined) return;
     settings.onLimits?.(limits);
     const maxSendBytes = Math.min(MAX_SEND_BYTES, ...limits.values());
-    const running = openLoop({ settings, signs, reading, openWriter, maxSendBytes, openRole, fatal });
+    const running = openLoop({ settings, signs, reading, maxSendBytes, openRole, fatal });
     loop = running;
     const events = consumerEvents(settings, signs, running, fatal, Date.now);
     await reading.start(events);
-  }
-
-  async function writers(reading: LoopConsumer): Promise<OpenWriter> {
-    if (settings.delivery === 'exactly-once')
-      return createTransactionalWriters(kafka, settings.groupId, settings);
-    const plain = await createAtLeastOnceWriters(kafka, (...offset) => reading.commitOffset(...offset));
-    closeWriters = plain.close;
-    return plain.openWriter;
   }
 
   async function stop(): Promise<void> {
@@ -88,7 +76,6 @@ export function runRole(
     const closed = (async (): Promise<void> => {
       await consumer?.stop();
       await loop?.close();
-      await closeWriters();
     })();
     await Promise.race([closed, sleep(settings.stopBudgetMs)]);
   }
@@ -108,8 +95,7 @@ export function runRole(
 interface LoopParts {
   readonly settings: RoleSettings;
   readonly signs: Signs;
-  readonly reading: LoopConsumer;
-  readonly openWriter: OpenWriter;
+  readonly reading: GroupConsumer;
   readonly maxSendBytes: number;
   readonly openRole: OpenRole;
   readonly fatal: (error: unknown) => void;
@@ -117,8 +103,8 @@ interface LoopParts {
 
 /** The loop of a role over a consumer. */
 function openLoop(parts: LoopParts): Loop {
-  const { settings, signs, reading, openWriter, maxSendBytes, openRole, fatal } = parts;
-  const { source } = reading;
+  const { settings, signs, reading, maxSendBytes, openRole, fatal } = parts;
+  const { source, openWriter } = reading;
   const ports = {
     source,
     openWriter: whenOutputsAreThere(settings, openWriter),

@@ -15,10 +15,10 @@ interface Control extends Partial<ChaosOptions> {
   readonly tries?: number;
 }
 const CONTROLS: Readonly<Record<string, Control>> = {
-  'id-per-member': planted('id-per-member', { late: 2 }),
+  'no-fence': planted('no-fence', { late: 2 }),
   'no-re-read': planted('no-re-read', { late: 2 }),
-  'one-send': { ...planted('one-send', { roles: 5 }), brokers: 3, tries: 10 },
-  'auto-resolve': planted('auto-resolve', { resets: 100, brokers: 1 }),
+  'unseen-replies': { ...planted('unseen-replies', { roles: 5 }), brokers: 3, tries: 10 },
+  'fetched-is-committed': planted('fetched-is-committed', { resets: 100, brokers: 1 }),
   'resolve-before-commit': planted('resolve-before-commit', { resets: 100, brokers: 1 }),
   'outage-is-poison': planted('outage-is-poison', { registry: 1 }),
   'flipped-byte': { flipByte: true, faults: { ...NONE, kills: 1 } },

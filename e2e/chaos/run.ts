@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventEncoder } from '../../cli/encoders.ts';
-import { transactionalIdOf } from '../../kafka/writers.ts';
+import { partitionWriterId, writerIdOf } from '../../kafka/writers.ts';
 import { createRandom } from '../../schemas/random.ts';
 import { startCluster, type Cluster } from './cluster.ts';
 import { strike, type HolderOf } from './faults.ts';
@@ -186,7 +186,12 @@ const holderOf =
   async (role, partition) => {
     const { group, topics } = direct.config;
     const { customerEvents, churnScores } = topics.names;
-    const transactionalId = transactionalIdOf(group, customerEvents, partition);
+    const noted = await direct.kafka.administer((admin) => admin.committedOffsets(group, customerEvents));
+    const owner = noted.get(partition)?.writers.at(-1);
+    const transactionalId =
+      owner === undefined
+        ? partitionWriterId(group, customerEvents, partition)
+        : writerIdOf(group, customerEvents, owner);
     const where = [group, transactionalId, churnScores, customerEvents, String(partition)];
     const holders = await oracle.run<Record<string, number>>(['holders', brokers, ...where]).ended;
     return holders![role]!;

@@ -1,7 +1,7 @@
 /** Kafka's administration. */
 import './patches/install.io.ts'; // before the library
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
-import { topicIdIn } from '../offset-note.ts';
+import { readNote } from '../offset-note.ts';
 import type { CommittedOffset, KafkaAdmin } from '../port.ts';
 import { topicIdOf } from './patches/topic-id.io.ts';
 import { topicStatesOf } from './patches/topic-states.io.ts';
@@ -98,7 +98,7 @@ function offsetsOf(admin: Admin): Pick<KafkaAdmin, 'offsetBounds' | 'offsetsSinc
           const [group] = await admin.fetchOffsets({ groupId, topics: [topic] });
           const found = (group?.partitions ?? []).map(
             ({ partition, offset, metadata }) =>
-              [partition, { offset: Number(offset), topicId: topicIdIn(metadata) }] as const,
+              [partition, { offset: Number(offset), ...readNote(metadata) }] as const,
           );
           return new Map<number, CommittedOffset>(found.filter(([, { offset }]) => offset >= 0));
         },

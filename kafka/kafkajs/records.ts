@@ -2,11 +2,8 @@
 import type { IHeaders, KafkaMessage, Message, Producer, RecordMetadata } from 'kafkajs';
 import { BankChurnError } from '../../schemas/errors.ts';
 import { isTooLarge } from './translate-errors.ts';
-import type { Emission, OutputRecord, RecordHeaders, Refusal, SourceRecord } from '../../schemas/ports.ts';
-import type { Headers } from '../records.ts';
-
-const NO_HEADERS: RecordHeaders = Object.freeze(Object.create(null) as RecordHeaders);
-const NO_BYTES = Buffer.alloc(0);
+import type { Emission, OutputRecord, Refusal, SourceRecord } from '../../schemas/ports.ts';
+import { NO_HEADERS, writableHeaders, type Headers } from '../records.ts';
 
 /** A record as the rest of the product knows it. */
 export function toSourceRecord(message: KafkaMessage): SourceRecord {
@@ -16,22 +13,10 @@ export function toSourceRecord(message: KafkaMessage): SourceRecord {
     timestampMs: Number(timestamp),
     key,
     value,
-    headers: writableHeaders(headers as Headers | undefined),
+    headers: writableHeaders((headers as Headers | undefined) ?? NO_HEADERS),
   };
   const { refused } = message as { refused?: Refusal };
   return refused === undefined ? record : { ...record, refused };
-}
-
-/** kafkajs cannot write a header whose value is null: it becomes an empty one. */
-function writableHeaders(headers: Headers | undefined): RecordHeaders {
-  if (headers === undefined) return NO_HEADERS;
-  const fill = (value: Buffer | null): Buffer => value ?? NO_BYTES;
-  for (const name in headers) {
-    const given = headers[name] as Headers[string];
-    if (given === null) headers[name] = NO_BYTES;
-    else if (Array.isArray(given)) headers[name] = given.map(fill);
-  }
-  return headers as RecordHeaders;
 }
 
 /** A record as kafkajs sends it. */
@@ -45,7 +30,7 @@ export function toMessage(record: OutputRecord, partition?: number): Message {
   };
 }
 
-const tooLarge = (topic: string, records: number, cause: unknown): BankChurnError =>
+export const tooLarge = (topic: string, records: number, cause: unknown): BankChurnError =>
   new BankChurnError(
     'OUTPUT_TOO_LARGE',
     `${topic} takes no batch of ${String(records)} records as large as this: see max.message.bytes of the topic`,

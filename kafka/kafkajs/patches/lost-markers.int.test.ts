@@ -10,9 +10,10 @@ import './install.io.ts'; // before the library
 import kafkajs from 'kafkajs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { boundsOf } from '../../offsets.ts';
-import { createTransactionalWriters } from '../../writers.ts';
+import type { ExclusiveWriter as Writer } from '../../port.ts';
+import { openOperatorsWriter } from '../../writers.ts';
 import { withAdmin } from '../cluster.fixture.ts';
-import type { Writer, OutputRecord } from '../../../schemas/ports.ts';
+import type { OutputRecord } from '../../../schemas/ports.ts';
 import { createWorld, type World } from '../../../e2e/world.ts';
 
 interface Request {
@@ -50,10 +51,13 @@ const record = (value: string): OutputRecord => ({ key: null, value });
 function writersOf({ context: { config, kafka } }: World) {
   const topics = config.topics.names;
   const outputs = [topics.churnScores, topics.deadLetters];
-  const openWriter = createTransactionalWriters(kafka, config.group, {
-    outputs,
-    singles: [topics.driftCounts],
-  });
+  const openWriter = (topic: string, partition: number) =>
+    openOperatorsWriter(
+      kafka,
+      { groupId: config.group, topic, partition },
+      { outputs, singles: [topics.driftCounts] },
+      [],
+    );
   return { openWriter, topics };
 }
 

@@ -13,7 +13,7 @@ import {
   type FetchLimits,
   type Visitor,
 } from '../../record-set.ts';
-import { keyOf, NO_HEADERS, valueOf, type Headers } from '../../records.ts';
+import { headersOf, keyOf, NO_HEADERS, valueOf, type Headers } from '../../records.ts';
 import { unpack } from '../codecs.io.ts';
 
 const require = createRequire(import.meta.url);
@@ -139,7 +139,7 @@ function collect(): { messages: Message[]; visitor: Visitor } {
     return context;
   };
   const visitor: Visitor = {
-    record: (batch, cursor, headers) =>
+    record: (batch, cursor) =>
       messages.push({
         magicByte: 2,
         attributes: cursor.attributes,
@@ -147,7 +147,7 @@ function collect(): { messages: Message[]; visitor: Visitor } {
         offset: String(cursor.offset),
         key: keyOf(cursor),
         value: valueOf(cursor),
-        headers,
+        headers: headersOf(cursor),
         isControlRecord: batch.isControl,
         batchContext: contextOf(batch),
       }),

@@ -1,0 +1,22 @@
+/** Who reads which partition: the leader of the group divides them. */
+import type { GroupMember, MemberAssignment } from './ports.ts';
+
+/**
+ * Partitions 0 to `partitions` - 1 in turns to the members in the order of their ids. No member has two more than another, and the same
+ * members and partitions give the same result, whoever asks.
+ */
+export function assignPartitions(members: readonly GroupMember[], partitions: number): MemberAssignment[] {
+  const sorted = [...members].sort((a, b) => (a.memberId < b.memberId ? -1 : 1));
+  const liveWriters = [...new Set(sorted.map(({ writerId }) => writerId))].sort();
+  return sorted.map(({ memberId }, i) => ({
+    memberId,
+    partitions: every(sorted.length, i, partitions),
+    liveWriters,
+  }));
+}
+
+function every(step: number, from: number, to: number): number[] {
+  const found: number[] = [];
+  for (let n = from; n < to; n += step) found.push(n);
+  return found;
+}

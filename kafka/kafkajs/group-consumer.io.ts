@@ -1,0 +1,248 @@
+/** The consumer under the loop, with the writer of its partitions: the group's engines over kafkajs's connections (ADR 17). */
+import './patches/install.io.ts'; // before the library
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Kafka } from 'kafkajs';
+import { BankChurnError } from '../../schemas/errors.ts';
+import type { Position } from '../../schemas/ports.ts';
+import { encodeOutputRecords } from '../../schemas/record-frames.ts';
+import { createFetcher, type Fetcher } from '../group/fetcher.ts';
+import { gathering } from '../group/gather.ts';
+import { createMember, type Member } from '../group/member.ts';
+import { GroupRefusal, type Generation, type GroupPorts, type OffsetsPort, type TransactionalProducer } from '../group/ports.ts'; // prettier-ignore
+import { createSharedWriter, type SharedWriter } from '../group/shared-writer.ts';
+import { createTakeover } from '../group/takeover.ts';
+import { createLagTracker, type LagTracker } from '../lag.ts';
+import { readNote } from '../offset-note.ts';
+import { lookForPositions, positionIn } from '../offsets.ts';
+import type { CommittedOffset, ConsumerEvents, GroupConsumer, GroupConsumerSettings } from '../port.ts';
+import { openBudget } from '../record-set.ts';
+import { readFetched } from '../record-slab.ts';
+import { outputsOf, partitionWriterId, writerIdOf } from '../writers.ts';
+import { openAdmin, type LateAdmin } from './late-admin.io.ts';
+import { unpack } from './codecs.io.ts';
+import { openGroupPorts } from './group-ports.io.ts';
+import { watchIdentity } from './identity-watch.io.ts';
+import { watchLag } from './lag-watch.io.ts';
+import { UNPACK_LIMITS } from './patches/record-batches.io.ts';
+import { errorOf } from './requests/refusals.io.ts';
+import { reading, translateError } from './translate-errors.ts';
+
+const REBALANCE_TIMEOUT_MS = 30_000;
+/** A transaction waits so long for partitions that are still being decided about, milliseconds. */
+const LINGER_MS = 5;
+const NAME_BYTES = 9;
+
+const clock = { now: Date.now, sleep: (ms: number): Promise<void> => sleep(ms) };
+
+/** What all parts of a consumer know of each other. */
+interface Parts {
+  readonly settings: GroupConsumerSettings;
+  readonly ports: GroupPorts;
+  readonly admin: LateAdmin;
+  readonly lag: LagTracker;
+  readonly member: () => Member;
+  /** Our own name in the notes of offsets. */
+  readonly name: string;
+}
+
+/** The consumer of one topic, as the loop wants it: nothing is committed or resolved but by the loop. */
+export function createGroupConsumer(kafka: Kafka, settings: GroupConsumerSettings): GroupConsumer {
+  const opened = openGroupPorts(kafka, { ...settings, rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS });
+  const ports = refusalsHeard(settings.wrapGroup?.(opened) ?? opened, (...refusal) =>
+    member.lose(...refusal),
+  );
+  const admin = openAdmin(kafka);
+  const lag = createLagTracker();
+  const name = randomBytes(NAME_BYTES).toString('base64url');
+  const parts: Parts = { settings, ports, admin, lag, name, member: () => member };
+  let inHand = 0;
+  const shared = openSharedWriter(parts, () => inHand);
+  let events: ConsumerEvents | undefined;
+  const fetcher = openFetcher(parts, {
+    alive: () => events?.alive(),
+    crashed: (error) => events?.crashed(error as Error),
+    deliver: async (...delivered) => {
+      inHand += 1;
+      try {
+        await events?.deliver(...delivered);
+      } finally {
+        inHand -= 1;
+      }
+    },
+  });
+  const member = openMember(parts, shared, fetcher, () => events);
+  let stopWatching = (): void => undefined;
+  const findPosition = positions(parts);
+
+  return {
+    source: {
+      pause: fetcher.pause,
+      resume: fetcher.resume,
+      seek: (partition, offset) => {
+        lag.located(partition, offset);
+        fetcher.seek(partition, offset);
+      },
+      position: async (partition) => {
+        const found = await findPosition(partition);
+        lag.located(partition, found.committed ?? found.start);
+        return found;
+      },
+    },
+    openWriter: shared.openWriter,
+    start: (listener) => {
+      events = listener;
+      member.start();
+      stopWatching = watch(parts, listener);
+      return Promise.resolve();
+    },
+    stop: async () => {
+      stopWatching();
+      fetcher.halt();
+      await fetcher.settled();
+      await member.stop();
+      await shared.close();
+      await ports.close();
+      await admin.close();
+    },
+  };
+}
+
+/** The coordinator's word about a generation is news for the member, whoever hears it. */
+function refusalsHeard(ports: GroupPorts, tell: (of: Generation, error: GroupRefusal) => void): GroupPorts {
+  const hear = async <T>(of: Generation, work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof GroupRefusal) tell(of, error);
+      throw error;
+    }
+  };
+  const hearing = (producer: TransactionalProducer): TransactionalProducer => ({
+    ...producer,
+    commitOffsets: (of, offsets) => hear(of, producer.commitOffsets(of, offsets)),
+  });
+  const { offsets, transactions } = ports;
+  return {
+    ...ports,
+    offsets: { ...offsets, commit: (of, commits) => hear(of, offsets.commit(of, commits)) },
+    transactions: {
+      ...transactions,
+      open: async (...what) => hearing(await transactions.open(...what)),
+      openPlain: async () => hearing(await transactions.openPlain()),
+    },
+  };
+}
+
+function openSharedWriter({ settings, ports, member, name }: Parts, inHand: () => number): SharedWriter {
+  const { groupId, topic } = settings;
+  const { offsets, transactions } = ports;
+  const isExact = settings.delivery === 'exactly-once';
+  const idOf = (writer: string): string => writerIdOf(groupId, topic, writer);
+  const takeOver = createTakeover({
+    ...{ offsets, transactions, clock, idOf, writer: name },
+    liveWriters: () => member().liveWriters(),
+    formerId: (partition) => partitionWriterId(groupId, topic, partition),
+    outputsOf: (partition) => outputsOf(settings, partition),
+  });
+  return createSharedWriter({
+    ...{ offsets, inHand, encode: encodeOutputRecords, sleep: clock.sleep, lingerMs: LINGER_MS },
+    openProducer: (outputs) =>
+      isExact ? transactions.open(idOf(name), { outputs, withOffsets: true }) : transactions.openPlain(),
+    takeOver: isExact ? takeOver : () => Promise.resolve([]),
+    generation: () => member().generation(),
+    writer: isExact ? name : undefined,
+  });
+}
+
+function openFetcher(
+  { settings, ports, lag }: Parts,
+  events: Parameters<typeof createFetcher>[0]['events'],
+): Fetcher {
+  const { topic, groupId } = settings;
+  return createFetcher({
+    ...{ topic, groupId, clock, lag, events, port: ports.fetch },
+    errorOf: (code) => translateError(errorOf(code, topic), reading([topic], groupId)),
+    read: (partition, set, from, aborted) =>
+      readFetched(set, {
+        ...{ from, aborted, unpack, limits: UNPACK_LIMITS, budget: openBudget(UNPACK_LIMITS) },
+        place: `${topic}/${String(partition)}`,
+      }),
+  });
+}
+
+function openMember(
+  { settings, ports, lag, name }: Parts,
+  shared: SharedWriter,
+  fetcher: Fetcher,
+  events: () => ConsumerEvents | undefined,
+): Member {
+  const { groupId, sessionTimeoutMs } = settings;
+  const member = createMember({
+    ...{ groupId, sessionTimeoutMs, clock, random: Math.random, group: ports.group, writerId: name },
+    quiesce: shared.quiesce,
+    events: {
+      assigned: ({ generation, partitions }) => {
+        lag.assigned(partitions);
+        fetcher.assign(partitions, {
+          confirm: () => member.confirm(generation),
+          lose: (error) => member.lose(generation, error),
+        });
+        events()?.assigned(partitions);
+        events()?.alive();
+        void shared.settle();
+      },
+      heard: () => {
+        events()?.alive();
+        events()?.heard();
+        void shared.settle();
+      },
+      left: () => {
+        fetcher.halt();
+        events()?.left();
+      },
+      failed: (error) => events()?.failed(error),
+      crashed: (error) => events()?.crashed(error),
+    },
+  });
+  return member;
+}
+
+/** Positions that are asked for at one moment are found together. */
+function positions({ settings, ports, admin }: Parts): (partition: number) => Promise<Position> {
+  const known = gathering(async (partitions: readonly number[]) => {
+    const stable = await ports.offsets.read(partitions, true);
+    const committedOffsets = () => Promise.resolve(committedOf(stable));
+    const found = await lookForPositions({ ...admin.kafka, committedOffsets }, settings);
+    return new Map(partitions.map((partition) => [partition, { found, stable }]));
+  });
+  return async (partition) => {
+    const { found, stable } = await known(partition);
+    if (stable.get(partition) === 'unstable')
+      throw new BankChurnError(
+        'TRANSACTION_FAILED',
+        `a transaction on partition ${String(partition)} is open`,
+      );
+    return positionIn(found, admin.kafka, settings, partition);
+  };
+}
+
+function committedOf(stable: Awaited<ReturnType<OffsetsPort['read']>>): ReadonlyMap<number, CommittedOffset> {
+  const committed = new Map<number, CommittedOffset>();
+  for (const [partition, noted] of stable) {
+    if (noted === 'unstable' || noted.offset === undefined) continue;
+    committed.set(partition, { offset: noted.offset, ...readNote(noted.note) });
+  }
+  return committed;
+}
+
+/** Looks at lag and at the topic's identity while the consumer runs. */
+function watch({ settings, admin, lag }: Parts, events: ConsumerEvents): () => void {
+  const ends = [
+    admin.whenConnected((client) => watchLag({ admin: client, offsets: admin.kafka, settings, lag, events })),
+    watchIdentity(() => admin.kafka.topicId(settings.topic), events),
+  ];
+  return () => {
+    for (const end of ends) end();
+  };
+}
