@@ -1,14 +1,17 @@
 /** What one process has of the simulated Kafka: the ports of `kafka/group/ports.ts`, request by request. */
-import type { GroupPort, OffsetsPort, TransactionsPort } from '../../kafka/group/ports.ts';
+import type { FetchPort, GroupPort, OffsetsPort, TransactionsPort } from '../../kafka/group/ports.ts';
 import type { SimulatedKafka } from './kafka.ts';
 import type { SimulatedProcess } from './process.ts';
-import { createTransactionsPort, type Careless } from './transactions-port.ts';
+import type { Careless } from './renewal.ts';
+import { createTransactionsPort } from './transactions-port.ts';
+import { createFetchPort } from './fetch-port.ts';
 import type { Random } from '../../schemas/random.ts';
 
 export interface KafkaPorts {
   readonly group: GroupPort;
   readonly offsets: OffsetsPort;
   readonly transactions: TransactionsPort;
+  readonly fetch: FetchPort;
 }
 
 export function createKafkaPorts(
@@ -38,5 +41,6 @@ export function createKafkaPorts(
         }),
     },
     transactions: createTransactionsPort(kafka, process, random, careless),
+    fetch: createFetchPort(kafka, process, random),
   };
 }

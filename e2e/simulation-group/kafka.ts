@@ -16,6 +16,8 @@ export interface SimulatedKafka {
   readonly outputs: Outputs;
   readonly transactions: Transactions;
   append(partition: number): void;
+  /** Resolves with the next record of any partition, or after so long. */
+  appended(withinMs: number): Promise<void>;
   high(partition: number): number;
   /** All connections break. When the broker is back it takes partitions for deleted, and markers are lost. */
   restart(): void;
@@ -39,10 +41,17 @@ export function createKafka(
     mark: (place, who, commits) =>
       place === OFFSETS ? offsets.mark(who.producerId, commits) : outputs.mark(place, who, commits),
   });
+  const waiting: (() => void)[] = [];
   let incarnation = 0;
   return {
     ...{ partitions, input, group, offsets, outputs, transactions },
+    appended: (withinMs) =>
+      new Promise((resolve) => {
+        waiting.push(resolve);
+        time.after(withinMs, resolve);
+      }),
     append: (partition) => {
+      waiting.splice(0).forEach((wake) => time.after(0, wake));
       input[partition]!.push(ends[partition]!);
       ends[partition]! += random.int(4) === 0 ? 2 : 1;
     },

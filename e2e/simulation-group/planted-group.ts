@@ -4,7 +4,7 @@ import type { TakeoverPorts } from '../../kafka/group/takeover.ts';
 import type { LoopPorts } from '../../consumers/loop-ports.ts';
 import { offsetNote } from '../../kafka/offset-note.ts';
 import type { KafkaPorts } from './kafka-ports.ts';
-import type { Bent } from './member-context.ts';
+import type { Bent } from './scorer-context.ts';
 import { producers } from './planted-producer.ts';
 
 const NO_GROUP: Generation = { generationId: -1, memberId: '' };
@@ -67,8 +67,8 @@ export function formersDropped(): Bent {
   const alone = (offsets: readonly OffsetCommit[], id: string): OffsetCommit[] =>
     offsets.map((offset) => ({ ...offset, note: offsetNote(undefined, [id]) }));
   return {
-    kafka: ({ offsets, transactions, group }, _, id) => ({
-      group,
+    kafka: ({ offsets, transactions, ...others }, _, id) => ({
+      ...others,
       offsets: { ...offsets, commit: (of, commits) => offsets.commit(of, alone(commits, id)) },
       transactions: {
         ...transactions,

@@ -1,6 +1,6 @@
 /** Bugs in what a transaction's requests are, and in which order they are sent. */
 import type { Generation, TransactionalProducer, TransactionsPort } from '../../kafka/group/ports.ts';
-import type { Bent } from './member-context.ts';
+import type { Bent } from './scorer-context.ts';
 
 type Bend = (producer: TransactionalProducer, present: () => Generation | undefined) => TransactionalProducer;
 

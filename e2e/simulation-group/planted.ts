@@ -1,7 +1,7 @@
 /** Bugs that the simulation must find: each bends a port the way a wrong implementation would. */
 import type { Effect } from '../../consumers/loop-state.ts';
 import { step } from '../../consumers/loop-step.ts';
-import type { Bent } from './member-context.ts';
+import type { Bent } from './scorer-context.ts';
 import * as group from './planted-group.ts';
 import * as producer from './planted-producer.ts';
 

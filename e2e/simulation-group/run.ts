@@ -1,7 +1,7 @@
 /** One run of a seed: a few scorers, errors at any time, then calm; and whether the law held. */
 import type { Role } from '../../schemas/ports.ts';
-import type { Bent } from './member-context.ts';
-import { startMember, type Member } from './member.ts';
+import type { Bent } from './scorer-context.ts';
+import { startScorer, type Scorer } from './scorer.ts';
 import { startProcess, type SimulatedProcess } from './process.ts';
 import { copyRole, cursed, mark, paneRole, skip } from './roles.ts';
 import { createWorld, expectedOutput, type World } from './world.ts';
@@ -29,10 +29,10 @@ export async function simulate(
   const { random, time, weather, partitions } = world;
   const strikes: string[] = [];
   const violations: string[] = [];
-  const members: Member[] = [];
+  const members: Scorer[] = [];
   const start = (): void => {
     const id = `w${String(members.length)}`;
-    members.push(startScorer(world, id, bent, (what) => violations.push(what), say));
+    members.push(addScorer(world, id, bent, (what) => violations.push(what), say));
   };
 
   for (let p = 0; p < partitions; p++) scheduleInput(world, p);
@@ -60,20 +60,20 @@ function scheduleInput({ random, time, kafka }: World, partition: number): void 
     time.after(random.int(2) * random.int(STORM_MS), () => kafka.append(partition));
 }
 
-function startScorer(
+function addScorer(
   world: World,
   id: string,
   bent: Bent,
   onViolation: (what: string) => void,
   say?: (line: string) => void,
-): Member {
+): Scorer {
   const { random, time, weather, isPane, isCursed, kafka } = world;
   const process = startProcess({ time, random, weather, incarnation: kafka.incarnation });
   const openRole = (own: SimulatedProcess, _: number, offset: number): Role =>
     cursed(isPane ? paneRole(offset) : copyRole(own, world), isCursed);
   const reject = isPane ? skip : mark;
   const tell = (what: string): void => say?.(`${String(time.now())} ${id} ${what}`);
-  return startMember({ ...world, id, process, openRole, reject, bent, onViolation, say: tell });
+  return startScorer({ ...world, id, process, openRole, reject, bent, onViolation, say: tell });
 }
 
 /** An outage: the broker is started again, and a scorer dies with it. */
@@ -82,7 +82,7 @@ const STRIKES = ['crash', 'stall', 'disturb', 'disturb', 'stop', 'restart', 'out
 /** Does something bad to one of the scorers, the group or the broker. Returns what, and when. */
 function strike(
   { random, time, kafka }: World,
-  members: readonly Member[],
+  members: readonly Scorer[],
   start: () => void,
   say?: (line: string) => void,
 ): string {

@@ -1,39 +1,20 @@
 /** Transactions as a process sees them, with all the care for markers that the real port has, or less. */
 import type {
-  MarkerScope,
   Produced,
   ProduceBatch,
-  TopicPartition,
   TransactionalProducer,
   TransactionsPort,
 } from '../../kafka/group/ports.ts';
 import { BankChurnError } from '../../schemas/errors.ts';
 import type { Random } from '../../schemas/random.ts';
 import type { SimulatedKafka } from './kafka.ts';
-import type { Effect, SimulatedProcess } from './process.ts';
+import type { SimulatedProcess } from './process.ts';
+import { fence, openRenewed, placeOf, type Careless, type Line } from './renewal.ts';
 import { OFFSETS, type User } from './transactions.ts';
 import { isHeavy, valuesOf } from './values.ts';
 
-/** How much of the care for markers is left out. */
-export interface Careless {
-  /** When a writer that is gone is fenced. */
-  readonly renewsNotInFence?: boolean;
-  /** When a writer is opened. */
-  readonly renewsNotInOpen?: boolean;
-  /** What became of a renewal that was interrupted. */
-  readonly forgetsRenewals?: boolean;
-  /** Whoever fences next is not told of the decision. */
-  readonly forgetsDecision?: boolean;
-  readonly trustsConnections?: boolean;
-}
-
-export const placeOf = ({ topic, partition }: TopicPartition): string => `${topic}/${String(partition)}`;
-
-type Call = <T>(effect: Effect<T>) => Promise<T>;
-
-/** Over connections that are never made anew: once one has broken, or it is closed, nothing is sent any more. */
-interface Line {
-  readonly call: Call;
+/** Once one of its connections has broken, or it is closed, nothing is sent any more. */
+interface OwnLine extends Line {
   isSound(): boolean;
   close(): void;
 }
@@ -48,29 +29,23 @@ export function createTransactionsPort(
   return {
     open: async (id, scope) => {
       const line = connect(kafka, process, careless);
-      if (careless.renewsNotInOpen !== true) await renewMarkers(kafka, line.call, id, scope, careless);
-      const user = await line.call(() => transactions.initProducer(id, false));
+      const user = await openRenewed({ transactions, line, id, scope, careless });
       return producerOf(kafka, line, user, random);
     },
-    fence: async (id, scope) => {
-      const { call } = connect(kafka, process, careless);
-      const known = await call(() => [transactions.describe(id)] as const);
-      if (known[0] === undefined) return;
-      const commits =
-        careless.renewsNotInFence !== true && (await renewMarkers(kafka, call, id, scope, careless));
-      await call(() => transactions.initProducer(id, commits && careless.forgetsDecision !== true));
-    },
+    fence: (id, scope) =>
+      fence({ transactions, line: connect(kafka, process, careless), id, scope, careless }),
     openPlain: () => Promise.reject(new Error('not simulated')),
   };
 }
 
-function connect(kafka: SimulatedKafka, process: SimulatedProcess, careless: Careless): Line {
+function connect(kafka: SimulatedKafka, process: SimulatedProcess, careless: Careless): OwnLine {
   const incarnation = kafka.incarnation();
   const closing: (() => void)[] = [];
   let isClosed = false;
   const isSound = (): boolean => careless.trustsConnections === true || kafka.incarnation() === incarnation;
   return {
     isSound,
+    sleep: process.sleep,
     call: (effect) =>
       new Promise((resolve, reject) => {
         closing.push(() => reject(new BankChurnError('TRANSACTION_FAILED', 'the producer is closed')));
@@ -85,44 +60,7 @@ function connect(kafka: SimulatedKafka, process: SimulatedProcess, careless: Car
   };
 }
 
-/** As the real one. @returns whether the last transaction was committed. */
-async function renewMarkers(
-  { transactions }: SimulatedKafka,
-  call: Call,
-  id: string,
-  { outputs, withOffsets }: MarkerScope,
-  careless: Careless,
-): Promise<boolean> {
-  const renewal = await begunRenewal(transactions, call, id, careless);
-  if (renewal === undefined) return false;
-  const { user, commits } = renewal;
-  const places = [...outputs.map(placeOf), ...(withOffsets ? [OFFSETS] : [])];
-  if (places.length === 0) return commits;
-  await call(() => transactions.add(user, places));
-  await call(() => transactions.end(user, commits));
-  return commits;
-}
-
-async function begunRenewal(
-  transactions: SimulatedKafka['transactions'],
-  call: Call,
-  id: string,
-  careless: Careless,
-): Promise<{ user: User; commits: boolean } | undefined> {
-  for (;;) {
-    const last = await call(() => transactions.describe(id));
-    if (last === undefined) return undefined;
-    const commits =
-      last.state === 'commit' ||
-      (last.isRenewal && last.state !== 'abort' && careless.forgetsRenewals !== true);
-    const { producerId, epoch } = last;
-    if (commits && last.state === 'open') return { commits, user: { id, producerId, epoch } };
-    const [user] = await call(() => [transactions.initProducer(id, commits)] as const);
-    if (typeof user !== 'symbol') return { commits, user };
-  }
-}
-
-function producerOf(kafka: SimulatedKafka, line: Line, user: User, random: Random): TransactionalProducer {
+function producerOf(kafka: SimulatedKafka, line: OwnLine, user: User, random: Random): TransactionalProducer {
   const { transactions, outputs, offsets, group } = kafka;
   const { call } = line;
   const sequences = new Map<string, number>();

@@ -28,6 +28,8 @@ interface Coordinator {
 export interface Described extends ProducerAt {
   readonly state: 'none' | 'open' | 'commit' | 'abort';
   readonly isRenewal: boolean;
+  /** Decided, and its markers are being written. */
+  readonly isEnding: boolean;
 }
 
 /** A producer that uses a transactional id. */
@@ -106,7 +108,7 @@ export function createTransactions(around: Surroundings): Transactions {
       if (owner === undefined) return undefined;
       const { producerId, epoch, isRenewal } = owner;
       const state = owner.current?.state === 'open' ? 'open' : (owner.last ?? 'none');
-      return { producerId, epoch, isRenewal, state };
+      return { producerId, epoch, isRenewal, state, isEnding: isEnding(owner) };
     },
     initProducer,
     add: (user, places) => {

@@ -15,6 +15,8 @@ export interface World {
   readonly isPane: boolean;
   /** Without committed offsets, scorers begin at the end of a partition. */
   readonly movingStart: boolean;
+  /** Records come from a client that hands them on twice, and late. */
+  readonly isCarelessClient: boolean;
   /** A batch takes longer than a session. */
   readonly isSlow: boolean;
   /** Some records make the role throw, whatever the weather. */
@@ -37,9 +39,18 @@ export function createWorld(seed: number): World {
   const isSlow = random.int(4) === 0;
   const isBuggy = random.int(5) === 0;
   const isLarge = !isPane && random.int(5) === 0;
+  const isCarelessClient = random.int(2) === 0;
   const isCursed = (offset: number): boolean => isBuggy && offset % 5 === 2;
   const isHeavy = (offset: number): boolean => isLarge && offset % 7 === 3;
-  return { ...{ random, time, partitions, kafka, weather }, isPane, movingStart, isSlow, isCursed, isHeavy };
+  return {
+    ...{ random, time, partitions, kafka, weather },
+    isPane,
+    movingStart,
+    isSlow,
+    isCarelessClient,
+    isCursed,
+    isHeavy,
+  };
 }
 
 /** What a partition's output must hold in the end. */

@@ -1,9 +1,9 @@
-/** The fetching side of a consumer: it may hand records on twice, or from a second fetcher, as a client may. */
-import type { Delivery, Position as Located, SourceRecord } from '../../schemas/ports.ts';
-import { recordsOf, type Records } from '../../schemas/records.ts';
+/** A fetcher that may hand records on twice, or from a second fetch, as far as the loop's port allows it to a client. */
 import type { LoopPorts } from '../../consumers/loop-ports.ts';
-import type { KafkaPorts } from './kafka-ports.ts';
-import type { MemberContext } from './member-context.ts';
+import { recordsOf, type Records } from '../../schemas/records.ts';
+import type { Delivery } from '../../schemas/ports.ts';
+import { toRecord } from './fetch-port.ts';
+import type { ScorerContext } from './scorer-context.ts';
 
 interface Position {
   isPaused: boolean;
@@ -12,24 +12,18 @@ interface Position {
   isFetching: boolean;
 }
 
-export interface Fetcher {
-  /** What the loop sees of it. */
-  readonly source: LoopPorts['source'];
-  /** Of how many partitions records are in hand. */
-  inHand(): number;
-  isBusy(partition: number): boolean;
+/** What a consumer needs of the side that fetches. */
+export interface ConsumerFetcher extends Pick<LoopPorts['source'], 'pause' | 'resume' | 'seek'> {
   /** No further fetch is begun. */
-  stop(): void;
+  halt(): void;
+  /** Resolves when no records are in hand. */
+  settled(): Promise<void>;
 }
 
 /** Takes what was fetched. Resolves when the records are no longer in hand. */
 type HandOn = (partition: number, records: Records, resolve: Delivery['resolve']) => Promise<void>;
 
-export function createFetcher(
-  context: MemberContext,
-  offsets: KafkaPorts['offsets'],
-  handOn: HandOn,
-): Fetcher {
+export function createCarelessFetcher(context: ScorerContext, handOn: HandOn): ConsumerFetcher {
   const { kafka, process, random, bent } = context;
   const positions = new Map<number, Position>();
   let isStopping = false;
@@ -67,6 +61,7 @@ export function createFetcher(
     const position = at(partition);
     position.inHand += 1;
     handOn(partition, recordsOf(offsets.map(toRecord)), (offset) => void (position.next = offset + 1))
+      .catch(() => undefined)
       .finally(() => {
         position.inHand -= 1;
         poll(partition);
@@ -76,37 +71,15 @@ export function createFetcher(
   }
 
   return {
-    source: {
-      pause: (partitions) => partitions.forEach((p) => (at(p).isPaused = true)),
-      resume: (partition) => {
-        at(partition).isPaused = false;
-        poll(partition);
-      },
-      seek: (partition, offset) => void (at(partition).next = offset),
-      position: (partition) => positionOf(context, offsets, partition),
+    pause: (partitions) => partitions.forEach((p) => (at(p).isPaused = true)),
+    resume: (partition) => {
+      at(partition).isPaused = false;
+      poll(partition);
     },
-    inHand: () => [...positions.values()].filter(({ inHand }) => inHand > 0).length,
-    isBusy: (partition) => at(partition).inHand > 0,
-    stop: () => (isStopping = true),
+    seek: (partition, offset) => void (at(partition).next = offset),
+    halt: () => (isStopping = true),
+    settled: async () => {
+      while ([...positions.values()].some(({ inHand }) => inHand > 0)) await process.sleep(5);
+    },
   };
 }
-
-/** What Kafka says of an input partition. That nobody can change the offset any more is the writer's care. */
-async function positionOf(
-  { kafka, process, movingStart }: MemberContext,
-  offsets: KafkaPorts['offsets'],
-  partition: number,
-): Promise<Located> {
-  const found = (await offsets.read([partition], false)).get(partition)!;
-  const high = await process.call(() => kafka.high(partition));
-  const committed = found === 'unstable' ? undefined : found.offset;
-  return { committed, start: movingStart ? high : 0, low: 0, high };
-}
-
-const toRecord = (offset: number): SourceRecord => ({
-  offset,
-  timestampMs: 0,
-  key: null,
-  value: Buffer.from(String(offset)),
-  headers: {},
-});

@@ -10,7 +10,7 @@ import type { KafkaPorts } from './kafka-ports.ts';
 import type { SimulatedKafka } from './kafka.ts';
 import type { SimulatedProcess } from './process.ts';
 import type { Scheduler } from './scheduler.ts';
-import type { Careless } from './transactions-port.ts';
+import type { Careless } from './renewal.ts';
 
 /** What a planted bug may change. */
 export interface Bent {
@@ -19,7 +19,7 @@ export interface Bent {
   readonly takeover?: (ports: TakeoverPorts) => TakeoverPorts;
   readonly writer?: (ports: SharedWriterPorts) => SharedWriterPorts;
   readonly loop?: (ports: LoopPorts, id: string) => LoopPorts;
-  /** Told of each fetch that is handed on, before the loop is. */
+  /** Hears of each fetch that is handed on, before the loop is. */
   readonly fetched?: (id: string, partition: number, last: number) => void;
   readonly delivery?: (delivery: Delivery) => Delivery;
   /** The step of the loop, bent. */
@@ -30,7 +30,7 @@ export interface Bent {
   readonly joinsAtOnce?: boolean;
 }
 
-export interface MemberContext {
+export interface ScorerContext {
   /** Name of the process, and of its writer. */
   readonly id: string;
   readonly kafka: SimulatedKafka;
@@ -38,6 +38,8 @@ export interface MemberContext {
   readonly random: Random;
   readonly time: Scheduler;
   readonly movingStart: boolean;
+  /** Records come from a client that hands them on twice, and late. */
+  readonly isCarelessClient: boolean;
   readonly openRole: (process: SimulatedProcess, partition: number, offset: number) => Role;
   readonly reject: Reject;
   readonly bent: Bent;
