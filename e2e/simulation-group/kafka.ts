@@ -4,6 +4,7 @@ import { createGroup, type SimulatedGroup } from './group.ts';
 import { createOffsets, type Offsets } from './offsets.ts';
 import { createOutputs, type Outputs } from './outputs.ts';
 import type { Scheduler } from './scheduler.ts';
+import { told, type Say } from './told.ts';
 import type { Weather } from './weather.ts';
 import { createTransactions, OFFSETS, type Transactions } from './transactions.ts';
 
@@ -25,22 +26,34 @@ export interface SimulatedKafka {
   incarnation(): number;
 }
 
+interface Surroundings {
+  readonly random: Random;
+  readonly time: Scheduler;
+  readonly weather: Weather;
+  readonly say: Say | undefined;
+}
+
 export function createKafka(
   partitions: number,
   timeoutMs: number,
-  { random, time, weather }: { random: Random; time: Scheduler; weather: Weather },
+  { random, time, weather, say }: Surroundings,
 ): SimulatedKafka {
   const input: number[][] = Array.from({ length: partitions }, () => []);
   const ends = new Array<number>(partitions).fill(0);
   const group = createGroup(time);
-  const offsets = createOffsets();
+  const ownOffsets = createOffsets();
+  const offsets = say === undefined ? ownOffsets : told(ownOffsets, ['commit', 'pend', 'mark'], say);
   const outputs = createOutputs();
-  const transactions = createTransactions({
+  const ownTransactions = createTransactions({
     ...{ random, time, timeoutMs },
     markerDelay: () => (random.next() < weather.slow ? 20 + random.int(200) : random.int(12)),
     mark: (place, who, commits) =>
       place === OFFSETS ? offsets.mark(who.producerId, commits) : outputs.mark(place, who, commits),
   });
+  const transactions =
+    say === undefined
+      ? ownTransactions
+      : told(ownTransactions, ['describe', 'initProducer', 'add', 'end'], say);
   const waiting: (() => void)[] = [];
   let incarnation = 0;
   return {

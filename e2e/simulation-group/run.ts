@@ -25,7 +25,7 @@ export async function simulate(
   bent: Bent = {},
   say?: (line: string) => void,
 ): Promise<Outcome> {
-  const world = createWorld(seed);
+  const world = createWorld(seed, say);
   const { random, time, weather, partitions } = world;
   const strikes: string[] = [];
   const violations: string[] = [];

@@ -3,6 +3,7 @@ import { createRandom, type Random } from '../../schemas/random.ts';
 import { createKafka, type SimulatedKafka } from './kafka.ts';
 import { panesOf } from './roles.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
+import type { Say } from './told.ts';
 import type { Weather } from './weather.ts';
 
 export interface World {
@@ -28,12 +29,12 @@ export interface World {
 /** Of a transaction, virtual milliseconds: so long that nothing may depend on it, or so short that it ends many. */
 const TIMEOUT_MS = [100_000, 100_000, 400] as const;
 
-export function createWorld(seed: number): World {
+export function createWorld(seed: number, say?: Say): World {
   const random = createRandom(seed);
   const time = createScheduler();
   const partitions = 1 + random.int(4);
   const weather: Weather = { loss: random.int(3) * 0.02, slow: random.int(3) * 0.08 };
-  const kafka = createKafka(partitions, TIMEOUT_MS[random.int(3)]!, { random, time, weather });
+  const kafka = createKafka(partitions, TIMEOUT_MS[random.int(3)]!, { random, time, weather, say });
   const isPane = random.int(4) === 0;
   const movingStart = !isPane && random.int(8) === 0;
   const isSlow = random.int(4) === 0;
