@@ -23,6 +23,9 @@ export interface ConsumerFetcher extends Pick<LoopPorts['source'], 'pause' | 're
 /** Takes what was fetched. Resolves when the records are no longer in hand. */
 type HandOn = (partition: number, records: Records, resolve: Delivery['resolve']) => Promise<void>;
 
+/** The broker waits so long for a record. */
+const WAIT_MS = 100;
+
 export function createCarelessFetcher(context: ScorerContext, handOn: HandOn): ConsumerFetcher {
   const { kafka, process, random, bent } = context;
   const positions = new Map<number, Position>();
@@ -34,6 +37,9 @@ export function createCarelessFetcher(context: ScorerContext, handOn: HandOn): C
     return found;
   };
 
+  const there = (from: number, partition: number): number[] =>
+    kafka.input[partition]!.filter((offset) => offset >= from);
+
   function poll(partition: number): void {
     const position = at(partition);
     const isElsewhere = random.int(15) === 0; // a second fetcher, where a leader has moved
@@ -43,7 +49,10 @@ export function createCarelessFetcher(context: ScorerContext, handOn: HandOn): C
     const from = position.next;
     const size = 1 + random.int(10);
     process
-      .call(() => kafka.input[partition]!.filter((offset) => offset >= from).slice(0, size))
+      .call(async () => {
+        if (there(from, partition).length === 0) await kafka.appended(WAIT_MS);
+        return there(from, partition).slice(0, size);
+      })
       .catch((): number[] => [])
       .then((offsets) => {
         position.isFetching = false;
@@ -51,9 +60,9 @@ export function createCarelessFetcher(context: ScorerContext, handOn: HandOn): C
           poll(partition); // what the port promises
           return;
         }
-        if (position.isPaused && random.int(5) > 0) return;
+        if (position.isPaused && random.int(3) > 0) return;
         if (offsets.length > 0) deliver(partition, offsets);
-        else void process.sleep(40).then(() => poll(partition));
+        else void process.sleep(1).then(() => poll(partition));
       }, context.onViolation);
   }
 

@@ -34,6 +34,7 @@ export interface SimulatedGroup {
   leave(memberId: string): void;
   /** Whether offsets are taken of this member and generation. @throws GroupRefusal */
   admit(of: Generation, inTransaction: boolean): void;
+  generation(): number;
   /** Whatever makes a group rebalance. */
   disturb(): void;
   /** The coordinator comes back: who waits in it is refused. */
@@ -183,6 +184,7 @@ export function createGroup(time: Scheduler): SimulatedGroup {
       memberAt(of);
       if (state === 'completing' && !inTransaction) throw rebalancing();
     },
+    generation: () => generationId,
     disturb: () => {
       if (state === 'stable') prepare();
     },

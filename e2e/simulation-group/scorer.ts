@@ -6,6 +6,7 @@ import type { SimulatedProcess } from './process.ts';
 import type { ScorerContext } from './scorer-context.ts';
 
 export interface Scorer {
+  readonly id: string;
   readonly process: SimulatedProcess;
   /** SIGTERM: resolves when the process may end. */
   stop(): Promise<void>;
@@ -26,7 +27,7 @@ export function startScorer(context: ScorerContext): Scorer {
   const loop = createLoop(bent.loop?.(ports, id) ?? ports, OPTIONS, bent.step);
   consumer.start(loop);
   return {
-    process,
+    ...{ id, process },
     stop: async () => {
       loop.stop();
       await consumer.stop();

@@ -49,6 +49,8 @@ export interface Transactions {
   verify(user: User, place: string): void;
   /** Transactions that are not complete, in words. */
   current(): string[];
+  /** An id whose markers are on their way. */
+  deciding(): string | undefined;
   /** Decided transactions are complete without some of their markers that were not yet written (KAFKA-20734). */
   loseMarkers(): void;
 }
@@ -133,6 +135,7 @@ export function createTransactions(around: Surroundings): Transactions {
       [...byId].flatMap(([id, { current }]) =>
         current === undefined ? [] : [`${id} ${current.state} ${[...current.places].join()}`],
       ),
+    deciding: () => [...byId].find(([, owner]) => isEnding(owner))?.[0],
     loseMarkers: () => [...losing].forEach((lose) => lose()),
   };
 }
