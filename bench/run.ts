@@ -17,6 +17,7 @@ import { customers } from './customers.ts';
 import { latency } from './latency.ts';
 import { models } from './models.ts';
 import { partitions } from './partitions.ts';
+import { scorePath } from './score-path.ts';
 import { scrapers } from './scrapers.ts';
 import { wide } from './wide.ts';
 
@@ -59,7 +60,7 @@ async function parts(): Promise<void> {
   await model.close();
 }
 
-const sections = { models, customers, wide, parts, arrangements, latency, partitions, scrapers };
+const sections = { models, customers, wide, parts, path: scorePath, arrangements, latency, partitions, scrapers };
 const named = process.argv.slice(2);
 for (const [name, measure] of Object.entries(sections))
   if (named.length === 0 || named.includes(name)) await measure();

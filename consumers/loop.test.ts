@@ -1,3 +1,4 @@
+import { encodeOutputRecords, listOf } from '../schemas/record-frames.ts';
 import { expect, test } from 'vitest';
 import fc from 'fast-check';
 import type {
@@ -76,7 +77,9 @@ function openWriter(broker: Broker, fuse: Fuse): Promise<Writer> {
       const pending: { values: number[]; next: number | undefined } = { values: [], next: undefined };
       return fuse.call(() => ({
         send: ({ records }: Emission) =>
-          fuse.call(() => (valid(), pending.values.push(...records.map(({ value }) => Number(value))))),
+          fuse.call(
+            () => (valid(), pending.values.push(...listOf(records).map(({ value }) => Number(value)))),
+          ),
         sendOffsets: (_: string, __: number, next: number) =>
           fuse.call(() => (valid(), void (pending.next = next))),
         commit: () =>
@@ -358,13 +361,19 @@ test('sends stay below the limits, and nothing is lost in the splitting', () => 
       fc.integer({ min: 1, max: 50 }),
       fc.integer({ min: 300, max: 9000 }),
       (records, maxRecords, maxBytes) => {
-        const parts = [...splitEmission({ topic: 't', partition: 0, records }, maxRecords, maxBytes)];
-        expect(parts.flatMap((part) => part.records)).toEqual(records);
+        const parts = [...splitEmission({ topic: 't', partition: 0, records }, maxRecords, maxBytes)].map((part) => listOf(part.records)); // prettier-ignore
+        expect(parts.flat()).toEqual(records);
+        const encoded = encodeOutputRecords(records);
+        const split = [
+          ...splitEmission({ topic: 't', partition: 0, records: encoded }, maxRecords, maxBytes),
+        ];
+        const again = encodeOutputRecords(split.flatMap((part) => listOf(part.records)));
+        expect(Buffer.compare(again.bytes, encoded.bytes)).toBe(0);
+        const isSmall = encoded.count <= maxRecords && encoded.bytes.length <= maxBytes;
+        if (isSmall) expect(split[0]!.records).toBe(encoded);
         for (const part of parts) {
-          const bytes = part.records.reduce((sum, one) => sum + encodeRecord(one).length, 0);
-          expect(part.records.length <= maxRecords && (part.records.length === 1 || bytes <= maxBytes)).toBe(
-            true,
-          );
+          const bytes = part.reduce((sum, one) => sum + encodeRecord(one).length, 0);
+          expect(part.length <= maxRecords && (part.length === 1 || bytes <= maxBytes)).toBe(true);
         }
       },
     ),

@@ -1,3 +1,4 @@
+import { listOf } from '../schemas/record-frames.ts';
 import { recordsOf } from '../schemas/records.ts';
 import { expect, test } from 'vitest';
 import { profileNumbers } from '../drift/bins.ts';
@@ -61,7 +62,7 @@ const batch = (from: number, records: readonly DriftCounts[]): Batch => ({
 const emitted = <T>({ emit }: Decision, topic: string): T[] =>
   emit
     .filter((emission) => emission.topic === topic)
-    .flatMap(({ records }) => records.map(({ value }) => JSON.parse(String(value)) as T));
+    .flatMap(({ records }) => listOf(records).map(({ value }) => JSON.parse(String(value)) as T));
 
 const stream = Array.from({ length: 52 }, (_, nth) => record(nth < 12 ? even : shifted, nth));
 

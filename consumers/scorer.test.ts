@@ -1,4 +1,5 @@
 /** The scorer's decisions in memory, with the shipped model: bytes in, records out. */
+import { listOf } from '../schemas/record-frames.ts';
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { BANK_READER } from '../schemas/customer/bank.fixture.ts';
@@ -11,6 +12,7 @@ import type { Model } from '../scoring/model.ts';
 import { deadLetter } from './dead-letter.ts';
 import { originOf } from './output-origin.ts';
 import { recordBytes } from './split-emission.ts';
+import { jsonScores } from '../scoring/score-json.ts';
 import { createScorer, rejectEvent, type ScorerPorts } from './scorer.ts';
 
 const model = await loadModel('models/champion');
@@ -19,12 +21,13 @@ function scorer(more: Partial<ScorerPorts> = {}) {
   const role = createScorer({
     model: () => ({ model, activation: 7 }),
     decoder: () => createEventDecoder({ reader: BANK_READER, maxRecordBytes: 1000, findWriter: undefined }),
-    encodeScore: (score) => JSON.stringify(score),
+    scoreFormat: jsonScores,
     encodeCounts: (counts) => ({ value: JSON.stringify(counts) }),
     group: 'g',
     topics: { churnScores: 'scores', deadLetters: 'letters', driftCounts: 'counts' },
     tombstones: 'ignore',
     maxLetterBytes: () => 100_000,
+    maxSendBytes: () => 700_000,
     contentType: 'application/json',
     ...more,
   });
@@ -51,7 +54,9 @@ const event = (id: string, more: object = {}) => ({
   ...more,
 });
 const records = ({ emit }: Decision, topic: string): readonly OutputRecord[] =>
-  emit.filter((emission) => emission.topic === topic).flatMap((emission) => emission.records);
+  emit.filter((emission) => emission.topic === topic).flatMap((emission) => listOf(emission.records));
+const textsOf = (headers: RecordHeaders = {}) =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 const values = <T>(decision: Decision, topic: string): T[] =>
   records(decision, topic).map(({ value }) => JSON.parse(String(value)) as T);
 
@@ -129,11 +134,12 @@ test('a batch of all kinds: each readable event a score, each unreadable one a d
     expect(churnPrediction).toBe(churnProbability >= threshold);
     expect(reasons).toHaveLength(model.manifest.reasonsCount);
   }
-  expect(records(decision, 'scores')[0]).toMatchObject({
+  const [first] = records(decision, 'scores');
+  expect({ ...first, key: String(first!.key), headers: textsOf(first!.headers) }).toMatchObject({
     key: 'c-a',
     headers: {
       ce_id: 'events/3/10',
-      traceparent: TRACE,
+      traceparent: String(TRACE),
       'content-type': 'application/json',
       'source-group': 'g',
       'source-topic-id': 'id',
@@ -264,7 +270,7 @@ test('a record that the scorer fails on becomes a dead letter that says so', asy
   const batch = { topic: 'events', partition: 3, records: recordsOf([record(9, 'x')]) };
   const { emit, commit, outcomes } = await rejectEvent(ports)(batch, new TypeError('of undefined'), false);
   expect([commit, Object.fromEntries(outcomes)]).toEqual([10, { PROCESSING_FAILED: 1 }]);
-  expect(emit[0]!.records[0]).toMatchObject({
+  expect(listOf(emit[0]!.records)[0]).toMatchObject({
     value: Buffer.from('x'),
     headers: {
       'error-code': 'PROCESSING_FAILED',
@@ -276,13 +282,12 @@ test('a record that the scorer fails on becomes a dead letter that says so', asy
 /** A model that computes for one in two events what is given, at the margin or at a contribution. */
 const odd = (value: number, at: number): Model => ({
   ...model,
-  evaluate: async (events, scoreIds) => {
-    const { scores, outputs } = await model.evaluate(events, scoreIds);
-    const width = outputs.length / events.count;
-    events.eventId.forEach((eventId, i) => {
-      if (Number(eventId) % 2 === 0) outputs[i * width + at] = value;
-    });
-    return { scores, outputs };
+  evaluate: async (events) => {
+    const evaluation = await model.evaluate(events);
+    const { outputs, width } = evaluation;
+    for (let i = 0; i < events.count; i++)
+      if (Number(events.eventId.at(i)) % 2 === 0) outputs[i * width + at] = value;
+    return evaluation;
   },
 });
 

@@ -1,25 +1,19 @@
 import { BankChurnError, messageWithoutValues, type Poison } from '../schemas/errors.ts';
 import type { DecodeEvents, EventDecoder } from '../schemas/decoder.ts';
 import { createCounter, type CountEvents } from '../drift/counts.ts';
-import { rowsOfColumns, type EventColumns } from '../schemas/customer/columns.ts';
+import { rowsOfColumns } from '../schemas/customer/columns.ts';
 import type { Manifest } from '../models/manifest.ts';
-import type { ChurnScore, DriftCounts } from '../schemas/generated.ts';
+import type { DriftCounts } from '../schemas/generated.ts';
 import type { EncodeOwn } from '../schemas/own.ts';
-import type {
-  Batch,
-  Decision,
-  Emission,
-  OutputRecord,
-  Reject,
-  Role,
-  SourceRecord,
-} from '../schemas/ports.ts';
+import type { Batch, Decision, Emission, OutputRecord, Reject, Role } from '../schemas/ports.ts';
+import type { EncodedRecords } from '../schemas/record-frames.ts';
 import { lastOffset } from '../schemas/records.ts';
 import type { Model } from '../scoring/model.ts';
 import { countsHeaders } from './counts-origin.ts';
 import { notFinite, notFiniteRows } from '../scoring/score.ts';
+import type { Scored, ScoreFormat, ScoreValues } from '../scoring/score-bytes.ts';
 import { deadLetter } from './dead-letter.ts';
-import { originHeaders } from './output-origin.ts';
+import { frameScores } from './score-frames.ts';
 
 /** The model in service and since when. */
 export interface ServingModel {
@@ -34,7 +28,7 @@ export interface ScorerPorts {
   readonly model: () => ServingModel | undefined;
   /** The decoder of a model's events: what shapes a score travels with the model. */
   readonly decoder: (model: Manifest) => EventDecoder;
-  readonly encodeScore: (score: ChurnScore) => Buffer | string;
+  readonly scoreFormat: ScoreFormat;
   readonly encodeCounts: EncodeOwn<DriftCounts>;
   /** The consumer group: outputs name it. */
   readonly group: string;
@@ -46,60 +40,64 @@ export interface ScorerPorts {
   readonly tombstones: 'ignore' | 'dead-letter';
   /** Bytes of a dead letter at most (what its topic takes); a larger one is cut. */
   readonly maxLetterBytes: () => number;
+  /** Bytes of one emission of scores at most. */
+  readonly maxSendBytes: () => number;
   /** MIME type of the encoded scores. */
   readonly contentType: 'application/json' | 'application/avro';
 }
 
 /** The scorer role: customer events → churn scores and dead letters. */
 export function createScorer(ports: ScorerPorts): Role {
+  const expected = { recordBytes: FIRST_RECORD_BYTES };
   return async (batch) => {
     const serving = ports.model();
     if (serving === undefined) throw new BankChurnError('MODEL_UNAVAILABLE', 'no model is loaded');
-    const decode = await ports.decoder(serving.model.manifest)(
-      [...batch.records].map(({ value, refused }) => (refused === undefined ? value : null)),
-    );
-    const { scoreIds, sources, letters, outcomes } = sortRecords(ports, batch, decode);
+    const { manifest } = serving.model;
+    const decode = await ports.decoder(manifest)(batch.records);
+    const { sources, letters, outcomes } = sortRecords(ports, batch, decode);
     const { columns: events, unknownFields } = decode;
     if (sources.length === 0) return { ...decision(batch, [], letters, [], ports, outcomes), unknownFields };
-    const { scores, outputs } = await serving.model.evaluate(events, scoreIds);
-    const evaluated = { scores, outputs, events, sources };
-    const { kept, lost } = withoutNotFinite(evaluated);
-    const all = withLetters(ports, batch, letters, lost, notFinite(serving.model.manifest));
+    const all = { ...(await serving.model.evaluate(events)), events, sources };
+    const { kept, lost } = withoutNotFinite(all);
+    const allLetters = withLetters(ports, batch, letters, lost, notFinite(manifest));
     if (lost.length > 0) outcomes.set('SCORE_NOT_FINITE', lost.length);
-    if (kept.scores.length === 0) return { ...decision(batch, [], all, [], ports, outcomes), unknownFields };
-    outcomes.set('scored', kept.scores.length);
+    if (kept.sources.length === 0)
+      return { ...decision(batch, [], allLetters, [], ports, outcomes), unknownFields };
+    outcomes.set('scored', kept.sources.length);
     const counts = [countRecord(ports, serving, batch, kept)];
-    const scored = scoreRecords(ports, batch, kept.scores, kept.sources);
+    const values = valuesOf(ports.scoreFormat, serving.model);
+    const framing = { ...ports, values, maxBytes: ports.maxSendBytes() };
+    const scores = frameScores(framing, batch, kept, kept.sources, expected);
     return {
-      ...decision(batch, scored, all, counts, ports, outcomes),
-      scoredAt: kept.sources.map(({ timestampMs }) => timestampMs),
+      ...decision(batch, scores, allLetters, counts, ports, outcomes),
+      scoredAt: Float64Array.from(kept.sources, (source) => batch.records.timestampAt(source)),
       unknownFields,
     };
   };
 }
 
-/** Events in the order of their scores; `outputs` is [events × (1 + features)], `sources` their records. */
-interface Evaluated {
-  readonly scores: readonly ChurnScore[];
-  readonly outputs: Float32Array;
-  readonly events: EventColumns;
-  readonly sources: readonly SourceRecord[];
+/** Of a score with its headers, until some have been written. */
+const FIRST_RECORD_BYTES = 800;
+
+/** Events in the order of their scores; `sources`: the number of each one's record in the batch. */
+interface Evaluated extends Scored {
+  readonly sources: Int32Array;
 }
 
 /** What has a score, and the records that have none. */
-function withoutNotFinite(all: Evaluated): { kept: Evaluated; lost: readonly SourceRecord[] } {
-  const width = all.outputs.length / all.scores.length;
+function withoutNotFinite(all: Evaluated): { kept: Evaluated; lost: Int32Array } {
+  const { width, sources } = all;
   const rows = notFiniteRows(all.outputs, width);
-  if (rows === undefined) return { kept: all, lost: [] };
+  if (rows === undefined) return { kept: all, lost: new Int32Array(0) };
   const isKept = (_: unknown, row: number): boolean => !rows.has(row);
-  const keptRows = [...all.scores.keys()].filter((row) => !rows.has(row));
   const kept = {
-    scores: all.scores.filter(isKept),
     outputs: all.outputs.filter((_, i) => !rows.has(Math.floor(i / width))),
-    events: rowsOfColumns(all.events, keptRows),
-    sources: all.sources.filter(isKept),
+    width,
+    probabilities: all.probabilities.filter(isKept),
+    events: rowsOfColumns(all.events, [...sources.keys()].filter((row) => !rows.has(row))), // prettier-ignore
+    sources: sources.filter(isKept),
   };
-  return { kept, lost: all.sources.filter((_, row) => rows.has(row)) };
+  return { kept, lost: sources.filter((_, row) => rows.has(row)) };
 }
 
 /** More letters among others, in the order of their records: the newest output says how far the group has come. */
@@ -107,12 +105,12 @@ function withLetters(
   ports: Pick<ScorerPorts, 'group' | 'maxLetterBytes'>,
   batch: Batch,
   letters: readonly OutputRecord[],
-  records: readonly SourceRecord[],
+  records: Int32Array,
   poison: Poison,
 ): readonly OutputRecord[] {
   if (records.length === 0) return letters;
-  const more = records.map((record) =>
-    deadLetter(batch, ports.group, record, poison, ports.maxLetterBytes()),
+  const more = Array.from(records, (record) =>
+    deadLetter(batch, ports.group, batch.records.at(record), poison, ports.maxLetterBytes()),
   );
   const offsetOf = ({ headers }: OutputRecord): number => Number(headers?.['source-offset']);
   return [...letters, ...more].sort((a, b) => offsetOf(a) - offsetOf(b));
@@ -120,36 +118,36 @@ function withLetters(
 
 /** A batch by what becomes of its records. */
 interface Sorted {
-  /** Of the events in the columns, in their order. */
-  readonly scoreIds: readonly string[];
-  /** The record of each of them. */
-  readonly sources: readonly SourceRecord[];
+  /** The record of each event in the columns, in their order. */
+  readonly sources: Int32Array;
   readonly letters: readonly OutputRecord[];
   /** How many records had which outcome, those to be scored aside. */
   readonly outcomes: Map<string, number>;
 }
 
 function sortRecords(ports: ScorerPorts, batch: Batch, decode: DecodeEvents): Sorted {
-  const scoreIds: string[] = [];
-  const sources: SourceRecord[] = [];
+  const { records } = batch;
+  const sources = new Int32Array(records.length);
   const letters: OutputRecord[] = [];
   const outcomes = new Map<string, number>();
-  const prefix = `${batch.topic}/${String(batch.partition)}/`;
-  for (const record of batch.records) {
-    if (record.value === null && record.refused === undefined && ports.tombstones === 'ignore') {
-      count(outcomes, 'ignored');
-      continue;
-    }
-    const read = record.refused ?? (record.value === null ? TOMBSTONE : decode(record.value));
-    if (typeof read === 'number') {
-      scoreIds.push(prefix + String(record.offset));
-      sources.push(record);
-    } else {
-      letters.push(deadLetter(batch, ports.group, record, read, ports.maxLetterBytes()));
+  let events = 0;
+  for (let i = 0; i < records.length; i++) {
+    const read = readRecord(records, i, decode);
+    if (typeof read === 'number') sources[events++] = i;
+    else if (read === TOMBSTONE && ports.tombstones === 'ignore') count(outcomes, 'ignored');
+    else {
+      letters.push(deadLetter(batch, ports.group, records.at(i), read, ports.maxLetterBytes()));
       count(outcomes, read.code);
     }
   }
-  return { scoreIds, sources, letters, outcomes };
+  return { sources: sources.subarray(0, events), letters, outcomes };
+}
+
+function readRecord(records: Batch['records'], i: number, decode: DecodeEvents): number | Poison {
+  const refused = records.refusedAt(i);
+  if (refused !== undefined) return refused;
+  const length = records.valueLength(i);
+  return length < 0 ? TOMBSTONE : decode(records.bytesAt(i), records.valueStart(i), length);
 }
 
 /** What the scorer does with a record that it fails on: a dead letter, as small as can be if the full one did not fit. */
@@ -175,55 +173,28 @@ function count(outcomes: Map<string, number>, outcome: string): void {
 
 function decision(
   batch: Batch,
-  scores: readonly OutputRecord[],
+  scores: readonly EncodedRecords[],
   letters: readonly OutputRecord[],
   counts: readonly OutputRecord[],
   ports: Pick<ScorerPorts, 'topics'>,
   outcomes: ReadonlyMap<string, number>,
 ): Decision {
   const { partition, records } = batch;
-  const emit: Emission[] = [];
-  if (scores.length > 0) emit.push({ topic: ports.topics.churnScores, partition, records: scores });
+  const emit: Emission[] = scores.map((some) => ({ topic: ports.topics.churnScores, partition, records: some })); // prettier-ignore
   if (letters.length > 0) emit.push({ topic: ports.topics.deadLetters, partition, records: letters });
   if (counts.length > 0) emit.push({ topic: ports.topics.driftCounts, partition: 0, records: counts });
   return { emit, commit: lastOffset(records) + 1, outcomes };
 }
 
-function scoreRecords(
-  ports: ScorerPorts,
-  batch: Batch,
-  scores: readonly ChurnScore[],
-  sources: readonly SourceRecord[],
-): OutputRecord[] {
-  const source = `/bankchurn/${batch.topic}`;
-  const origin = Object.entries(originHeaders(ports.group, batch));
-  return scores.map((score, i) => {
-    // Field by field: spreading an object costs as much as encoding the record.
-    const headers: Record<string, Buffer | string> = {
-      ce_specversion: '1.0',
-      ce_type: 'bankchurn.ChurnScore',
-      ce_source: source,
-      ce_id: score.scoreId,
-      'content-type': ports.contentType,
-    };
-    for (const [name, value] of origin) headers[name] = value;
-    const trace = traceOf(sources[i]!);
-    if (trace !== undefined) headers['traceparent'] = trace;
-    return { key: score.customerId, value: ports.encodeScore(score), headers };
-  });
-}
+const compiled = new WeakMap<Model, { readonly format: ScoreFormat; readonly values: ScoreValues }>();
 
-/** W3C Trace Context, version 00: version, trace id, parent id, flags (https://www.w3.org/TR/trace-context/). */
-const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
-const TRACEPARENT_BYTES = 55;
-
-/** The `traceparent` of a record, if it has the form of one: anything else is not passed on. */
-function traceOf({ headers }: SourceRecord): Buffer | undefined {
-  const given = headers['traceparent'];
-  if (given === undefined) return undefined;
-  const [trace] = Array.isArray(given) ? (given as readonly Buffer[]) : [given as Buffer];
-  const isOne = trace?.length === TRACEPARENT_BYTES && TRACEPARENT.test(trace.toString('latin1'));
-  return isOne ? trace : undefined;
+/** What a format makes of a model, compiled once. */
+function valuesOf(format: ScoreFormat, model: Model): ScoreValues {
+  const known = compiled.get(model);
+  if (known?.format === format) return known.values;
+  const values = format(model.manifest);
+  compiled.set(model, { format, values });
+  return values;
 }
 
 const counters = new WeakMap<Model, CountEvents>();
@@ -233,7 +204,7 @@ function countRecord(
   ports: ScorerPorts,
   { model, activation }: ServingModel,
   batch: Batch,
-  { events, scores, outputs }: Evaluated,
+  { events, probabilities, outputs }: Evaluated,
 ): OutputRecord {
   const { manifest } = model;
   const { topic, partition, records } = batch;
@@ -246,14 +217,16 @@ function countRecord(
     sourcePartition: partition,
     firstOffset: records.offsetAt(0),
     lastOffset: lastOffset(records),
-    maxTimestamp: [...records].reduce((latest, { timestampMs }) => Math.max(latest, timestampMs), 0),
+    maxTimestamp: latestOf(records),
     events: events.count,
-    series: counter(
-      events,
-      scores.map(({ churnProbability }) => churnProbability),
-      outputs,
-    ),
+    series: counter(events, probabilities, outputs),
   };
   const { value, headers } = ports.encodeCounts(counts);
   return { key: manifest.sha256, value, headers: { ...headers, ...countsHeaders(ports.group, batch) } };
+}
+
+function latestOf(records: Batch['records']): number {
+  let latest = 0;
+  for (let i = 0; i < records.length; i++) latest = Math.max(latest, records.timestampAt(i));
+  return latest;
 }

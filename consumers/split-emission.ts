@@ -1,4 +1,5 @@
 import type { Emission, OutputRecord } from '../schemas/ports.ts';
+import { isEncoded, listOf } from '../schemas/record-frames.ts';
 
 /** Of the record batch format: lengths, deltas and attributes of one record, at most; and the lengths of one header. */
 const RECORD_OVERHEAD = 32;
@@ -30,7 +31,15 @@ export function* splitEmission(
   maxRecords: number,
   maxBytes: number,
 ): Generator<Emission> {
-  const { topic, partition, records } = emission;
+  const { topic, partition } = emission;
+  if (isEncoded(emission.records)) {
+    const { count, bytes } = emission.records;
+    if (count <= maxRecords && bytes.length <= maxBytes) {
+      yield emission;
+      return;
+    }
+  }
+  const records = listOf(emission.records);
   let from = 0;
   let bytes = 0;
   for (let i = 0; i < records.length; i++) {
@@ -42,6 +51,6 @@ export function* splitEmission(
     }
     bytes += size;
   }
-  if (from === 0 && records.length > 0) yield emission;
+  if (from === 0 && records.length > 0) yield { topic, partition, records };
   else if (from < records.length) yield { topic, partition, records: records.slice(from) };
 }

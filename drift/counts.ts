@@ -7,7 +7,7 @@ import { createBinOf, regularBins, SPECIAL_BINS, type BinOf } from './bins.ts';
 /** Counts of some scored events, by the bins of the model's profile. */
 export type CountEvents = (
   events: EventColumns,
-  probabilities: readonly number[],
+  probabilities: ArrayLike<number>,
   outputs: Float32Array,
 ) => SeriesCounts[];
 
@@ -38,8 +38,8 @@ export function createCounter({ features, profile }: Pick<Manifest, 'features' |
       return { name, counts, contributionSum };
     });
     const counts = new Array<number>(scoreSize).fill(0);
-    for (const probability of probabilities) {
-      const bin = scoreBin(probability);
+    for (let row = 0; row < probabilities.length; row++) {
+      const bin = scoreBin(probabilities[row]!);
       counts[bin] = counts[bin]! + 1;
     }
     return [...series, { name: SCORE_SERIES, counts, contributionSum: 0 }];

@@ -1,3 +1,4 @@
+import { listOf } from '../schemas/record-frames.ts';
 import { recordsOf } from '../schemas/records.ts';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -77,7 +78,9 @@ async function undisturbed(
   );
   return emit
     .filter(({ topic }) => topic === 'verdicts')
-    .flatMap((emission) => emission.records.map(({ value }) => JSON.parse(String(value)) as DriftVerdict));
+    .flatMap((emission) =>
+      listOf(emission.records).map(({ value }) => JSON.parse(String(value)) as DriftVerdict),
+    );
 }
 
 test(

@@ -134,14 +134,15 @@ const resolveFirst =
 const outageIsPoison =
   ({ freshDecoder }: BugContext) =>
   (): EventDecoder =>
-  async (values) => {
+  async (records) => {
     try {
-      return await freshDecoder()(values);
+      return await freshDecoder()(records);
     } catch (error) {
       if (!(error instanceof BankChurnError)) throw error;
       const { message } = error;
       return Object.assign(() => ({ code: 'SCHEMA_UNKNOWN', message }) as const, {
         columns: createColumns({ inputs: [] }, 0),
+        unknownFields: new Map<string, number>(),
       });
     }
   };

@@ -59,7 +59,8 @@ test('500 inputs, 2,000 columns: trained, proven, in the log, scored with reason
   /** One transaction of scores; its largest contributions, and its counts. */
   const score = async (events: readonly CustomerEvent[]) => {
     const columns = columnsOfEvents(customer, events);
-    const { scores, outputs } = await model.evaluate(columns, events.map((_, i) => `t/0/${String(i)}`));
+    const { outputs, probabilities } = await model.evaluate(columns);
+    const scores = await model.score(events.map((event, i) => ({ event, scoreId: `t/0/${String(i)}` })));
     scores.forEach(({ reasons, churnProbability }, row) => {
       const [margin, ...contributions] = outputs.subarray(row * 501, (row + 1) * 501);
       const sum = contributions.reduce((a, b) => a + b, manifest.baseMargin);
@@ -69,7 +70,7 @@ test('500 inputs, 2,000 columns: trained, proven, in the log, scored with reason
       order.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
       expect(reasons).toEqual(order.slice(0, 3));
     });
-    return count(columns, scores.map(({ churnProbability }) => churnProbability), outputs);
+    return count(columns, probabilities, outputs);
   }; // prettier-ignore
 
   const usual = inventWide(EVENTS, WIDEST, 2).events.map(read);

@@ -8,6 +8,12 @@ const BATCH_OVERHEAD = 256;
 /** Taken for a topic whose setting we may not read: Kafka's default is 1,048,588. */
 export const ASSUMED_BYTES = 1_000_000;
 
+const MAX_SEND_BYTES = 700_000;
+
+/** Bytes of the records of one send at most, to any of some topics with these limits. */
+export const sendBytes = (limits: ReadonlyMap<string, number>): number =>
+  Math.min(MAX_SEND_BYTES, ...limits.values());
+
 /**
  * Bytes that the records of one batch may have, by topic: `max.message.bytes`, less what the batch adds. Without the right to
  * read it the default is assumed; a broker that takes less says so when it is sent more.

@@ -67,7 +67,7 @@ export function takePlain(
     // The end that was announced is that of the parts, so that no part can lie beyond it.
     if (!(valueLength >= -1 && countAt + 1 === recordEnd && recordEnd <= limit) || bytes[countAt] !== 0)
       break;
-    if (!(offset > last && offset <= lastOffset) || !Number.isFinite(timestampDelta)) break;
+    if (!(offset > last && offset <= lastOffset)) break;
     left -= 1;
     end = recordEnd;
     last = offset;
@@ -91,7 +91,7 @@ export function takePlain(
   return taken - before;
 }
 
-/** A zigzag varint of at most four bytes; NaN: it is longer. The bytes must be there. */
+/** A zigzag varint of at most four bytes, which must be there. NaN: it is longer; reading stays where it is. */
 function shortVarint(reading: Reading): number {
   const { bytes } = reading;
   let { at } = reading;

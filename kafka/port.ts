@@ -38,8 +38,6 @@ export type KafkaLog = (level: 'debug' | 'info' | 'warn', message: string, detai
 export interface KafkaClient {
   /** The consumer of one topic, as the loop wants it: nothing is committed or resolved but by the loop. */
   consumer(settings: ConsumerSettings): LoopConsumer;
-  /** As `consumer`, with the writer of its partitions. */
-  groupConsumer(settings: GroupConsumerSettings): GroupConsumer;
   /**
    * The one valid writer under a transactional id: whoever had it before is fenced, its open transaction ended, and its
    * last one is decided in each partition of `scope` (these must exist).
@@ -99,10 +97,6 @@ export interface ConsumerSettings {
    * Rejects with TOPIC_RECREATED or OFFSETS_UNCERTAIN if they do not say so for this group and this topic.
    */
   readonly writtenBefore?: WrittenBefore | undefined;
-}
-
-/** Of a consumer that writes, too: one transactional writer for all of its partitions (ADR 17). */
-export interface GroupConsumerSettings extends ConsumerSettings {
   /** What the partitions' transactions write to: `outputs` in the same partition, `singles` in their only one. */
   readonly outputs: readonly string[];
   readonly singles: readonly string[];
@@ -151,16 +145,9 @@ export interface LoopConsumer {
   start(events: ConsumerEvents): Promise<void>;
   /** Waits for the batches in hand, leaves the group, disconnects. */
   stop(): Promise<void>;
-  commitOffset: CommitOffset;
-}
-
-export interface GroupConsumer extends Omit<LoopConsumer, 'commitOffset'> {
   /** Opens the writer of an assigned partition: resolves when nobody else can change its offset any more (ADR 17). */
   readonly openWriter: OpenWriter;
 }
-
-/** Commits a consumed offset by the consumer's own membership; the topic's id is kept with it. */
-export type CommitOffset = Transaction['sendOffsets'];
 
 /** A writer whose transactions nobody shares. */
 export interface ExclusiveWriter extends Omit<Writer, 'begin' | 'claim'> {

@@ -4,19 +4,14 @@ import { isUtf8 } from 'node:buffer';
 /** Why the bytes are not a value of their schema. */
 export class Undecodable extends Error {}
 
-/** A place in the bytes of one value. */
+/** A place in one value, which ends at `end`; other values may lie around it. */
 export interface Cursor {
-  readonly bytes: Buffer;
-  /** The bytes as Latin-1: cutting ASCII out of it is cheaper than decoding each string. */
-  readonly latin1: string;
+  bytes: Buffer;
   at: number;
+  end: number;
 }
 
-export const cursorAt = (bytes: Buffer, at: number): Cursor => ({
-  bytes,
-  latin1: bytes.toString('latin1'),
-  at,
-});
+export const cursorAt = (bytes: Buffer, at: number): Cursor => ({ bytes, at, end: bytes.length });
 
 const ends = (): never => {
   throw new Undecodable('the body ends too early');
@@ -31,14 +26,14 @@ const MAX_VARINT = 10;
  * @throws Undecodable if a double cannot hold it.
  */
 export function readLong(cursor: Cursor): number {
-  const { bytes } = cursor;
-  const first = bytes[cursor.at++] ?? ends();
+  const { bytes, end } = cursor;
+  const first = cursor.at < end ? bytes[cursor.at++]! : ends();
   // Zigzag: the lowest bit is the sign.
   let size = (first & 0x7f) >> 1;
   let byte = first;
   for (let unit = 64, read = 1; byte > 0x7f; unit *= 128, read++) {
     if (read === MAX_VARINT) throw new Undecodable('a number of more than 64 bits');
-    byte = bytes[cursor.at++] ?? ends();
+    byte = cursor.at < end ? bytes[cursor.at++]! : ends();
     size += (byte & 0x7f) * unit;
   }
   if (size >= Number.MAX_SAFE_INTEGER) throw new Undecodable('a whole number beyond 2^53');
@@ -47,7 +42,7 @@ export function readLong(cursor: Cursor): number {
 
 /** Passes over an int or long, of any size. */
 export function skipLong(cursor: Cursor): void {
-  for (let read = 1; (cursor.bytes[cursor.at++] ?? ends()) > 0x7f; read++)
+  for (let read = 1; cursor.bytes[skip(cursor, 1)]! > 0x7f; read++)
     if (read === MAX_VARINT) throw new Undecodable('a number of more than 64 bits');
 }
 
@@ -55,7 +50,7 @@ export function skipLong(cursor: Cursor): void {
 export function skip(cursor: Cursor, size: number): number {
   const start = cursor.at;
   if (size < 0) throw new Undecodable('a length below 0');
-  if (size > cursor.bytes.length - start) ends();
+  if (size > cursor.end - start) ends();
   cursor.at = start + size;
   return start;
 }
@@ -73,11 +68,15 @@ export const readDouble = (cursor: Cursor): number => cursor.bytes.readDoubleLE(
 export function readText(cursor: Cursor): string {
   const start = skip(cursor, readLong(cursor));
   const { bytes, at: end } = cursor;
-  let high = 0;
-  for (let at = start; at < end; at++) high |= bytes[at]!;
-  if (high < 0x80) return cursor.latin1.slice(start, end);
+  if (isAscii(bytes, start, end)) return bytes.toString('latin1', start, end);
   if (!isUtf8(bytes.subarray(start, end))) throw new Undecodable('a string that is not UTF-8');
   return bytes.toString('utf8', start, end);
+}
+
+function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
+  let high = 0;
+  for (let at = start; at < end; at++) high |= bytes[at]!;
+  return high < 0x80;
 }
 
 /** Bytes of a decimal: what 76 digits take. */

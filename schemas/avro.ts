@@ -60,7 +60,17 @@ export const OUTCOME: Shape<CustomerOutcome> = outcomeShape(PLAUSIBLE_TIMES);
  * One writer schema, compiled once (that costs a thousand times more than decoding). Checks what it decoded by `read`, and
  * counts the fields that are not ours.
  */
-export type WriterDecoder = <T>(value: Buffer, read: Read<T>, unknown?: FieldCounts) => T | Poison;
+export interface WriterDecoder extends Steps {
+  <T>(value: Buffer, read: Read<T>, unknown?: FieldCounts): T | Poison;
+}
+
+/** How values of one writer schema are read. */
+export interface Steps {
+  /** In the writer's order. */
+  readonly steps: readonly Step[];
+  /** Fields that nobody reads. */
+  readonly unknown: readonly string[];
+}
 
 /** The schema id of a value in the wire format; undefined where it is not one. */
 export function schemaId(value: Buffer): number | undefined {
@@ -83,6 +93,16 @@ interface Step {
   /** Our field that is read; undefined: passed over. */
   readonly field: string | undefined;
   readonly read: (cursor: Cursor) => unknown;
+  /** It is a string, or (`isOptional`) a union of null and a string. */
+  readonly isString: boolean;
+  readonly isOptional: boolean;
+}
+
+function stepOf({ name, type }: AvroField, field: string | undefined, kind: FieldKind | undefined): Step {
+  const isOptional = type.kind === 'union' && type.branches.length === 2 && type.branches[0]!.kind === 'null';
+  const inner = isOptional ? type.branches[1]! : type;
+  const read = kind === undefined ? createSkipper(type) : createReader(type, field ?? name, kind);
+  return { field, read, isString: inner.kind === 'string', isOptional };
 }
 
 /** Field of the writer → field of ours: of the same name, or of another name that the field may have. Throws ForeignSchema. */
@@ -105,8 +125,8 @@ function matchFields(
   return matched;
 }
 
-/** The steps through a body, in the writer's order, and the fields that are not read. Throws ForeignSchema. */
-function stepsOf(writer: AvroNode, { schema, names, skipped }: Layout): { steps: Step[]; unknown: string[] } {
+/** The steps through a body, and the fields that are not read. Throws ForeignSchema. */
+function stepsOf(writer: AvroNode, { schema, names, skipped }: Layout): Steps {
   if (writer.kind !== 'record' || writer.name !== schema.name)
     throw new ForeignSchema(
       `it is ${writer.kind === 'record' ? writer.name : `no record but ${writer.kind}`}`,
@@ -116,10 +136,10 @@ function stepsOf(writer: AvroNode, { schema, names, skipped }: Layout): { steps:
   const found = new Set(matched.values());
   for (const [field, { isOptional }] of ours)
     if (!isOptional && !found.has(field)) throw new ForeignSchema(`it has no field ${field}`);
-  const steps = writer.fields.flatMap(({ name, type }): Step[] => {
-    const field = matched.get(name);
-    if (field !== undefined) return [{ field, read: createReader(type, field, ours.get(field)!.kind) }];
-    return takesNoBytes(type) ? [] : [{ field: undefined, read: createSkipper(type) }];
+  const steps = writer.fields.flatMap((each): Step[] => {
+    const field = matched.get(each.name);
+    if (field === undefined && takesNoBytes(each.type)) return [];
+    return [stepOf(each, field, field === undefined ? undefined : ours.get(field)!.kind)];
   });
   const isUnknown = (name: string): boolean => !matched.has(name) && skipped?.has(name) !== true;
   return { steps, unknown: writer.fields.map(({ name }) => name).filter(isUnknown) };
@@ -134,11 +154,12 @@ function stepsOf(writer: AvroNode, { schema, names, skipped }: Layout): { steps:
  */
 export function compileWriter(writer: unknown, layout: Layout): WriterDecoder | Poison {
   try {
-    const { steps, unknown } = stepsOf(readSchema(writer), layout);
-    return (value, read, counts) => {
-      if (counts !== undefined) for (const name of unknown) countField(counts, name);
-      return decodeBody(value, steps, read);
+    const found = stepsOf(readSchema(writer), layout);
+    const decode = <T>(value: Buffer, read: Read<T>, counts?: FieldCounts): T | Poison => {
+      if (counts !== undefined) for (const name of found.unknown) countField(counts, name);
+      return decodeBody(value, found.steps, read);
     };
+    return Object.assign(decode, found);
   } catch (error) {
     if (!(error instanceof ForeignSchema)) throw error;
     return foreign(layout, error);

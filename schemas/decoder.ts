@@ -1,10 +1,12 @@
 import { HEADER_BYTES, MAGIC_BYTE, schemaId, type Shape, type WriterDecoder } from './avro.ts';
 import { createColumns, type EventColumns } from './customer/columns.ts';
 import type { EventReader } from './customer/event-reader.ts';
+import type { EventScan } from './customer/event-scan.ts';
 import type { Poison } from './errors.ts';
 import type { FieldCounts } from './fields.ts';
 import { decodeJson } from './json.ts';
 import type { Read } from './members.ts';
+import type { Records } from './records.ts';
 
 /** Finds the decoder of a writer schema. Rejects with a transient `BankChurnError` where the registry is in the way. */
 export type FindWriter = (id: number) => Promise<WriterDecoder | Poison>;
@@ -22,14 +24,16 @@ export interface Decode<T> {
  */
 export type RecordDecoder<T> = (values: readonly (Buffer | null)[]) => Promise<Decode<T>>;
 
-/** Decodes the events of a prepared batch into columns: each value gives the row that it took. */
-export interface DecodeEvents extends Decode<number> {
-  /** As many rows as the batch has values. */
+/** Decodes the events of a prepared batch into columns: each value, by where it lies, gives the row that it took. Never throws on any bytes. */
+export interface DecodeEvents {
+  (bytes: Buffer, start: number, length: number): number | Poison;
+  readonly unknownFields: ReadonlyMap<string, number>;
+  /** As many rows as the batch has records. */
   readonly columns: EventColumns;
 }
 
-/** As a {@link RecordDecoder}, for many events: it makes no object of each. */
-export type EventDecoder = (values: readonly (Buffer | null)[]) => Promise<DecodeEvents>;
+/** As a {@link RecordDecoder}, for many events: it makes no object of each, unless one is odd. */
+export type EventDecoder = (records: Records) => Promise<DecodeEvents>;
 
 export interface DecoderOptions {
   /** Larger values are refused before they are looked into. */
@@ -50,13 +54,55 @@ export function createDecoder<T>({
 
 export function createEventDecoder({
   reader,
-  ...options
+  maxRecordBytes,
+  findWriter,
 }: DecoderOptions & { readonly reader: EventReader }): EventDecoder {
-  return async (values) => {
-    const columns = createColumns(reader.schema, values.length);
-    const read: Read<number> = (raw, source) => reader.readInto(raw, source, columns) ?? columns.count - 1;
-    return Object.assign(await prepare(values, options, read), { columns });
+  const scans = new WeakMap<WriterDecoder, { readonly scan: EventScan | undefined }>();
+  const scanOf = (writer: WriterDecoder): EventScan | undefined => {
+    let known = scans.get(writer);
+    if (known === undefined) scans.set(writer, (known = { scan: reader.scanOf(writer) }));
+    return known.scan;
   };
+  return async (records) => {
+    const columns = createColumns(reader.schema, records.length);
+    const read: Read<number> = (raw, source) => reader.readInto(raw, source, columns) ?? columns.count - 1;
+    const writers = findWriter === undefined ? NO_WRITERS : await findAll(idsOf(records, maxRecordBytes), findWriter); // prettier-ignore
+    const unknownFields = new Map<string, number>();
+    const decoding = { read, maxRecordBytes, writers, unknownFields };
+    const scanned = (bytes: Buffer, start: number, length: number): boolean => {
+      if (length > maxRecordBytes) return false;
+      const end = start + length;
+      if (bytes[start] !== MAGIC_BYTE) return reader.scanInto(bytes, start, end, columns, unknownFields);
+      const writer = length < HEADER_BYTES ? undefined : writers.get(bytes.readUInt32BE(start + 1));
+      const scan = typeof writer === 'function' ? scanOf(writer) : undefined;
+      return scan?.(bytes, start + HEADER_BYTES, end, columns, unknownFields) === true;
+    };
+    const decodeOne = (bytes: Buffer, start: number, length: number): number | Poison =>
+      scanned(bytes, start, length) ? columns.count - 1 : decode(bytes.subarray(start, start + length), decoding); // prettier-ignore
+    return Object.assign(decodeOne, { columns, unknownFields });
+  };
+}
+
+type Writers = ReadonlyMap<number, WriterDecoder | Poison>;
+const NO_WRITERS: Writers = new Map();
+
+async function findAll(ids: ReadonlySet<number>, findWriter: FindWriter): Promise<Writers> {
+  const writers = new Map<number, WriterDecoder | Poison>();
+  for (const id of ids) writers.set(id, await findWriter(id));
+  return writers;
+}
+
+/** The writer schemas of the Avro values among records that are to be read. */
+function idsOf(records: Records, maxRecordBytes: number): Set<number> {
+  const ids = new Set<number>();
+  for (let i = 0; i < records.length; i++) {
+    const length = records.valueLength(i);
+    if (length < HEADER_BYTES || length > maxRecordBytes || records.refusedAt(i) !== undefined) continue;
+    const bytes = records.bytesAt(i);
+    const start = records.valueStart(i);
+    if (bytes[start] === MAGIC_BYTE) ids.add(bytes.readUInt32BE(start + 1));
+  }
+  return ids;
 }
 
 async function prepare<T>(
@@ -64,12 +110,9 @@ async function prepare<T>(
   { maxRecordBytes, findWriter }: DecoderOptions,
   read: Read<T>,
 ): Promise<Decode<T>> {
-  const writers = new Map<number, WriterDecoder | Poison>();
-  for (const value of values) {
-    const id = value === null || value.length > maxRecordBytes ? undefined : schemaId(value);
-    if (id === undefined || findWriter === undefined || writers.has(id)) continue;
-    writers.set(id, await findWriter(id));
-  }
+  const isTaken = (value: Buffer | null): value is Buffer => value !== null && value.length <= maxRecordBytes;
+  const ids = new Set(values.filter(isTaken).flatMap((value) => schemaId(value) ?? []));
+  const writers = findWriter === undefined ? NO_WRITERS : await findAll(ids, findWriter);
   const decoding = { read, maxRecordBytes, writers, unknownFields: new Map<string, number>() };
   return Object.assign((value: Buffer) => decode(value, decoding), { unknownFields: decoding.unknownFields });
 }
@@ -77,7 +120,7 @@ async function prepare<T>(
 interface Decoding<T> {
   readonly read: Read<T>;
   readonly maxRecordBytes: number;
-  readonly writers: ReadonlyMap<number, WriterDecoder | Poison>;
+  readonly writers: Writers;
   readonly unknownFields: FieldCounts;
 }
 

@@ -3,6 +3,7 @@
  * implement it in memory, so the loop's law can be tried with a crash between any two calls.
  */
 import type { Poison } from './errors.ts';
+import type { EncodedRecords } from './record-frames.ts';
 import type { Records } from './records.ts';
 
 /** Header values as bytes, or several values where a name was repeated. The object has no prototype. */
@@ -42,7 +43,7 @@ export interface OutputRecord {
 export interface Emission {
   readonly topic: string;
   readonly partition: number;
-  readonly records: readonly OutputRecord[];
+  readonly records: readonly OutputRecord[] | EncodedRecords;
 }
 
 /** Some consecutive records of one partition, as handed to a role. Never empty. */

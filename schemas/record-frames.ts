@@ -1,4 +1,5 @@
 /** Records as they lie in an uncompressed record batch (https://kafka.apache.org/documentation/#record), ready to be sent. */
+import { outOf, withRoom } from './out-bytes.ts';
 import type { OutputRecord, RecordHeaders } from './ports.ts';
 
 /** Record after record, each with its length before it; offset deltas count from 0, timestamp deltas are 0. */
@@ -54,20 +55,13 @@ export function writeLength(out: Uint8Array, at: number, reserved: number, end: 
   return at + size + length;
 }
 
-/** A buffer that holds the first `used` bytes of another, and at least `free` more. */
-export function withRoom(out: Buffer, used: number, free: number): Buffer {
-  if (out.length - used >= free) return out;
-  const larger = Buffer.allocUnsafeSlow(Math.max(out.length * 2, used + free));
-  out.copy(larger, 0, 0, used);
-  return larger;
-}
-
 type Bytes = Buffer | string | null;
 
 const sizeOf = (value: Bytes): number =>
   value === null ? 0 : typeof value === 'string' ? Buffer.byteLength(value) : value.length;
 
-function writeBytes(out: Buffer, at: number, value: Bytes): number {
+/** Writes a text or bytes with their length before them, -1 for null. */
+export function writeBytes(out: Buffer, at: number, value: Bytes): number {
   if (value === null) return writeVarint(out, at, -1);
   const length = sizeOf(value);
   const start = writeVarint(out, at, length);
@@ -91,26 +85,41 @@ function flatten(headers: RecordHeaders | undefined): (Buffer | string)[] {
 const OVERHEAD = 5 * MAX_VARINT;
 
 export function encodeOutputRecords(records: readonly OutputRecord[]): EncodedRecords {
-  let out: Buffer = Buffer.allocUnsafe(records.length * 256);
+  let out = outOf(Buffer.allocUnsafe(records.length * 256));
   let end = 0;
   records.forEach(({ key, value, headers }, offsetDelta) => {
     const flat = flatten(headers);
     const parts = [key, value, ...flat];
     const most = parts.reduce((sum, part) => sum + MAX_VARINT + sizeOf(part), OVERHEAD);
     out = withRoom(out, end, most);
+    const { bytes } = out;
     const reserved = varintSize(most);
     let at = end + reserved;
-    out[at++] = 0; // attributes: none are defined
-    out[at++] = 0; // timestamp delta
-    at = writeVarint(out, at, offsetDelta);
-    at = writeBytes(out, at, key);
-    at = writeBytes(out, at, value);
-    at = writeVarint(out, at, flat.length / 2);
-    for (const part of flat) at = writeBytes(out, at, part);
-    end = writeLength(out, end, reserved, at);
+    bytes[at++] = 0; // attributes: none are defined
+    bytes[at++] = 0; // timestamp delta
+    at = writeVarint(bytes, at, offsetDelta);
+    at = writeBytes(bytes, at, key);
+    at = writeBytes(bytes, at, value);
+    at = writeVarint(bytes, at, flat.length / 2);
+    for (const part of flat) at = writeBytes(bytes, at, part);
+    end = writeLength(bytes, end, reserved, at);
   });
-  return { bytes: out.subarray(0, end), count: records.length };
+  return { bytes: out.bytes.subarray(0, end), count: records.length };
 }
+
+/** Headers as they lie in a record, without their number. */
+export function headerBytes(headers: Readonly<Record<string, string>>): Buffer {
+  const flat = flatten(headers);
+  const out = Buffer.allocUnsafe(flat.reduce((sum, part) => sum + MAX_VARINT + sizeOf(part), 0));
+  return out.subarray(
+    0,
+    flat.reduce((at, part) => writeBytes(out, at, part), 0),
+  );
+}
+
+/** Records as objects, whichever they are. */
+export const listOf = (records: EncodedRecords | readonly OutputRecord[]): readonly OutputRecord[] =>
+  isEncoded(records) ? decodeFrames(records) : records;
 
 interface Cursor {
   readonly bytes: Buffer;

@@ -3,7 +3,7 @@ import { featureColumns } from '../models/feature-row.ts';
 import type { CustomerEvent } from '../schemas/customer/schema.ts';
 import type { ChurnScore, RiskLevel } from '../schemas/generated.ts';
 import type { Model } from './model.ts';
-import { notFinite, notFiniteRows, sigmoid } from './score.ts';
+import { createScoreBuilder, notFinite, notFiniteRows, sigmoid } from './score.ts';
 
 /** What a feature added to the log-odds of one score, and what it was. */
 export interface Contribution {
@@ -38,14 +38,13 @@ export async function explain(
   event: CustomerEvent,
   scoreId: string,
 ): Promise<{ score: ChurnScore; explanation: Explanation }> {
-  const { scores, outputs } = await model.evaluate(featureColumns(model.manifest.features, [event]), [
-    scoreId,
-  ]);
-  const score = scores[0]!;
+  const events = featureColumns(model.manifest.features, [event]);
+  const { outputs } = await model.evaluate(events);
   if (notFiniteRows(outputs, outputs.length) !== undefined) {
     const { code, message } = notFinite(model.manifest);
     throw new BankChurnError(code, message);
   }
+  const score = createScoreBuilder(model.manifest)(events, 0, scoreId, outputs, 0);
   const contributions = model.manifest.features.map(({ name }, i) => ({
     feature: name,
     value: event[name] ?? null,

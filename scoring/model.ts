@@ -8,7 +8,8 @@ import { manifestFaults } from '../models/check-manifest.ts';
 import { createFeatureRowEncoder, featureColumns } from '../models/feature-row.ts';
 import { goldenRows, parseGolden } from '../models/golden.ts';
 import { sha256 } from '../models/release-files.ts';
-import { createScoreBuilder, notFinite, notFiniteRows } from './score.ts';
+import { createScoreBuilder, notFinite, notFiniteRows, sigmoid } from './score.ts';
+import type { Evaluation } from './score-bytes.ts';
 
 /** A loaded ONNX model (`onnx.io.ts`): input `features` float32 [n, columns], output `outputs` float32 [n, 1 + features]. */
 export interface OnnxModel {
@@ -38,15 +39,10 @@ export interface Model {
    */
   score(requests: readonly ScoreRequest[]): Promise<ChurnScore[]>;
   /**
-   * As `score`, of events in columns, with the outputs they were made of: [events × (1 + features)], margin first, log-odds.
-   * Scores of outputs that are not finite (`notFiniteRows`) are among them, and must not be published.
-   *
-   * @param scoreIds of the events, in their order.
+   * What the model says of events in columns. Outputs that are not finite (`notFiniteRows`) are among them, and must not be
+   * published.
    */
-  evaluate(
-    events: EventColumns,
-    scoreIds: readonly string[],
-  ): Promise<{ scores: ChurnScore[]; outputs: Float32Array }>;
+  evaluate(events: EventColumns): Promise<Evaluation>;
   close(): Promise<void>;
 }
 
@@ -173,24 +169,21 @@ function createModel(manifest: Manifest, session: OnnxModel): Model {
   const encode = createFeatureRowEncoder(manifest.features);
   const build = createScoreBuilder(manifest);
 
-  async function evaluate(
-    events: EventColumns,
-    scoreIds: readonly string[],
-  ): Promise<{ scores: ChurnScore[]; outputs: Float32Array }> {
+  async function evaluate(events: EventColumns): Promise<Evaluation> {
     const { count } = events;
-    const scores: ChurnScore[] = [];
-    const all = new Float32Array(count * session.outputs);
+    const width = session.outputs;
+    const all = new Float32Array(count * width);
+    const probabilities = new Float64Array(count);
     // Of its own, not shared: partitions score side by side, and ONNX Runtime reads the buffer after we return to the loop.
     const rows = new Float32Array(Math.min(count, RUN_ROWS) * session.columns);
     for (let from = 0; from < count; from += RUN_ROWS) {
       const n = Math.min(RUN_ROWS, count - from);
       encode(events, from, from + n, rows);
       const outputs = await session.run(rows, n);
-      all.set(outputs, from * session.outputs);
-      for (let i = 0; i < n; i++)
-        scores.push(build(events, from + i, scoreIds[from + i]!, outputs, i * session.outputs));
+      all.set(outputs, from * width);
+      for (let i = 0; i < n; i++) probabilities[from + i] = sigmoid(outputs[i * width]!);
     }
-    return { scores, outputs: all };
+    return { outputs: all, width, probabilities };
   }
 
   return {
@@ -198,14 +191,12 @@ function createModel(manifest: Manifest, session: OnnxModel): Model {
     evaluate,
     score: async (requests) => {
       const events = featureColumns(manifest.features, requests.map(({ event }) => event)); // prettier-ignore
-      const { scores, outputs } = await evaluate(
-        events,
-        requests.map(({ scoreId }) => scoreId),
-      );
-      const [first] = notFiniteRows(outputs, session.outputs) ?? [];
-      if (first === undefined) return scores;
+      const { outputs, width } = await evaluate(events);
+      const [first] = notFiniteRows(outputs, width) ?? [];
+      if (first === undefined)
+        return requests.map(({ scoreId }, row) => build(events, row, scoreId, outputs, row * width));
       const { code, message } = notFinite(manifest);
-      throw new BankChurnError(code, `${message}: ${events.eventId[first]!}`);
+      throw new BankChurnError(code, `${message}: ${events.eventId.at(first)}`);
     },
     close: () => session.close(),
   };

@@ -1,8 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { topReasons } from './score.ts';
+import { topFeatures } from './score.ts';
 
 const namesOf = (count: number): string[] => Array.from({ length: count }, (_, i) => `feature${String(i)}`);
+
+/** The names of the features with the largest contributions, and these. */
+function topReasons(names: readonly string[], outputs: Float32Array, at: number, count: number) {
+  const top = new Int32Array(count);
+  const found = topFeatures(outputs, at, names.length, top);
+  return Array.from(top.subarray(0, found), (i) => ({ feature: names[i]!, contribution: outputs[at + i]! }));
+}
 
 /** Straight from the definition: a stable sort by size. */
 function sorted(names: readonly string[], contributions: readonly number[], count: number): string[] {
@@ -11,7 +18,7 @@ function sorted(names: readonly string[], contributions: readonly number[], coun
   return order.slice(0, count).map((i) => names[i]!);
 }
 
-describe('topReasons', () => {
+describe('topFeatures', () => {
   it.each([1, 10, 31, 32, 33, 40, 64, 500])('is the largest by size, of %i features', (features) => {
     const names = namesOf(features);
     // Few different sizes, so that there are ties.

@@ -29,6 +29,37 @@ export const notFinite = ({ version }: Pick<Manifest, 'version'>): Poison => ({
   message: `model ${version} gives no finite score for this event`,
 });
 
+/** How a model judges an event by its outputs: what is the same in a score as an object and as bytes. */
+export interface Judge {
+  /** Reasons of a score. */
+  readonly count: number;
+  isChurn(probability: number): boolean;
+  /** Its place among the `RISK_LEVELS`. */
+  riskOf(probability: number): number;
+  /**
+   * The features with the largest contributions by size, by their numbers, largest first; `outputs[at]` is the first
+   * contribution. The next call overwrites the result.
+   */
+  reasons(outputs: Float32Array, at: number): Int32Array;
+}
+
+export const RISK_LEVELS: readonly RiskLevel[] = ['LOW', 'MEDIUM', 'HIGH'];
+
+export function createJudge({ features, reasonsCount, threshold, riskCutoffs }: Manifest): Judge {
+  const { medium, high } = riskCutoffs;
+  const count = Math.min(reasonsCount, features.length);
+  const top = new Int32Array(count);
+  return {
+    count,
+    isChurn: (probability) => probability >= threshold,
+    riskOf: (probability) => (probability >= high ? 2 : probability >= medium ? 1 : 0),
+    reasons: (outputs, at) => {
+      const found = topFeatures(outputs, at, features.length, top);
+      return found === count ? top : top.subarray(0, found);
+    },
+  };
+}
+
 /** Builds scores of one model. A score is a pure function of event, its place in the log, and the model. */
 export type ScoreBuilder = (
   events: EventColumns,
@@ -43,22 +74,23 @@ export type ScoreBuilder = (
  * manifest's i-th feature.
  */
 export function createScoreBuilder(manifest: Manifest): ScoreBuilder {
-  const names = manifest.features.map((feature) => feature.name);
-  const { threshold, riskCutoffs, baseMargin, version, sha256 } = manifest;
-  const count = Math.min(manifest.reasonsCount, names.length);
-  const riskLevel = (probability: number): RiskLevel =>
-    probability >= riskCutoffs.high ? 'HIGH' : probability >= riskCutoffs.medium ? 'MEDIUM' : 'LOW';
+  const { features, baseMargin, version, sha256 } = manifest;
+  const judge = createJudge(manifest);
   return (events, row, scoreId, outputs, at) => {
     const churnProbability = sigmoid(outputs[at]!);
+    const reasonOf = (feature: number): Reason => ({
+      feature: features[feature]!.name,
+      contribution: outputs[at + 1 + feature]!,
+    });
     return {
       scoreId,
-      eventId: events.eventId[row]!,
-      customerId: events.customerId[row]!,
+      eventId: events.eventId.at(row),
+      customerId: events.customerId.at(row),
       occurredAt: events.occurredAt[row]!,
       churnProbability,
-      churnPrediction: churnProbability >= threshold,
-      riskLevel: riskLevel(churnProbability),
-      reasons: topReasons(names, outputs, at + 1, count),
+      churnPrediction: judge.isChurn(churnProbability),
+      riskLevel: RISK_LEVELS[judge.riskOf(churnProbability)]!,
+      reasons: Array.from(judge.reasons(outputs, at + 1), reasonOf),
       baseMargin,
       modelVersion: version,
       modelSha256: sha256,
@@ -67,28 +99,23 @@ export function createScoreBuilder(manifest: Manifest): ScoreBuilder {
 }
 
 /**
- * The features with the largest contributions by size, largest first; ties go to the earlier feature. One pass, whatever
- * the number of features: few of them are among the largest so far.
+ * Finds the features with the largest contributions by size, largest first; ties go to the earlier feature, and NaN is none. One
+ * pass, whatever the number of features: few of them are among the largest so far.
  *
- * @param count at least 1.
+ * @param top filled with their numbers, from 0; has room for at least one.
+ * @returns how many were found.
  */
-export function topReasons(
-  names: readonly string[],
-  outputs: Float32Array,
-  at: number,
-  count: number,
-): Reason[] {
-  const top: number[] = [];
+export function topFeatures(outputs: Float32Array, at: number, features: number, top: Int32Array): number {
+  let found = 0;
   let least = -1;
-  for (let i = 0; i < names.length; i++) {
+  for (let i = 0; i < features; i++) {
     const size = Math.abs(outputs[at + i]!);
     if (!(size > least)) continue;
-    let to = Math.min(top.length, count - 1);
+    let to = Math.min(found, top.length - 1);
     for (; to > 0 && size > Math.abs(outputs[at + top[to - 1]!]!); to--) top[to] = top[to - 1]!;
     top[to] = i;
-    if (top.length === count) least = Math.abs(outputs[at + top[count - 1]!]!);
+    if (found < top.length) found++;
+    if (found === top.length) least = Math.abs(outputs[at + top[found - 1]!]!);
   }
-  const reasons: Reason[] = [];
-  for (const i of top) reasons.push({ feature: names[i]!, contribution: outputs[at + i]! });
-  return reasons;
+  return found;
 }

@@ -22,6 +22,9 @@ import { decodeNamed, decodeUnnamed } from '../schemas/fingerprints.ts';
 import { checkOwn, parseOwn, type OwnRecord } from '../schemas/own.ts';
 import type { Registry } from '../schemas/registry.io.ts';
 import { topicSubjects } from '../schemas/subjects.ts';
+import { avroScores } from '../scoring/score-avro.ts';
+import type { ScoreFormat } from '../scoring/score-bytes.ts';
+import { jsonScores } from '../scoring/score-json.ts';
 
 /** The subject of each topic that has a schema. */
 export const subjectsOf = ({
@@ -35,11 +38,18 @@ export const subjectsOf = ({
 export async function topicEncoder(
   config: Config,
   registry: Registry | undefined,
-  topic: 'customerEvents' | 'customerOutcomes' | 'churnScores',
+  topic: 'customerEvents' | 'customerOutcomes',
 ): Promise<(value: object) => Buffer | string> {
   if (registry === undefined) return (value) => JSON.stringify(value);
   const { subject, schema, compatibility } = subjectsOf(config).get(topic)!;
   return createAvroEncoder(schema, await registry.schemaId(subject, schema, compatibility));
+}
+
+/** How scores are written: JSON, or Avro under its registered (or now registering) schema. */
+export async function scoreFormatOf(config: Config, registry: Registry | undefined): Promise<ScoreFormat> {
+  if (registry === undefined) return jsonScores;
+  const { subject, schema, compatibility } = subjectsOf(config).get('churnScores')!;
+  return avroScores(await registry.schemaId(subject, schema, compatibility));
 }
 
 const timesOf = ({ events }: Pick<Config, 'events'>) => ({ fromMs: events.earliest, toMs: events.latest });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { GroupConsumer, GroupConsumerSettings, KafkaClient } from '../kafka/port.ts';
-import { messageLimits } from '../kafka/message-limits.ts';
+import type { ConsumerSettings, KafkaClient, LoopConsumer } from '../kafka/port.ts';
+import { messageLimits, sendBytes } from '../kafka/message-limits.ts';
 import { partitionCounts } from '../kafka/topics.ts';
 import { backOff } from '../schemas/back-off.ts';
 import { BankChurnError, messageOf, type ErrorCode } from '../schemas/errors.ts';
@@ -12,7 +12,7 @@ import { consumerEvents, createObserver, createSigns, roleState, type Log, type 
 import { partitionFault, topicFaults, topicsOf } from './topic-checks.ts';
 
 /** What a role reads and writes: each of its `outputs` needs as many partitions as the input. */
-export interface RoleSettings extends RoleView, GroupConsumerSettings {
+export interface RoleSettings extends RoleView, ConsumerSettings {
   readonly kafka: KafkaClient;
   /** What becomes of a record that the role fails on. */
   readonly reject: Reject;
@@ -32,7 +32,6 @@ export interface RunningRole {
 }
 
 const BACK_OFF_MS = { first: 100, longest: 5000 };
-const MAX_SEND_BYTES = 700_000;
 const TOPIC_POLL_MS = 1000;
 
 /**
@@ -49,13 +48,13 @@ export function runRole(
   const signs = createSigns();
   let stopped = false;
   let loop: Loop | undefined;
-  let consumer: GroupConsumer | undefined;
+  let consumer: LoopConsumer | undefined;
   const retrying = createRetrying(settings.log, signs, () => stopped);
 
   async function start(): Promise<void> {
     await retrying(() => topicsReady(settings), 'topics');
     if (stopped) return;
-    const reading = kafka.groupConsumer(settings);
+    const reading = kafka.consumer(settings);
     consumer = reading;
     const limits = await retrying(
       () => messageLimits(kafka, [...settings.outputs, ...settings.singles]),
@@ -63,7 +62,7 @@ export function runRole(
     );
     if (limits === undefined) return;
     settings.onLimits?.(limits);
-    const maxSendBytes = Math.min(MAX_SEND_BYTES, ...limits.values());
+    const maxSendBytes = sendBytes(limits);
     const running = openLoop({ settings, signs, reading, maxSendBytes, openRole, fatal });
     loop = running;
     const events = consumerEvents(settings, signs, running, fatal, Date.now);
@@ -95,7 +94,7 @@ export function runRole(
 interface LoopParts {
   readonly settings: RoleSettings;
   readonly signs: Signs;
-  readonly reading: GroupConsumer;
+  readonly reading: LoopConsumer;
   readonly maxSendBytes: number;
   readonly openRole: OpenRole;
   readonly fatal: (error: unknown) => void;

@@ -1,12 +1,12 @@
 /** The scorer on Kafka: what it reads and writes, and what it shows. */
 import { createEarlierOutputs } from '../consumers/earlier-outputs.ts';
 import { createScorer, rejectEvent } from '../consumers/scorer.ts';
-import { ASSUMED_BYTES } from '../kafka/message-limits.ts';
+import { ASSUMED_BYTES, sendBytes } from '../kafka/message-limits.ts';
 import type { WrittenBefore } from '../kafka/port.ts';
 import { fieldNames } from '../schemas/customer/names.ts';
 import { isTransient } from '../schemas/errors.ts';
 import type { OpenRole, Role } from '../schemas/ports.ts';
-import { eventDecoderOf, topicEncoder } from './codecs.ts';
+import { eventDecoderOf, scoreFormatOf } from './codecs.ts';
 import { recordScores } from './count-scores.ts';
 import { createLetterWatch } from './dead-letter-share.ts';
 import { createModelDecoders } from './model-decoders.ts';
@@ -39,7 +39,11 @@ export function startScorer(around: Surroundings): RunningRole {
       countUnknownFields(decision);
     },
   };
-  return runRole(settings, scorerRole(around, maxLetterBytes), fatal);
+  return runRole(
+    settings,
+    scorerRole(around, maxLetterBytes, () => sendBytes(limits)),
+    fatal,
+  );
 }
 
 function writtenBefore({ kafka, config, log }: Surroundings): WrittenBefore {
@@ -60,7 +64,11 @@ function writtenBefore({ kafka, config, log }: Surroundings): WrittenBefore {
  * A partition is armed without the registry, too: batches then wait for it, and where none comes, nothing waits. What the registry
  * refuses ends the role at once.
  */
-function scorerRole(around: Surroundings, maxLetterBytes: () => number): OpenRole {
+function scorerRole(
+  around: Surroundings,
+  maxLetterBytes: () => number,
+  maxSendBytes: () => number,
+): OpenRole {
   const { config, registry, models, log, wrap } = around;
   const { names } = config.topics;
   const decoder = createModelDecoders(config.customer, (schema) => {
@@ -73,13 +81,14 @@ function scorerRole(around: Surroundings, maxLetterBytes: () => number): OpenRol
     return createScorer({
       model: models.current,
       decoder,
-      encodeScore: await topicEncoder(config, registry, 'churnScores'),
+      scoreFormat: await scoreFormatOf(config, registry),
       encodeCounts: await openCounts(),
       contentType: registry === undefined ? 'application/json' : 'application/avro',
       group: config.group,
       topics: names,
       tombstones: config.tombstones,
       maxLetterBytes,
+      maxSendBytes,
     });
   };
   const scorer = createLazily(open);

@@ -3,6 +3,7 @@
  * the service had, and compares bytes: `recompute.ts FOLDER PARTITIONS MODEL_DIR`. Prints one JSON line. With FLIP_BYTE=1 (a
  * control) one byte of the model is another once it has passed its checks.
  */
+import { listOf } from '../../schemas/record-frames.ts';
 import { recordsOf } from '../../schemas/records.ts';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ import { goldenRows, parseGolden } from '../../models/golden.ts';
 import { readRelease } from '../../models/store.io.ts';
 import { openModel, type OnnxModel } from '../../scoring/model.ts';
 import { createSession } from '../../scoring/onnx.io.ts';
-import { eventDecoderOf, topicEncoder } from '../../service/codecs.ts';
+import { eventDecoderOf, scoreFormatOf } from '../../service/codecs.ts';
 import { createModelDecoders } from '../../service/model-decoders.ts';
 
 const BATCH = 333;
@@ -26,12 +27,13 @@ const model = await openModel(release, process.env['FLIP_BYTE'] === '1' ? flippe
 const role = createScorer({
   model: () => ({ model, activation: 0 }),
   decoder: createModelDecoders(config.customer, (schema) => eventDecoderOf({ config, registry }, schema)),
-  encodeScore: await topicEncoder(config, registry, 'churnScores'),
+  scoreFormat: await scoreFormatOf(config, registry),
   encodeCounts: (counts) => ({ value: JSON.stringify(counts) }),
   group: config.group,
   topics: names,
   tombstones: config.tombstones,
   maxLetterBytes: () => ASSUMED_BYTES,
+  maxSendBytes: () => ASSUMED_BYTES,
   contentType: registry === undefined ? 'application/json' : 'application/avro',
 });
 
@@ -91,7 +93,8 @@ for (let partition = 0; partition < Number(partitions); partition++) {
       Promise.resolve(),
     );
     batch = [];
-    for (const { topic, records: wanted } of emit) {
+    for (const { topic, records: some } of emit) {
+      const wanted = listOf(some);
       if (topic === names.deadLetters) tally.deadLetters += wanted.length;
       if (topic !== names.churnScores) continue;
       for (const score of wanted) {

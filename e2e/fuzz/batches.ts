@@ -11,9 +11,11 @@ import {
 } from '../../kafka/kafkajs/patches/record-batches.fixture.ts';
 import { readMessages, UNPACK_LIMITS } from '../../kafka/kafkajs/patches/record-batches.io.ts';
 import type { RecordFields } from '../../kafka/kafkajs/patches/record-encoding.ts';
+import { unpack } from '../../kafka/kafkajs/codecs.io.ts';
 import { toSourceRecord } from '../../kafka/kafkajs/records.ts';
 import { CODECS, type Codec } from '../../kafka/record-batch.ts';
 import { openBudget } from '../../kafka/record-set.ts';
+import { readFetched } from '../../kafka/record-slab.ts';
 import type { OutputRecord, RecordHeaders, SourceRecord } from '../../schemas/ports.ts';
 import type { Random } from '../../schemas/random.ts';
 import type { FuzzTarget } from './target.ts';
@@ -36,9 +38,33 @@ async function readSet(set: Buffer): Promise<SourceRecord[]> {
       throw new Error(`${String(refused.firstOffset)} to ${offset} refused, behind ${String(last)}`);
     last = Number(offset);
   }
-  return messages
+  const records = messages
     .filter(({ isControlRecord }) => !isControlRecord)
     .map((message) => toSourceRecord(message as never));
+  if (isSmall(records)) await compareColumns(set, records, last + 1);
+  return records;
+}
+
+/** To read a large set twice and to compare all of it would look like slowness of what is tested. */
+const isSmall = (records: readonly SourceRecord[]): boolean =>
+  records.length <= 100 && records.every(({ headers }) => Object.keys(headers).length <= 100);
+
+/** Reads a fetch as columns; throws where these are not the same records. */
+async function compareColumns(set: Buffer, wanted: readonly SourceRecord[], end: number): Promise<void> {
+  const budget = openBudget(UNPACK_LIMITS);
+  const options = { place: 't/0', from: 0, limits: UNPACK_LIMITS, budget, unpack, aborted: [] };
+  const { records, next } = await readFetched(set, options);
+  if (next !== end) throw new Error(`columns end at ${String(next)}, objects at ${String(end)}`);
+  if (records.length !== wanted.length)
+    throw new Error(`${String(records.length)} in columns, ${String(wanted.length)} in objects`);
+  for (const [i, { headers, key, value, ...record }] of wanted.entries()) {
+    const found = records.at(i);
+    const { offset, timestampMs, refused } = found;
+    const isPlain = JSON.stringify({ offset, timestampMs, refused }) === JSON.stringify(record);
+    if (!isPlain || !isSame(found.key, key) || !isSame(found.value, value))
+      throw new Error(`record ${String(i)} in columns is another one`);
+    if (valuesOf(found.headers) !== valuesOf(headers)) throw new Error(`headers of ${String(i)} are others`);
+  }
 }
 
 const outcomeOf = (records: readonly SourceRecord[]): string =>

@@ -1,4 +1,5 @@
 /** A writer of the simulated broker, with all the care for markers that the real one has, or less. */
+import { listOf } from '../../schemas/record-frames.ts';
 import { BankChurnError } from '../../schemas/errors.ts';
 import type { Writer } from '../../schemas/ports.ts';
 import type { SimulatedBroker } from './broker.ts';
@@ -38,7 +39,7 @@ export async function openWriter(
     begin: () =>
       Promise.resolve({
         send: ({ partition, records }) => {
-          const values = records.map(({ value }) => String(value));
+          const values = listOf(records).map(({ value }) => String(value));
           return call(() => broker.send(id, epoch, partition, values)).then(() => 0);
         },
         sendOffsets: (_, partition, next) => call(() => broker.sendOffsets(id, epoch, partition, next), true),

@@ -4,14 +4,19 @@ import type { GroupMember, MemberAssignment } from './ports.ts';
 /**
  * Partitions 0 to `partitions` - 1 in turns to the members in the order of their ids. No member has two more than another, and the same
  * members and partitions give the same result, whoever asks.
+ *
+ * @param goneWriters that the leader has fenced: every member is told.
  */
-export function assignPartitions(members: readonly GroupMember[], partitions: number): MemberAssignment[] {
+export function assignPartitions(
+  members: readonly GroupMember[],
+  partitions: number,
+  goneWriters: readonly string[],
+): MemberAssignment[] {
   const sorted = [...members].sort((a, b) => (a.memberId < b.memberId ? -1 : 1));
-  const liveWriters = [...new Set(sorted.map(({ writerId }) => writerId))].sort();
   return sorted.map(({ memberId }, i) => ({
     memberId,
     partitions: every(sorted.length, i, partitions),
-    liveWriters,
+    goneWriters,
   }));
 }
 

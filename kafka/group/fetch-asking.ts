@@ -4,7 +4,7 @@ import type { Clock, Delivery } from '../../schemas/ports.ts';
 import { createLeaders } from './fetch-leaders.ts';
 import { heldBytes, isWanting, type PartitionFetch } from './fetch-partition.ts';
 import { planFetch, type Asked, type FetchPlan, type FetchRules } from './fetch-plan.ts';
-import { isPassing } from './member-errors.ts';
+import { isLasting, isPassing } from './member-errors.ts';
 import type { FetchedPartition, FetchPort } from './ports.ts';
 
 /** The membership that an assignment is of. */
@@ -57,7 +57,12 @@ interface Broker {
 export function createAsking(settings: AskingSettings): Asking {
   const { port, clock, rules, assigned } = settings;
   const brokers = new Map<string, Broker>();
-  const leaders = createLeaders(port, clock, rules.retryMs, settings.changed);
+  const leaders = createLeaders({
+    ...{ port, clock, retryMs: rules.retryMs, onKnown: settings.changed },
+    onError: (error, times) => {
+      if (isLasting(error, times)) assigned.hold.lose(error);
+    },
+  });
 
   function brokerOf(name: string): Broker {
     const broker = brokers.get(name) ?? { isBusy: false, failures: 0, empties: 0, asked: 0 };

@@ -56,6 +56,7 @@ export function createHands(settings: HandsSettings): Hands {
     const { set, from, aborted, end } = waiting;
     const { records, next } = await settings.read(p.partition, set, from, aborted);
     if (p.hand !== hand) return; // forgotten meanwhile
+    if (next > from) p.order = waiting.order; // else it comes first in the next fetch
     p.batchBytes = next > from ? 0 : firstBatchBytes(set);
     if (records.length > 0) {
       hand.read = { records, next, isBehind: next < end };

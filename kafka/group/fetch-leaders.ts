@@ -9,21 +9,36 @@ export interface Leaders {
   renew(): void;
 }
 
-/** @param onKnown called whenever there may be something new. */
-export function createLeaders(
-  port: Pick<FetchPort, 'leaders'>,
-  clock: Clock,
-  retryMs: BackOff,
-  onKnown: () => void,
-): Leaders {
+export interface LeadersSettings {
+  readonly port: Pick<FetchPort, 'leaders'>;
+  readonly clock: Clock;
+  readonly retryMs: BackOff;
+  /** There may be something new. */
+  onKnown(): void;
+  /** Nobody could say it, for so many times in a row. */
+  onError(error: unknown, times: number): void;
+}
+
+export function createLeaders({ port, clock, retryMs, onKnown, onError }: LeadersSettings): Leaders {
   let known: ReadonlyMap<number, string> | undefined;
   let isBusy = false;
+  let failures = 0;
   const asked = { since: 0, before: 0, tries: 0 };
 
   async function ask(): Promise<void> {
     isBusy = true;
+    known = await port.leaders(known !== undefined).then(
+      (found) => {
+        failures = 0;
+        return found;
+      },
+      (error: unknown) => {
+        failures += 1;
+        onError(error, failures);
+        return known;
+      },
+    );
     asked.before = asked.since;
-    known = await port.leaders(known !== undefined).catch(() => known);
     onKnown();
     await clock.sleep(backOff(retryMs, asked.tries));
     isBusy = false;

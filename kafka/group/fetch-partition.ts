@@ -41,7 +41,7 @@ export interface PartitionFetch {
   hand: Hand | undefined;
   /** The last set held no whole batch: the first one has so many bytes. 0: it did. */
   batchBytes: number;
-  /** When it last brought something: rises with each set. */
+  /** Of the last set that held something to go on from. */
   order: number;
 }
 

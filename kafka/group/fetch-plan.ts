@@ -20,7 +20,7 @@ export interface FetchRules {
 }
 
 export const FETCH_RULES: FetchRules = {
-  partitionBytes: 420_000,
+  partitionBytes: 340_000,
   leastBytes: 8192,
   totalBytes: 8_000_000,
   concurrent: 64,
@@ -56,12 +56,13 @@ export function planFetch(
   { partitionBytes, leastBytes, maxWaitMs, shortWaitMs }: FetchRules,
 ): FetchPlan | undefined {
   const wanting = led.filter(isWanting).sort(byTurn);
-  const each = Math.max(leastBytes, Math.min(partitionBytes, Math.floor(freeBytes / wanting.length)));
+  const least = Math.min(leastBytes, partitionBytes);
+  const each = Math.max(least, Math.min(partitionBytes, Math.floor(freeBytes / wanting.length)));
   const asked: Asked[] = [];
   let bytes = 0;
   for (const { partition, fetchFrom, epoch, batchBytes } of wanting) {
     const maxBytes = Math.max(each, batchBytes);
-    if (bytes + maxBytes > freeBytes && (bytes > 0 || freeBytes < leastBytes)) continue;
+    if (bytes + maxBytes > freeBytes && (bytes > 0 || freeBytes < least)) continue;
     asked.push({ partition, offset: fetchFrom!, maxBytes, epoch });
     bytes += maxBytes;
   }
@@ -70,6 +71,5 @@ export function planFetch(
   return { asked, bytes, maxWaitMs: isWhole ? maxWaitMs : backOff(shortWaitMs, empties) };
 }
 
-/** A batch that is larger than what is asked for comes only if it is the first in the answer; then whoever has waited longest. */
-const byTurn = (a: PartitionFetch, b: PartitionFetch): number =>
-  Number(b.batchBytes > 0) - Number(a.batchBytes > 0) || a.order - b.order;
+/** Whoever has waited longest first. A batch that is larger than what is asked for comes only if it is the first in the answer. */
+const byTurn = (a: PartitionFetch, b: PartitionFetch): number => a.order - b.order;

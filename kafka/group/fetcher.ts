@@ -4,12 +4,11 @@
  */
 import { BankChurnError } from '../../schemas/errors.ts';
 import type { Clock } from '../../schemas/ports.ts';
-import { KafkaError } from '../errors.ts';
 import { createAsking, type Accept, type Assigned, type Hold } from './fetch-asking.ts';
 import { createHands, type Hands, type HandsSettings, type ReadFetched } from './fetch-hands.ts';
 import { forget, isWanted, newPartitionFetch, seek, type PartitionFetch } from './fetch-partition.ts';
 import { FETCH_RULES, type FetchRules } from './fetch-plan.ts';
-import { isPassing } from './member-errors.ts';
+import { isLasting } from './member-errors.ts';
 import type { FetchedPartition, FetchPort } from './ports.ts';
 
 export interface FetcherEvents extends Pick<HandsSettings, 'deliver'> {
@@ -42,9 +41,6 @@ export interface Fetcher {
   resume(partition: number): void;
   seek(partition: number, offset: number): void;
 }
-
-/** So often a partition that is not there is tried again: a broker that comes back does not know all of its own at once. */
-const MISSING_PATIENCE = 5;
 
 const NO_HOLD: Hold = { confirm: () => Promise.resolve(), lose: () => undefined };
 
@@ -117,10 +113,10 @@ function accepting(settings: FetcherSettings, assigned: Assigned, hands: Hands, 
       return;
     }
     renew();
-    const error = word === 'other' ? settings.errorOf(code) : undefined;
-    const isLasting = !isPassing(error) && !(isMissing(error) && p.failures < MISSING_PATIENCE);
     hands.rest(p);
-    if (word === 'other' && isLasting) assigned.hold.lose(error);
+    if (word === 'not-leader') return;
+    const error = settings.errorOf(code);
+    if (isLasting(error, p.failures)) assigned.hold.lose(error);
   }
 
   return (answer, asked) => {
@@ -133,16 +129,13 @@ function accepting(settings: FetcherSettings, assigned: Assigned, hands: Hands, 
     p.failures = 0;
     if (answer.set.length === 0) return false;
     const { aborted, lastStableOffset: end } = answer;
-    p.order = ++lastOrder;
-    p.waiting = { set: unpinned(answer.set), aborted, from: asked.offset, end, order: p.order };
+    p.waiting = { set: unpinned(answer.set), aborted, from: asked.offset, end, order: ++lastOrder };
     return true;
   };
 }
 
 /** A small view keeps all that came with it in memory: then its bytes are copied. */
 const unpinned = (set: Buffer): Buffer => (set.length * 16 < set.buffer.byteLength ? Buffer.from(set) : set);
-
-const isMissing = (error: unknown): boolean => error instanceof KafkaError && error.kind === 'missing';
 
 function outOfRange({ topic, groupId }: FetcherSettings, partition: number): BankChurnError {
   return new BankChurnError(

@@ -15,6 +15,13 @@ export const mayPass = (error: unknown): boolean =>
     ? error.kind !== 'fatal'
     : error instanceof BankChurnError && error.action === 'transient';
 
+/** A broker that comes back does not know all topics and partitions at once: so often it may say that one is missing. */
+const MISSING_PATIENCE = 5;
+
+/** Whether a fetch that has failed so often in a row with such an error will go on failing. */
+export const isLasting = (error: unknown, times: number): boolean =>
+  !isPassing(error) && !(error instanceof KafkaError && error.kind === 'missing' && times < MISSING_PATIENCE);
+
 export const unheard = (groupId: string, sessionTimeoutMs: number): BankChurnError =>
   new BankChurnError(
     'BROKER_UNAVAILABLE',

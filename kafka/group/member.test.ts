@@ -1,197 +1,14 @@
 /** A member of a group in memory, in virtual time. */
 import { expect, test } from 'vitest';
-import { createScheduler } from '../../e2e/simulation/scheduler.ts';
 import { KafkaError } from '../errors.ts';
-import { createMember, type Member, type MemberSettings } from './member.ts';
-import { GroupRefusal, type Generation, type GroupMember, type GroupPort, type MemberAssignment } from './ports.ts'; // prettier-ignore
-import type { Membership } from './term.ts';
+import { away, SESSION_MS, setUpGroup as setUp } from './member.fixture.ts';
+import { GroupRefusal } from './ports.ts';
 
-const SESSION_MS = 10_000;
-const away = (): KafkaError => new KafkaError('transient', 'the broker is away');
-type Refusal = GroupRefusal['kind'];
-
-/** A coordinator as Kafka's: a rebalance waits for all members, and ends without those that do not come. */
-function createCoordinator(time: ReturnType<typeof createScheduler>) {
-  interface Seen {
-    readonly writerId: string;
-    heardMs: number;
-    joined: (() => void) | undefined;
-  }
-  const members = new Map<string, Seen>();
-  let [generationId, round, lastId, partitions] = [0, 0, 0, 4];
-  let isStable = true;
-  let leader = '';
-  let given: ((member: string) => MemberAssignment | undefined) | undefined;
-  const asked: string[] = [];
-  /** What the next requests answer, by name; `hang`: nothing. */
-  const faults = new Map<string, (Error | 'hang')[]>();
-  let isAway = false;
-
-  const answer = <T>(what: string, of: () => T | Promise<T>): Promise<T> =>
-    new Promise((resolve, reject) => {
-      asked.push(`${String(time.now())} ${what}`);
-      const [name = ''] = what.split(' ');
-      const fault = isAway ? away() : faults.get(name)?.shift();
-      if (fault === 'hang') return;
-      time.after(1, () => {
-        if (fault !== undefined) reject(fault);
-        else
-          new Promise<T>((settle) => settle(of())).then(
-            (value) => time.after(1, () => resolve(value)),
-            reject,
-          );
-      });
-    });
-  const refuse = (kind: Refusal): never => {
-    throw new GroupRefusal(kind, kind);
-  };
-
-  function rebalance(): void {
-    if (!isStable) return;
-    isStable = false;
-    given = undefined;
-    const mine = ++round;
-    time.after(30_000, () => {
-      if (mine !== round || isStable) return;
-      for (const [id, { joined }] of members) if (joined === undefined) members.delete(id);
-      agree();
-    });
-  }
-  function agree(): void {
-    if (isStable || [...members.values()].some(({ joined }) => joined === undefined)) return;
-    isStable = true;
-    generationId += 1;
-    [leader = ''] = members.keys();
-    for (const seen of members.values()) {
-      seen.joined?.();
-      seen.joined = undefined;
-      seen.heardMs = time.now();
-    }
-  }
-  function expire(): void {
-    for (const [id, { heardMs, joined }] of members)
-      if (joined === undefined && time.now() - heardMs > SESSION_MS) {
-        members.delete(id);
-        rebalance();
-      }
-    agree();
-    time.after(500, expire);
-  }
-  expire();
-
-  const check = ({ generationId: of, memberId }: Generation): Seen => {
-    const seen = members.get(memberId) ?? refuse('unknown-member');
-    if (of !== generationId) refuse('stale');
-    return seen;
-  };
-  const port: GroupPort = {
-    partitions: () => answer('partitions', () => partitions),
-    join: (memberId, writerId) =>
-      answer(`join ${memberId}`, async () => {
-        if (memberId !== '' && !members.has(memberId)) refuse('unknown-member');
-        const id = memberId === '' ? `m${String(++lastId)}` : memberId;
-        rebalance();
-        await new Promise<void>((joined) => {
-          members.set(id, { writerId, heardMs: time.now(), joined });
-          agree();
-        });
-        const all: GroupMember[] = [...members].map(([each, seen]) => ({
-          memberId: each,
-          writerId: seen.writerId,
-        }));
-        return { generationId, memberId: id, isLeader: leader === id, members: leader === id ? all : [] };
-      }),
-    sync: (of, assignments) =>
-      answer('sync', async () => {
-        check(of);
-        if (assignments.length > 0) given = (id) => assignments.find(({ memberId }) => memberId === id);
-        while (given === undefined) {
-          if (!isStable || of.generationId !== generationId) refuse('rebalancing');
-          await new Promise<void>((resolve) => time.after(1, resolve));
-        }
-        return given(of.memberId)!;
-      }),
-    heartbeat: (of) =>
-      answer('heartbeat', () => {
-        const seen = check(of);
-        seen.heardMs = time.now();
-        if (!isStable) refuse('rebalancing');
-      }),
-    leave: (memberId) =>
-      answer(`leave ${memberId}`, () => {
-        members.delete(memberId);
-        rebalance();
-        agree();
-      }),
-  };
-  return {
-    port,
-    asked,
-    fail: (name: string, ...errors: (Error | 'hang')[]) => faults.set(name, errors),
-    away: (is: boolean) => (isAway = is),
-    grow: (to: number) => (partitions = to),
-    forget: (id: string) => members.delete(id),
-    disturb: rebalance,
-    members: () => [...members.keys()],
-  };
-}
-
-function setUp() {
-  const time = createScheduler();
-  const group = createCoordinator(time);
-  const sleep = (ms: number): Promise<void> => new Promise((resolve) => time.after(ms, resolve));
-  const until = async (isDone: () => boolean, ms = 120_000): Promise<void> => {
-    if (!(await time.run(isDone, time.now() + ms))) throw new Error(`not within ${String(ms)} ms`);
-  };
-  const pass = async (ms: number): Promise<void> => {
-    let isOver = false;
-    time.after(ms, () => (isOver = true));
-    await until(() => isOver);
-  };
-  /** `log`: what it says, with the time. */
-  function open(name: string, more: Partial<MemberSettings> = {}) {
-    const log: string[] = [];
-    const errors: unknown[] = [];
-    let given: Membership | undefined;
-    const say = (what: string): void => void log.push(what);
-    const member: Member = createMember({
-      group: group.port,
-      groupId: 'g',
-      clock: { now: time.now, sleep },
-      random: () => 0.5,
-      sessionTimeoutMs: SESSION_MS,
-      writerId: `w-${name}`,
-      quiesce: () => Promise.resolve(),
-      events: {
-        assigned: (membership) => {
-          given = membership;
-          say(`assigned ${membership.partitions.join()}`);
-        },
-        heard: () => undefined,
-        left: () => say('left'),
-        failed: (error) => {
-          errors.push(error);
-          if (log.at(-1) !== 'failed') say('failed');
-        },
-        crashed: (error) => say(`crashed ${error.message}`),
-      },
-      ...more,
-    });
-    return { member, log, errors, given: () => given! };
-  }
-  const joined = async (name = 'a', more: Partial<MemberSettings> = {}) => {
-    const opened = open(name, more);
-    opened.member.start();
-    await until(() => opened.member.generation() !== undefined);
-    return opened;
-  };
-  return { time, group, until, pass, open, joined };
-}
-
-test('members divide the partitions, hear of each other within a heartbeat, and know all writers', async () => {
-  const { group, until, pass, joined, open, time } = setUp();
+test('members divide the partitions, hear of each other within a heartbeat, and know which writers the leader has fenced', async () => {
+  const { group, until, pass, joined, open, time, fenced } = setUp();
   const a = await joined('a');
   expect(a.log).toEqual(['assigned 0,1,2,3']);
+  expect([fenced, a.member.goneWriters()]).toEqual([['w-a'], ['w-gone']]);
   const b = open('b');
   const before = time.now();
   b.member.start();
@@ -199,12 +16,13 @@ test('members divide the partitions, hear of each other within a heartbeat, and 
   await pass(10);
   expect(time.now() - before).toBeLessThan(1100);
   expect([a.log, b.log]).toEqual([['assigned 0,1,2,3', 'left', 'assigned 0,2'], ['assigned 1,3']]);
-  for (const { member } of [a, b]) expect(member.liveWriters()).toEqual(['w-a', 'w-b']);
+  expect(fenced.slice(1)).toEqual(['w-a,w-b']);
+  for (const { member } of [a, b]) expect(member.goneWriters()).toEqual([]);
   void b.member.stop();
   await pass(2000);
   expect([a.log.at(-1), b.log.at(-1)]).toEqual(['assigned 0,1,2,3', 'left']);
   expect(group.members()).toEqual(['m1']);
-  expect(a.member.liveWriters()).toEqual(['w-a']);
+  expect(a.member.goneWriters()).toEqual(['w-gone']);
   expect(group.asked.filter((line) => line.includes('join'))).toEqual(
     expect.arrayContaining([expect.stringContaining('join m1')]),
   );
@@ -367,13 +185,22 @@ test('a right that is taken away is told at once, and what can never pass ends t
 });
 
 test('what a fetch or a commit was refused with counts as a heartbeat’s refusal, of its own generation alone', async () => {
-  const { until, pass, joined } = setUp();
+  const { group, until, pass, joined } = setUp();
   const { member, log, errors } = await joined();
   const first = member.generation()!;
   member.lose(first, away());
   expect(log.length).toBe(1);
+  await pass(1500);
+  group.fail('heartbeat', away(), away(), away());
+  await pass(1100);
+  const asking = member.confirm(first).then(
+    () => 'in',
+    (error: unknown) => (error as GroupRefusal).kind,
+  );
   member.lose(first, new GroupRefusal('stale', 'the generation is over'));
   expect(log).toEqual(['assigned 0,1,2,3', 'left']);
+  await pass(10);
+  expect(await asking).toBe('stale');
   await until(() => log.length === 3);
   member.lose(first, new GroupRefusal('stale', 'the generation is over'));
   await pass(1);
@@ -397,22 +224,46 @@ test('new partitions: the leader divides them', async () => {
   expect(time.now() - grownMs).toBeLessThan(12_000);
 });
 
-test('it leaves the group however far it is, and never comes back', async () => {
-  for (const atMs of [0, 1, 2, 3, 4, 5, 6, 7, 500, 999, 1001, 1500]) {
-    const { group, pass, open, joined } = setUp();
-    const other = await joined('other');
-    const { member, log } = open('a');
-    member.start();
-    await pass(atMs);
-    let isStopped = false;
-    void member.stop().then(() => (isStopped = true));
-    await pass(2500);
-    expect([atMs, isStopped]).toEqual([atMs, true]);
-    await pass(60_000);
-    expect([atMs, group.members()]).toEqual([atMs, ['m1']]);
-    expect(other.log.at(-1)).toBe('assigned 0,1,2,3');
-    expect(log.filter((line) => line === 'left').length).toBe(
-      log.filter((line) => line.startsWith('assigned')).length,
-    );
-  }
+/** Around each request of a first join, alone or beside another. */
+const MOMENTS_MS = [...Array(14).keys(), 500, 999, ...[...Array(10).keys()].map((ms) => 1000 + ms), 1500];
+
+test.each(['alone', 'beside another'])(
+  'it leaves the group however far it is, and never comes back: %s',
+  async (where) => {
+    for (const atMs of MOMENTS_MS) {
+      const { group, pass, open, joined } = setUp();
+      const other = where === 'alone' ? undefined : await joined('other');
+      const { member, log } = open('a');
+      member.start();
+      await pass(atMs);
+      let isStopped = false;
+      void member.stop().then(() => (isStopped = true));
+      const said = [...log];
+      await pass(2500);
+      const others = other === undefined ? [] : ['m1'];
+      expect([atMs, isStopped, group.members()]).toEqual([atMs, true, others]);
+      await pass(60_000);
+      expect([atMs, group.members()]).toEqual([atMs, others]);
+      if (other !== undefined) expect(other.log.at(-1)).toBe('assigned 0,1,2,3');
+      const count = (what: string): number => log.filter((line) => line.startsWith(what)).length;
+      expect([log, count('left')]).toEqual([said, count('assigned')]);
+    }
+  },
+);
+
+test('a leader that cannot fence whoever is gone gives nobody partitions: it joins again, within its session', async () => {
+  const { open, until, time } = setUp();
+  let tries = 0;
+  const fenceGone = (): Promise<readonly string[]> => {
+    tries += 1;
+    if (tries === 1) return Promise.reject(away());
+    return tries === 2 ? new Promise(() => undefined) : Promise.resolve([]);
+  };
+  const a = open('a', { fenceGone });
+  a.member.start();
+  await until(() => tries === 2);
+  const since = time.now();
+  await until(() => a.member.generation() !== undefined);
+  expect(time.now() - since).toBeLessThan(SESSION_MS);
+  expect([tries, a.log]).toEqual([3, ['failed', 'assigned 0,1,2,3']]);
 });

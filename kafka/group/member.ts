@@ -5,8 +5,8 @@
 import { backOff, type BackOff } from '../../schemas/back-off.ts';
 import type { Clock } from '../../schemas/ports.ts';
 import { assignPartitions } from './assignor.ts';
-import { incompatible, mayPass } from './member-errors.ts';
-import { GroupRefusal, type Generation, type GroupPort } from './ports.ts';
+import { incompatible, mayPass, unheard } from './member-errors.ts';
+import { GroupRefusal, type Generation, type GroupMember, type GroupPort, type MemberAssignment } from './ports.ts'; // prettier-ignore
 import { openTerm, stale, type Membership, type Opening, type Term } from './term.ts';
 
 export interface MemberEvents {
@@ -37,6 +37,9 @@ export interface MemberTimes {
   readonly incompatibleMs: number;
 }
 
+/** The leader must answer within its session. */
+const FENCE_SHARE = 0.6;
+
 export const MEMBER_TIMES: MemberTimes = {
   heartbeatMs: 1000,
   partitionCheckMs: 10_000,
@@ -56,6 +59,12 @@ export interface MemberSettings {
   readonly sessionTimeoutMs: number;
   /** Name of the transactional writer that this process uses. */
   readonly writerId: string;
+  /**
+   * The leader's part before it divides the partitions: fences the writers that are gone. Returns them.
+   *
+   * @param live writers of all members.
+   */
+  readonly fenceGone: (live: readonly string[], partitions: number) => Promise<readonly string[]>;
   /** Resolves when nothing is in hand any more: asked after `left`, before it joins again. */
   readonly quiesce: () => Promise<void>;
   readonly events: MemberEvents;
@@ -67,8 +76,8 @@ export interface Member {
   start(): void;
   /** The present generation; undefined: there is none, or it may be over. */
   generation(): Generation | undefined;
-  /** Writers of all members of the present generation, or of the last one. */
-  liveWriters(): readonly string[];
+  /** Writers that the leader has fenced for the present generation, or for the last one. */
+  goneWriters(): readonly string[];
   /**
    * Resolves if the group has lately taken a heartbeat of this generation, or takes one now.
    *
@@ -124,9 +133,18 @@ export function createMember(settings: MemberSettings): Member {
     const { generationId, isLeader } = joined;
     const generation = { generationId, memberId };
     const askedMs = clock.now();
-    const assignments = isLeader ? assignPartitions(joined.members, partitions) : [];
+    const assignments = isLeader ? await divide(joined.members, partitions) : [];
     const given = await group.sync(generation, assignments);
     return { generation, given, divided: isLeader ? partitions : undefined, askedMs };
+  }
+
+  async function divide(members: readonly GroupMember[], partitions: number): Promise<MemberAssignment[]> {
+    const live = members.map(({ writerId }) => writerId);
+    const late = clock.sleep(settings.sessionTimeoutMs * FENCE_SHARE).then(() => {
+      throw unheard(settings.groupId, settings.sessionTimeoutMs);
+    });
+    const gone = await Promise.race([settings.fenceGone(live, partitions), late]);
+    return assignPartitions(members, partitions, gone);
   }
 
   /** It may fail: then the session ends by itself. */
@@ -166,7 +184,7 @@ export function createMember(settings: MemberSettings): Member {
   return {
     start: () => void run().catch(crash),
     generation: () => (term?.isOver() === false ? term.generation : undefined),
-    liveWriters: () => term?.liveWriters ?? [],
+    goneWriters: () => term?.goneWriters ?? [],
     confirm: async (generation) => {
       if (term?.generation !== generation) throw stale();
       await term.confirm();

@@ -59,8 +59,8 @@ export interface JoinedGroup extends Generation {
 export interface MemberAssignment {
   readonly memberId: string;
   readonly partitions: readonly number[];
-  /** Writers of all members of the generation: whoever is not among them is gone, and is fenced by who takes over. */
-  readonly liveWriters: readonly string[];
+  /** Writers that offsets name, and that are no member's: the leader has fenced them. */
+  readonly goneWriters: readonly string[];
 }
 
 /** Requests to the group's coordinator. Each looks it up again by itself after it has moved, and rejects when it is away. */

@@ -8,7 +8,7 @@ export interface Membership {
   /** The same object for as long as the membership lasts, and another one for the next. */
   readonly generation: Generation;
   readonly partitions: readonly number[];
-  readonly liveWriters: readonly string[];
+  readonly goneWriters: readonly string[];
 }
 
 export interface Term extends Membership {
@@ -127,9 +127,9 @@ export function openTerm(settings: TermSettings, { generation, given, divided, a
   void keepBeating();
   void watchSession();
   if (divided !== undefined) void watchPartitions(divided);
-  const { partitions, liveWriters } = given;
+  const { partitions, goneWriters } = given;
   return {
-    ...{ generation, partitions, liveWriters, ended, judge, end },
+    ...{ generation, partitions, goneWriters, ended, judge, end },
     isOver: () => isOver,
     confirm: async () => {
       if (isOver) throw stale();

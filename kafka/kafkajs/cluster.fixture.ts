@@ -77,3 +77,11 @@ export const deleteRecords = (brokers: string, topic: string): Promise<void> =>
     const partitions = ends.map(({ partition, high }) => ({ partition, offset: high }));
     await admin.deleteTopicRecords({ topic, partitions });
   });
+
+/** What a consumer is given that writes nothing. */
+export const READS_ONLY = {
+  startFrom: 'earliest',
+  outputs: [],
+  singles: [],
+  delivery: 'exactly-once',
+} as const;

@@ -3,7 +3,6 @@ import type { ConnectionSettings, KafkaClient, KafkaLog } from '../port.ts';
 import { createRecordProducer } from '../record-producer.ts';
 import { administer } from './admin.io.ts';
 import { createKafka, createQuickKafka } from './client.io.ts';
-import { createGroupConsumer } from './group-consumer.io.ts';
 import { createLoopConsumer } from './consumer.io.ts';
 import { openProbe } from './probe.io.ts';
 import { openPartitionProducer, openSender } from './producer.io.ts';
@@ -15,7 +14,6 @@ import { openFencedWriter } from './writers.io.ts';
 export function connectKafka(settings: ConnectionSettings, log: KafkaLog): KafkaClient {
   const kafka = createKafka(settings, log);
   return {
-    groupConsumer: (consumerSettings) => createGroupConsumer(kafka, consumerSettings),
     consumer: (consumerSettings) => createLoopConsumer(kafka, consumerSettings),
     openFencedWriter: (transactionalId, scope) => openFencedWriter(kafka, transactionalId, scope),
     openPartitionProducer: () => openPartitionProducer(kafka),

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { connectTo } from './cluster.fixture.ts';
+import { connectTo, READS_ONLY } from './cluster.fixture.ts';
 
 test(
   'a topic that is created again ends the consumer, though it fetches nothing and sees no error',
@@ -14,9 +14,9 @@ test(
     await kafka.administer((admin) => admin.createTopics([topic]));
     const groupId = `${name}.group`;
     const consumer = kafka.consumer({
+      ...READS_ONLY,
       topic: name,
       groupId,
-      startFrom: 'earliest',
       sessionTimeoutMs: 10_000,
     });
     let crash: (error: Error) => void = () => undefined;

@@ -1,203 +1,272 @@
-/** The consumer under the loop. */
+/** The consumer under the loop, with the writer of its partitions: the group's engines over kafkajs's connections (ADR 17). */
 import './patches/install.io.ts'; // before the library
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Consumer, Kafka } from 'kafkajs';
-import { KafkaError } from '../errors.ts';
-import { createLagTracker, datedOf, type LagTracker } from '../lag.ts';
-import { offsetNote } from '../offset-note.ts';
-import { findPosition } from '../offsets.ts';
-import type { ConsumerEvents, ConsumerSettings, LoopConsumer } from '../port.ts';
-import { rememberTopicId } from '../topic-identity.ts';
-import { backOff } from '../../schemas/back-off.ts';
+import { randomBytes } from 'node:crypto';
+import type { Kafka } from 'kafkajs';
 import { BankChurnError } from '../../schemas/errors.ts';
-import { adminOf } from './admin.io.ts';
-import { FETCH_LIMITS, METADATA_MAX_AGE_MS } from './client.io.ts';
-import { deliver, type Positions } from './delivery.ts';
+import type { Position } from '../../schemas/ports.ts';
+import { encodeOutputRecords } from '../../schemas/record-frames.ts';
+import { createFetcher, type Fetcher } from '../group/fetcher.ts';
+import { gathering } from '../group/gather.ts';
+import { createMember, type Member, type MemberSettings } from '../group/member.ts';
+import { GroupRefusal, type Generation, type GroupPorts, type OffsetsPort, type TransactionalProducer } from '../group/ports.ts'; // prettier-ignore
+import { createSharedWriter, type SharedWriter } from '../group/shared-writer.ts';
+import { createTakeover, fenceGone } from '../group/takeover.ts';
+import { createLagTracker, type LagTracker } from '../lag.ts';
+import { readNote } from '../offset-note.ts';
+import { lookForPositions, positionIn } from '../offsets.ts';
+import type { CommittedOffset, ConsumerEvents, LoopConsumer, ConsumerSettings } from '../port.ts';
+import { openBudget } from '../record-set.ts';
+import { readFetched } from '../record-slab.ts';
+import { outputsOf, partitionWriterId, writerIdOf } from '../writers.ts';
+import { openAdmin, type LateAdmin } from './late-admin.io.ts';
+import { unpack } from './codecs.io.ts';
+import { openClock, type EngineClock } from './engine-clock.io.ts';
+import { openGroupPorts } from './group-ports.io.ts';
+import { identified, watchIdentity } from './identity-watch.io.ts';
 import { watchLag } from './lag-watch.io.ts';
-import { refuseJumps } from './patches/offset-jumps.io.ts';
-import { reading, throwNeeding, translated, translatedSync, translateError, type Needs } from './translate-errors.ts'; // prettier-ignore
+import { UNPACK_LIMITS } from './patches/record-batches.io.ts';
+import { errorOf } from './requests/refusals.io.ts';
+import { reading, translateError } from './translate-errors.ts';
 
-/** Partitions side by side; the fetch limits bound what lies in memory. */
-const CONCURRENT_PARTITIONS = 64;
-/** A topic that is created anew is found out after this long, milliseconds. Until then its events carry the former topic's id. */
-const IDENTITY_CHECK_MS = 3000;
+const REBALANCE_TIMEOUT_MS = 30_000;
+/** A transaction waits so long for partitions that are still being decided about, milliseconds. */
+const LINGER_MS = 20;
+const NAME_BYTES = 9;
 
-/** Before a consumer that the library has given up begins anew, milliseconds. */
-const RETRY_MS = { first: 250, longest: 5000 };
+/** What all parts of a consumer know of each other. */
+interface Parts {
+  readonly settings: ConsumerSettings;
+  readonly ports: GroupPorts;
+  readonly admin: LateAdmin;
+  readonly lag: LagTracker;
+  readonly clock: EngineClock;
+  readonly member: () => Member;
+  /** Our own name in the notes of offsets. */
+  readonly name: string;
+}
 
 /** The consumer of one topic, as the loop wants it: nothing is committed or resolved but by the loop. */
 export function createLoopConsumer(kafka: Kafka, settings: ConsumerSettings): LoopConsumer {
-  const { topic, groupId } = settings;
-  refuseJumps(groupId);
-  const consumer = kafka.consumer({
-    groupId,
-    sessionTimeout: settings.sessionTimeoutMs,
-    rebalanceTimeout: 30_000,
-    heartbeatInterval: 1000,
-    allowAutoTopicCreation: false,
-    readUncommitted: false,
-    metadataMaxAge: METADATA_MAX_AGE_MS,
-    ...FETCH_LIMITS,
-  });
-  const admin = kafka.admin();
-  const plain = adminOf(admin);
-  const offsets = { ...plain, topicId: rememberTopicId(plain) };
-  let end = (): void => undefined;
-  const positions: Positions = new Map();
+  const opened = openGroupPorts(kafka, { ...settings, rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS });
+  const ports = refusalsHeard(settings.wrapGroup?.(opened) ?? opened, (...refusal) =>
+    member.lose(...refusal),
+  );
+  const admin = openAdmin(kafka);
   const lag = createLagTracker();
+  const clock = openClock();
+  const name = randomBytes(NAME_BYTES).toString('base64url');
+  const parts: Parts = { settings, ports, admin, lag, clock, name, member: () => member };
+  let inHand = 0;
+  const shared = openSharedWriter(parts, () => inHand);
+  let events: ConsumerEvents | undefined;
+  const fetcher = openFetcher(parts, {
+    alive: () => events?.alive(),
+    crashed: (error) => events?.crashed(error as Error),
+    deliver: async (...delivered) => {
+      inHand += 1;
+      try {
+        await events?.deliver(...delivered);
+      } finally {
+        inHand -= 1;
+      }
+    },
+  });
+  const member = openMember(parts, shared, fetcher, () => events);
+  let stopWatching = (): void => undefined;
+  const findPosition = positions(parts);
+
   return {
     source: {
-      pause: (partitions) => pause(consumer, [{ topic, partitions: [...partitions] }]),
-      resume: (partition) => translatedSync(() => consumer.resume([{ topic, partitions: [partition] }])),
+      pause: fetcher.pause,
+      resume: fetcher.resume,
       seek: (partition, offset) => {
-        positions.set(partition, offset);
         lag.located(partition, offset);
-        translatedSync(() => consumer.seek({ topic, partition, offset: String(offset) }));
+        fetcher.seek(partition, offset);
       },
       position: async (partition) => {
-        const found = await findPosition(offsets, settings, partition);
+        const found = await findPosition(partition);
         lag.located(partition, found.committed ?? found.start);
         return found;
       },
     },
-    start: async (events) => {
-      listen(consumer, topic, events, positions, lag);
-      const stopWatchingLag = watchLag({ admin, offsets, settings, lag, events });
-      const stopWatchingIdentity = watchIdentity(() => offsets.topicId(topic), events);
-      const run = async (): Promise<void> => {
-        await admin.connect();
-        await consumer.connect();
-        await consumer.subscribe({ topic, fromBeginning: true });
-        await consumer.run({
-          autoCommit: false,
-          eachBatchAutoResolve: false,
-          partitionsConsumedConcurrently: CONCURRENT_PARTITIONS,
-          eachBatch: (payload) => deliver(payload, events, positions, lag),
-        });
-      };
-      const running = keepRunning(consumer, run, reading([topic], groupId), events);
-      end = () => {
-        stopWatchingLag();
-        stopWatchingIdentity();
-        running.end();
-      };
-      await running.begun;
+    openWriter: shared.openWriter,
+    start: (listener) => {
+      events = listener;
+      member.start();
+      stopWatching = watch(parts, listener);
+      return Promise.resolve();
     },
-    stop: () =>
-      translated(async () => {
-        end();
-        await consumer.disconnect();
-        await admin.disconnect();
-      }),
-    commitOffset: (committedTopic, partition, nextOffset, topicId) => {
-      const offset = { topic: committedTopic, partition, offset: String(nextOffset) };
-      return consumer
-        .commitOffsets([{ ...offset, metadata: offsetNote(topicId) }])
-        .catch(throwNeeding(reading([committedTopic], groupId)));
+    stop: async () => {
+      stopWatching();
+      fetcher.halt();
+      await fetcher.settled();
+      await member.stop();
+      await shared.close();
+      await ports.close();
+      await admin.close();
+      clock.stop();
     },
   };
 }
 
-/**
- * Begins, and begins anew with growing waits when the library gives up for what may pass: a lost right, a changed password, a
- * deleted topic. It is the same consumer, which so comes back as the member it was (ADR 12).
- */
-function keepRunning(
-  consumer: Consumer,
-  run: () => Promise<void>,
-  needs: Needs,
-  events: ConsumerEvents,
-): { readonly begun: Promise<void>; end(): void } {
-  const ending = new AbortController();
-  let failures = 0;
-
-  /** Whether to try again. */
-  function mayPass(error: unknown): boolean {
-    if (ending.signal.aborted) return false;
-    if (error instanceof KafkaError && error.kind !== 'fatal') {
-      events.failed(error);
-      return true;
+/** The coordinator's word about a generation is news for the member, whoever hears it. */
+function refusalsHeard(ports: GroupPorts, tell: (of: Generation, error: GroupRefusal) => void): GroupPorts {
+  const hear = async <T>(of: Generation, work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof GroupRefusal) tell(of, error);
+      throw error;
     }
-    events.crashed(error as Error);
-    return false;
-  }
-
-  async function begin(): Promise<void> {
-    while (!ending.signal.aborted) {
-      try {
-        await run();
-        return;
-      } catch (error) {
-        if (!mayPass(translateError(error, needs))) return;
-        await rest();
-      }
-    }
-  }
-
-  const rest = (): Promise<unknown> =>
-    sleep(backOff(RETRY_MS, failures++), undefined, { signal: ending.signal }).catch(() => undefined);
-
-  consumer.on(consumer.events.GROUP_JOIN, () => {
-    failures = 0;
+  };
+  const hearing = (producer: TransactionalProducer): TransactionalProducer => ({
+    ...producer,
+    commitOffsets: (of, offsets) => hear(of, producer.commitOffsets(of, offsets)),
   });
-  consumer.on(consumer.events.CRASH, ({ payload }) => {
-    const error = translateError(payload.error, needs);
-    events.left();
-    if (payload.restart) events.failed(error);
-    else if (mayPass(error)) void rest().then(begin);
-  });
-  return { begun: begin(), end: () => ending.abort() };
+  const { offsets, transactions } = ports;
+  return {
+    ...ports,
+    offsets: { ...offsets, commit: (of, commits) => hear(of, offsets.commit(of, commits)) },
+    transactions: {
+      ...transactions,
+      open: async (...what) => hearing(await transactions.open(...what)),
+      openPlain: async () => hearing(await transactions.openPlain()),
+    },
+  };
 }
 
-/** Asks for the topic's id from time to time; one that has changed ends the consumer. Kafka being away says nothing. */
-function watchIdentity(topicId: () => Promise<unknown>, events: Pick<ConsumerEvents, 'crashed'>): () => void {
-  const timer = setInterval(() => {
-    topicId().catch((error: unknown) => {
-      if (!(error instanceof BankChurnError) || error.action !== 'fatal') return;
-      clearInterval(timer);
-      events.crashed(error);
-    });
-  }, IDENTITY_CHECK_MS);
-  return () => clearInterval(timer);
+function openSharedWriter(
+  { settings, ports, clock, member, name }: Parts,
+  inHand: () => number,
+): SharedWriter {
+  const { offsets, transactions } = ports;
+  const isExact = settings.delivery === 'exactly-once';
+  const takeOver = createTakeover({
+    offsets,
+    clock,
+    writer: name,
+    goneWriters: () => member().goneWriters(),
+  });
+  const { groupId, topic } = settings;
+  const id = writerIdOf(groupId, topic, name);
+  return createSharedWriter({
+    ...{ offsets, inHand, encode: encodeOutputRecords, sleep: clock.sleep, lingerMs: LINGER_MS },
+    openProducer: (outputs) =>
+      isExact ? transactions.open(id, { outputs, withOffsets: true }) : transactions.openPlain(),
+    takeOver: isExact ? takeOver : () => Promise.resolve([]),
+    generation: () => member().generation(),
+    writer: isExact ? name : undefined,
+  });
 }
 
-/** Between the end of a consumer and its next start the library refuses: nothing is fetched then, and a new assignment pauses anew. */
-function pause(consumer: Consumer, partitions: Parameters<Consumer['pause']>[0]): void {
-  try {
-    consumer.pause(partitions);
-  } catch (error) {
-    if ((error as Error).name !== 'KafkaJSNonRetriableError') throw translateError(error);
+/** What the leader fences with; nothing without transactions. */
+function fencing({ settings, ports }: Parts): MemberSettings['fenceGone'] {
+  const { groupId, topic, delivery } = settings;
+  if (delivery !== 'exactly-once') return () => Promise.resolve([]);
+  const fencePorts = {
+    ...ports,
+    idOf: (writer: string) => writerIdOf(groupId, topic, writer),
+    formerId: (partition: number) => partitionWriterId(groupId, topic, partition),
+    outputsOf: (partition: number) => outputsOf(settings, partition),
+  };
+  return (live, partitions) => fenceGone(fencePorts, live, partitions);
+}
+
+function openFetcher(
+  { settings, ports, lag, clock, admin }: Parts,
+  events: Parameters<typeof createFetcher>[0]['events'],
+): Fetcher {
+  const { topic, groupId } = settings;
+  return createFetcher({
+    ...{ topic, groupId, clock, lag, events },
+    port: identified(
+      ports.fetch,
+      () => admin.kafka.topicId(topic),
+      (error) => events.crashed(error),
+    ),
+    errorOf: (code) => translateError(errorOf(code, topic), reading([topic], groupId)),
+    read: (partition, set, from, aborted) =>
+      readFetched(set, {
+        ...{ from, aborted, unpack, limits: UNPACK_LIMITS, budget: openBudget(UNPACK_LIMITS) },
+        place: `${topic}/${String(partition)}`,
+      }),
+  });
+}
+
+function openMember(
+  parts: Parts,
+  shared: SharedWriter,
+  fetcher: Fetcher,
+  events: () => ConsumerEvents | undefined,
+): Member {
+  const { settings, ports, lag, clock, name } = parts;
+  const { groupId, sessionTimeoutMs } = settings;
+  const member = createMember({
+    ...{ groupId, sessionTimeoutMs, clock, random: Math.random, group: ports.group, writerId: name },
+    quiesce: shared.quiesce,
+    fenceGone: fencing(parts),
+    events: {
+      assigned: ({ generation, partitions }) => {
+        lag.assigned(partitions);
+        fetcher.assign(partitions, {
+          confirm: () => member.confirm(generation),
+          lose: (error) => member.lose(generation, error),
+        });
+        events()?.assigned(partitions);
+        events()?.alive();
+        void shared.settle();
+      },
+      heard: () => {
+        events()?.alive();
+        events()?.heard();
+        void shared.settle();
+      },
+      left: () => {
+        fetcher.halt();
+        events()?.left();
+      },
+      failed: (error) => events()?.failed(error),
+      crashed: (error) => events()?.crashed(error),
+    },
+  });
+  return member;
+}
+
+/** Positions that are asked for at one moment are found together. */
+function positions({ settings, ports, admin }: Parts): (partition: number) => Promise<Position> {
+  const known = gathering(async (partitions: readonly number[]) => {
+    const stable = await ports.offsets.read(partitions, true);
+    const committedOffsets = () => Promise.resolve(committedOf(stable));
+    const found = await lookForPositions({ ...admin.kafka, committedOffsets }, settings);
+    return new Map(partitions.map((partition) => [partition, { found, stable }]));
+  });
+  return async (partition) => {
+    const { found, stable } = await known(partition);
+    if (stable.get(partition) === 'unstable')
+      throw new BankChurnError(
+        'TRANSACTION_FAILED',
+        `a transaction on partition ${String(partition)} is open`,
+      );
+    return positionIn(found, admin.kafka, settings, partition);
+  };
+}
+
+function committedOf(stable: Awaited<ReturnType<OffsetsPort['read']>>): ReadonlyMap<number, CommittedOffset> {
+  const committed = new Map<number, CommittedOffset>();
+  for (const [partition, noted] of stable) {
+    if (noted === 'unstable' || noted.offset === undefined) continue;
+    committed.set(partition, { offset: noted.offset, ...readNote(noted.note) });
   }
+  return committed;
 }
 
-function listen(
-  consumer: Consumer,
-  topic: string,
-  events: ConsumerEvents,
-  positions: Positions,
-  lag: LagTracker,
-): void {
-  consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
-    if (payload.batchSize > 0) return;
-    // Nothing but aborted records and markers: kafkajs skips it by itself.
-    const { partition } = payload;
-    const firstOffset = payload.firstOffset as string | null;
-    const next = Number(payload.lastOffset) + 1;
-    positions.set(partition, next);
-    lag.fetched(partition, Number(firstOffset ?? next), datedOf([]), next);
-    lag.processed(partition, next);
-  });
-  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-    const partitions = payload.memberAssignment[topic] ?? [];
-    lag.assigned(partitions);
-    events.assigned(partitions);
-    events.alive();
-  });
-  consumer.on(consumer.events.HEARTBEAT, () => {
-    events.alive();
-    events.heard();
-  });
-  consumer.on(consumer.events.FETCH, () => events.alive());
-  consumer.on(consumer.events.REBALANCING, () => events.left());
-  consumer.on(consumer.events.STOP, () => events.left());
+/** Looks at lag and at the topic's identity while the consumer runs. */
+function watch({ settings, admin, lag }: Parts, events: ConsumerEvents): () => void {
+  const ends = [
+    admin.whenConnected((client) => watchLag({ admin: client, offsets: admin.kafka, settings, lag, events })),
+    watchIdentity(() => admin.kafka.topicId(settings.topic), events),
+  ];
+  return () => {
+    for (const end of ends) end();
+  };
 }

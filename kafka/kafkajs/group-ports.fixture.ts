@@ -92,7 +92,7 @@ export async function joinAlone({ group }: GroupPorts, writerId: string, memberI
   const assignments: MemberAssignment[] = members.map((member) => ({
     memberId: member.memberId,
     partitions: member.memberId === joinedAs ? [0, 1, 2] : [],
-    liveWriters: members.map((of) => of.writerId),
+    goneWriters: members.map((of) => of.writerId),
   }));
   const of = { generationId, memberId: joinedAs };
   await group.sync(of, assignments);

@@ -12,7 +12,7 @@ test('two members share a group, and learn of each other’s writers', TIMEOUT, 
   const [a, b] = [await ports(), await ports()];
   const alone = await a.group.join('', 'wa');
   expect(alone).toMatchObject({ isLeader: true, members: [{ memberId: alone.memberId, writerId: 'wa' }] });
-  await a.group.sync(alone, [{ memberId: alone.memberId, partitions: [0, 1, 2], liveWriters: ['wa'] }]);
+  await a.group.sync(alone, [{ memberId: alone.memberId, partitions: [0, 1, 2], goneWriters: ['wa'] }]);
   await a.group.heartbeat(alone);
   expect(await a.group.partitions()).toBe(3);
 
@@ -26,12 +26,12 @@ test('two members share a group, and learn of each other’s writers', TIMEOUT, 
   expect(again.members.map(({ writerId }) => writerId).sort()).toEqual(['wa', 'wb']);
   const live = ['wa', 'wb'];
   const assignments = [
-    { memberId: again.memberId, partitions: [0, 2], liveWriters: live },
-    { memberId: second.memberId, partitions: [1], liveWriters: live },
+    { memberId: again.memberId, partitions: [0, 2], goneWriters: live },
+    { memberId: second.memberId, partitions: [1], goneWriters: live },
   ];
   const [ofA, ofB] = await Promise.all([a.group.sync(again, assignments), b.group.sync(second, [])]);
-  expect(ofA).toEqual({ partitions: [0, 2], liveWriters: live });
-  expect(ofB).toEqual({ partitions: [1], liveWriters: live });
+  expect(ofA).toEqual({ partitions: [0, 2], goneWriters: live });
+  expect(ofB).toEqual({ partitions: [1], goneWriters: live });
 
   await expect(a.group.heartbeat(alone)).rejects.toMatchObject({ kind: 'stale' });
   await b.group.leave(second.memberId);

@@ -6,7 +6,7 @@ import type { Producer, Transaction } from 'kafkajs';
 import { expect, inject, onTestFinished, test, vi } from 'vitest';
 import type { ConsumerEvents, LoopConsumer, PartitionLag } from '../port.ts';
 import { createTopics } from '../topics.ts';
-import { connectTo, libraryOf } from './cluster.fixture.ts';
+import { connectTo, libraryOf, READS_ONLY } from './cluster.fixture.ts';
 
 const { brokers } = inject('kafka');
 const SLACK_MS = 1200;
@@ -47,7 +47,7 @@ interface Watched {
  * Not armed: nothing is fetched, as while the registry is away.
  */
 async function consume(topic: string, from: number | 'not armed', startFrom: 'earliest' | 'latest' = 'earliest'): Promise<Watched> {
-  const consumer = connectTo(brokers).consumer({ topic, groupId: `${topic}.group`, startFrom, sessionTimeoutMs: 10_000 });
+  const consumer = connectTo(brokers).consumer({ ...READS_ONLY, topic, groupId: `${topic}.group`, startFrom, sessionTimeoutMs: 10_000 });
   let [shown, looks]: [PartitionLag | undefined, number] = [undefined, 0];
   const nothing = (): void => undefined;
   const events: ConsumerEvents = {
@@ -108,7 +108,7 @@ test('an idle transactional topic reads 0, though aborted records and markers en
   const behindLast = await interleave(topic);
   const first = await consume(topic, 0);
   await becomes(first, { records: 0, ageMs: 0 });
-  await first.consumer.commitOffset(topic, 0, behindLast);
+  await (await first.consumer.openWriter(topic, 0)).claim(behindLast, undefined);
   await first.consumer.stop();
 
   const again = await consume(topic, behindLast);
@@ -154,7 +154,7 @@ test('a backlog from before the start, of which nothing is fetched: each record,
   await sleep(3000);
   const first = await consume(topic, 'not armed');
   await vi.waitFor(() => expect(first.looks()).toBeGreaterThan(0), { timeout: 5000 });
-  await first.consumer.commitOffset(topic, 0, 40);
+  await (await first.consumer.openWriter(topic, 0)).claim(40, undefined);
   await first.consumer.stop();
   const watched = await consume(topic, 'not armed');
   await becomes(watched, { records: 600 });

@@ -1,6 +1,7 @@
 /** Records between kafkajs and the product. */
 import type { IHeaders, KafkaMessage, Message, Producer, RecordMetadata } from 'kafkajs';
 import { BankChurnError } from '../../schemas/errors.ts';
+import { listOf } from '../../schemas/record-frames.ts';
 import { isTooLarge } from './translate-errors.ts';
 import type { Emission, OutputRecord, Refusal, SourceRecord } from '../../schemas/ports.ts';
 import { NO_HEADERS, writableHeaders, type Headers } from '../records.ts';
@@ -42,9 +43,9 @@ export async function sendCovered(
   sender: Pick<Producer, 'send'>,
   { topic, partition, records }: Emission,
 ): Promise<number> {
-  const messages = records.map((record) => toMessage(record, partition));
+  const messages = listOf(records).map((record) => toMessage(record, partition));
   const reply: RecordMetadata[] = await sender.send({ topic, acks: -1, messages }).catch((error: unknown) => {
-    throw isTooLarge(error) ? tooLarge(topic, records.length, error) : error;
+    throw isTooLarge(error) ? tooLarge(topic, messages.length, error) : error;
   });
   const covered = reply.find(
     (part) => part.topicName === topic && part.partition === partition && part.errorCode === 0,

@@ -7,7 +7,7 @@ import { startSecureBroker, type SecureBroker } from '../../e2e/secure/secure-br
 import { settled } from '../../e2e/world.ts';
 import { messageOf } from '../../schemas/errors.ts';
 import type { Right } from './access.fixture.ts';
-import { connectTo } from './cluster.fixture.ts';
+import { connectTo, READS_ONLY } from './cluster.fixture.ts';
 import { connectKafka } from './connect.io.ts';
 import type { ConnectionSettings, KafkaClient } from '../port.ts';
 
@@ -134,7 +134,7 @@ test.each(['topic', 'group'] as const)(
     const { name, send, readTopic, readGroup } = await setUp();
     const taken = what === 'topic' ? readTopic : readGroup;
     await broker.grant(USER, [readTopic, readGroup]);
-    const consumer = connect().consumer({ topic: name, groupId: name, startFrom: 'earliest', sessionTimeoutMs: 6000 }); // prettier-ignore
+    const consumer = connect().consumer({ ...READS_ONLY, topic: name, groupId: name, sessionTimeoutMs: 6000 }); // prettier-ignore
     const seen: string[] = [];
     const failed: string[] = [];
     const crashed: string[] = [];
@@ -143,7 +143,10 @@ test.each(['topic', 'group'] as const)(
     await consumer.start({
       assigned: (partitions) => {
         joins += 1;
-        for (const partition of partitions) consumer.source.seek(partition, 0);
+        for (const partition of partitions) {
+          consumer.source.seek(partition, 0);
+          consumer.source.resume(partition);
+        }
       },
       deliver: (_, records, { resolve }) => {
         for (const { key, offset } of records) {

@@ -12,7 +12,8 @@ const KEEP_ALIVE_MS = 60_000;
 export function createSockets(ssl: ConnectionSettings['ssl']): ISocketFactory {
   return ({ host, port, onConnect }) => {
     const socket = ssl === false ? connect({ host, port }, onConnect) : openTls(ssl, host, port, onConnect);
-    return socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    // A small request does not wait until the one before it was acknowledged.
+    return socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS);
   };
 }
 

@@ -1,4 +1,5 @@
 /** Events of a batch in typed columns: what decoders fill, and feature rows and drift counts are made of. */
+import { Ids, pickIds } from './ids.ts';
 import type { CustomerEvent, CustomerInput, InputValue } from './schema.ts';
 
 /** Numbers, whole numbers and booleans (0, 1): missing is NaN. Categories: missing is null. */
@@ -13,10 +14,10 @@ export interface EventColumns {
   readonly inputs: readonly ColumnInput[];
   readonly capacity: number;
   count: number;
-  readonly eventId: string[];
-  readonly customerId: string[];
+  readonly eventId: Ids;
+  readonly customerId: Ids;
   /** Milliseconds since 1970. */
-  readonly occurredAt: number[];
+  readonly occurredAt: Float64Array;
   readonly columns: readonly InputColumn[];
 }
 
@@ -26,9 +27,9 @@ export function createColumns({ inputs }: Pick<EventColumns, 'inputs'>, capacity
     inputs,
     capacity,
     count: 0,
-    eventId: [],
-    customerId: [],
-    occurredAt: [],
+    eventId: new Ids(capacity),
+    customerId: new Ids(capacity),
+    occurredAt: new Float64Array(capacity),
     columns: inputs.map(({ type }) =>
       type === 'category'
         ? new Array<string | null>(capacity).fill(null)
@@ -51,8 +52,8 @@ export function eventAt(events: EventColumns, row: number): CustomerEvent {
     CustomerEvent,
     'eventId' | 'customerId' | 'occurredAt'
   > = {
-    eventId: events.eventId[row]!,
-    customerId: events.customerId[row]!,
+    eventId: events.eventId.at(row),
+    customerId: events.customerId.at(row),
     occurredAt: events.occurredAt[row]!,
   };
   for (let i = 0; i < events.inputs.length; i++) event[events.inputs[i]!.name] = valueAt(events, i, row);
@@ -62,8 +63,8 @@ export function eventAt(events: EventColumns, row: number): CustomerEvent {
 /** Appends an event; inputs that it lacks are missing. It is taken as it is: nothing is checked here. */
 export function appendEvent(events: EventColumns, event: CustomerEvent): void {
   const row = events.count++;
-  events.eventId[row] = event.eventId;
-  events.customerId[row] = event.customerId;
+  events.eventId.setText(row, event.eventId);
+  events.customerId.setText(row, event.customerId);
   events.occurredAt[row] = event.occurredAt;
   events.inputs.forEach(({ name, type }, i) => {
     const value = event[name] ?? null;
@@ -102,9 +103,9 @@ export function rowsOfColumns(events: EventColumns, rows: readonly number[]): Ev
     inputs,
     capacity: rows.length,
     count: rows.length,
-    eventId: rows.map((row) => events.eventId[row]!),
-    customerId: rows.map((row) => events.customerId[row]!),
-    occurredAt: rows.map((row) => events.occurredAt[row]!),
+    eventId: pickIds(events.eventId, rows),
+    customerId: pickIds(events.customerId, rows),
+    occurredAt: Float64Array.from(rows, (row) => events.occurredAt[row]!),
     columns: events.columns.map((column) =>
       column instanceof Float64Array
         ? Float64Array.from(rows, (row) => column[row]!)

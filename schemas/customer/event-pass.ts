@@ -1,22 +1,15 @@
 /** One pass over the keys of an event, into columns. What is not plainly right is left to the check that says why. */
-import { MAX_TEXT } from '../checks.ts';
 import type { EventRules } from '../event.ts';
 import { checkMembers, isObject, type JsonSource, type KnownKeys } from '../members.ts';
-import { parseIsoTime, type TimeLimits } from '../time.ts';
 import { clearRow, type EventColumns } from './columns.ts';
 import { MAX_LAST, slotsOf, UNKNOWN, type Slot, type Slots } from './event-slots.ts';
+import { readId, readInput, readTime, type Reading } from './event-values.ts';
 import type { CustomerSchema } from './schema.ts';
 
 type Source = Readonly<Record<string, unknown>>;
 
-/** The event that is being read. */
-interface Reading {
-  columns: EventColumns;
-  eventId: string;
-  customerId: string;
-  occurredAt: number;
-  /** Inputs that are there. */
-  inputs: number;
+/** The event that is being read, of which the text is known. */
+interface TextReading extends Reading {
   /** Strings of the text that belong to what is read: keys, and values that are strings. */
   strings: number;
   hasUnknown: boolean;
@@ -32,7 +25,7 @@ export function createEventPass(schema: CustomerSchema, known: KnownKeys, rules:
   /** When each field was last there, in events that were read. */
   const seen = new Float64Array(schema.inputs.length + 3);
   let event = 0;
-  const reading = { columns: undefined } as unknown as Reading;
+  const reading = { columns: undefined } as unknown as TextReading;
 
   /** Returns false for what is not plainly right. */
   function readKeys(object: Source, { byKey, lastKeys, lastSlots }: Slots): boolean {
@@ -87,61 +80,7 @@ export function createEventPass(schema: CustomerSchema, known: KnownKeys, rules:
       if (!isTaken) clearRow(columns);
     }
     if (!isTaken) return false;
-    const row = columns.count++;
-    columns.eventId[row] = reading.eventId;
-    columns.customerId[row] = reading.customerId;
-    columns.occurredAt[row] = reading.occurredAt;
+    columns.count++;
     return true;
   };
-}
-
-function readTime(value: unknown, { fromMs, toMs }: TimeLimits, reading: Reading): boolean {
-  const ms = typeof value === 'string' ? parseIsoTime(value) : value;
-  if (!(typeof ms === 'number' && ms >= fromMs && ms < toMs && Number.isSafeInteger(ms))) return false;
-  reading.occurredAt = ms;
-  return true;
-}
-
-function readId(value: unknown, { field, isName }: Slot, reading: Reading): boolean {
-  let id: string;
-  if (typeof value === 'string') {
-    if (value.length === 0 || value.length > MAX_TEXT || !value.isWellFormed()) return false;
-    id = value;
-  } else {
-    if (isName || !Number.isSafeInteger(value) || Object.is(value, -0)) return false;
-    id = String(value);
-  }
-  if (field === 0) reading.eventId = id;
-  else reading.customerId = id;
-  return true;
-}
-
-/** Reads a value that is not null. */
-function readInput(value: unknown, slot: Slot, reading: Reading): boolean {
-  const { kind, words, input } = slot;
-  const { columns } = reading;
-  const row = columns.count;
-  if (words !== undefined && typeof value === 'string') {
-    const known = words(value);
-    if (known === null) return true;
-    if (known !== undefined) value = known;
-  }
-  if (kind === 'category') {
-    if (typeof value !== 'string' || value.length > slot.maxLength || !value.isWellFormed()) return false;
-    (columns.columns[input] as (string | null)[])[row] =
-      slot.levelOf === undefined ? value : slot.levelOf(value);
-  } else {
-    const number = kind === 'boolean' ? flagOf(value) : value;
-    if (!(typeof number === 'number' && number >= slot.min && number <= slot.max)) return false;
-    if (kind === 'integer' && !Number.isInteger(number)) return false;
-    (columns.columns[input] as Float64Array)[row] = number;
-  }
-  reading.inputs++;
-  return true;
-}
-
-/** 1 and 0 for true and false, and for themselves. */
-function flagOf(value: unknown): unknown {
-  if (typeof value === 'boolean') return value ? 1 : 0;
-  return value === 1 ? 1 : value === 0 ? 0 : undefined;
 }

@@ -3,13 +3,17 @@
  * (`RECORD_INVALID`); what is merely new to a model (a missing value, an unseen country) passes: that is drift.
  */
 import { Invalid, Missing } from '../checks.ts';
+import type { Steps } from '../avro.ts';
 import type { Poison } from '../errors.ts';
 import { EVENT_RULES, type EventRules } from '../event.ts';
 import { misspellings } from '../fields.ts';
 import { checkMembers, isObject, type JsonSource } from '../members.ts';
 import { createColumns, dropLast, eventAt, type EventColumns } from './columns.ts';
+import { createAvroScan } from './event-avro.ts';
 import { createEventPass } from './event-pass.ts';
 import { createEventCheck } from './event-check.ts';
+import { createEventScan, type EventScan } from './event-scan.ts';
+import { slotsOf } from './event-slots.ts';
 import { knownKeys } from './names.ts';
 import type { CustomerEvent, CustomerSchema } from './schema.ts';
 
@@ -30,6 +34,10 @@ export interface EventReader {
    * @throws RangeError if they are full.
    */
   readInto(raw: unknown, source: JsonSource | undefined, columns: EventColumns): Poison | undefined;
+  /** As `readInto`, of JSON text, if that is plainly a right event. Throws RangeError, too. */
+  readonly scanInto: EventScan;
+  /** Compiles the same for the Avro bodies of one writer schema; undefined: they are read as objects. */
+  scanOf(writer: Steps): EventScan | undefined;
 }
 
 const refused = (message: string): Poison => ({ code: 'RECORD_INVALID', message });
@@ -39,6 +47,8 @@ export function createEventReader(schema: CustomerSchema, rules: EventRules = EV
   const known = knownKeys(schema);
   const pass = createEventPass(schema, known, rules);
   const check = createEventCheck(schema, known, rules);
+  const slots = slotsOf(schema, known);
+  const scan = createEventScan(schema, slots, rules);
 
   /** Says what is wrong with a value, or takes one that is right in an unusual way. Throws Invalid. */
   function readClosely(
@@ -51,8 +61,7 @@ export function createEventReader(schema: CustomerSchema, rules: EventRules = EV
   }
 
   function readInto(raw: unknown, source: JsonSource | undefined, columns: EventColumns): Poison | undefined {
-    if (columns.count >= columns.capacity)
-      throw new RangeError(`the columns take ${String(columns.capacity)} events`);
+    assertRoom(columns);
     if (!isObject(raw)) return refused('the value is not an object with the fields of a CustomerEvent');
     try {
       if (!pass(raw, source, columns)) readClosely(raw, source, columns);
@@ -68,6 +77,11 @@ export function createEventReader(schema: CustomerSchema, rules: EventRules = EV
   return {
     schema,
     readInto,
+    scanInto: (bytes, start, end, columns, unknown) => {
+      assertRoom(columns);
+      return scan(bytes, start, end, columns, unknown);
+    },
+    scanOf: (writer) => createAvroScan(slots, writer, rules),
     read: (raw, source) => {
       const poison = readInto(raw, source, one);
       if (poison !== undefined) return poison;
@@ -76,4 +90,8 @@ export function createEventReader(schema: CustomerSchema, rules: EventRules = EV
       return event;
     },
   };
+}
+
+function assertRoom({ count, capacity }: EventColumns): void {
+  if (count >= capacity) throw new RangeError(`the columns take ${String(capacity)} events`);
 }

@@ -9,12 +9,11 @@ import { rememberCluster } from './cluster.io.ts';
 import { soundConnection } from './connection.io.ts';
 import { groupByPartition } from './group-by-partition.ts';
 import { rejoining } from './membership.io.ts';
-import { guardOffsets } from './offset-jumps.io.ts';
 import { withRefusals } from './partition-refusals.io.ts';
 import { tryAgain } from './passing-errors.io.ts';
 import { installRecordBatches } from './record-batches.io.ts';
 import { encodeRecord, type RecordFields } from './record-encoding.ts';
-import { silenceTimeoutWarning } from './timeout-warning.io.ts';
+import { restingQueue } from './request-queue.io.ts';
 import { renewing } from './transactions.io.ts';
 
 const VERSION = '2.2.4';
@@ -44,6 +43,7 @@ installRecordBatches(replace);
 replace('protocol/recordBatch/record/v0/index.js', () => record);
 replace('producer/groupMessagesPerPartition.js', () => groupByPartition);
 replace('consumer/filterAbortedMessages.js', () => keepCommitted);
+replace('network/requestQueue/index.js', restingQueue); // before the connection takes it
 replace('network/connection.js', soundConnection);
 replace('cluster/brokerPool.js', keepingRefusals);
 replace('producer/eosManager/index.js', renewing);
@@ -51,5 +51,4 @@ replace('consumer/consumerGroup.js', rejoining);
 replace('admin/index.js', rememberCluster);
 for (const version of ['v0', 'v1'])
   replace(`protocol/requests/addPartitionsToTxn/${version}/response.js`, withRefusals);
-guardOffsets(); // loads the library
-silenceTimeoutWarning();
+require('kafkajs'); // whole, with what was replaced

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { settled } from '../../../e2e/world.ts';
 import type { SourceRecord } from '../../../schemas/ports.ts';
 import { createTopics } from '../../topics.ts';
-import { connectTo } from '../cluster.fixture.ts';
+import { connectTo, READS_ONLY } from '../cluster.fixture.ts';
 import { produceBatch } from '../raw-produce.fixture.ts';
 import { UNPACK_LIMITS } from './record-batches.io.ts';
 import { batchAround, batchOf, bodyOf, nulls, PACK, zstdRecordBomb } from './record-batches.fixture.ts';
@@ -71,11 +71,14 @@ test('batches that unpack to too much, 200,000 null records and thousands of hea
   const sampling = setInterval(() => void (peak = Math.max(peak, process.memoryUsage().rss)), 10);
   onTestFinished(() => clearInterval(sampling));
   const read: SourceRecord[] = [];
-  const consumer = kafka.consumer({ topic, groupId: topic, startFrom: 'earliest', sessionTimeoutMs: 10_000 });
+  const consumer = kafka.consumer({ ...READS_ONLY, topic, groupId: topic, sessionTimeoutMs: 10_000 });
   const crashes: Error[] = [];
   onTestFinished(() => consumer.stop());
   await consumer.start({
-    assigned: () => consumer.source.seek(0, 0),
+    assigned: () => {
+      consumer.source.seek(0, 0);
+      consumer.source.resume(0);
+    },
     deliver: (_, records, delivery) => {
       expect(records.length).toBeLessThanOrEqual(UNPACK_LIMITS.records);
       // Null records are counted; what they were part of is not kept.

@@ -124,24 +124,24 @@ function decodeWriter(subscription: Buffer): string {
 }
 
 /** `ConsumerProtocolAssignment`; the names of all live writers are the part of it that is ours. */
-const encodeAssignment = (topic: string, { partitions, liveWriters }: MemberAssignment): Buffer => {
+const encodeAssignment = (topic: string, { partitions, goneWriters }: MemberAssignment): Buffer => {
   const into = createWriter();
   return into
     .int16(LAYOUT)
     .array([partitions], (of) => into.text(topic).array(of, into.int32))
-    .bytes(Buffer.from(liveWriters.join(',')))
+    .bytes(Buffer.from(goneWriters.join(',')))
     .done();
 };
 
 /** A member that the leader has given nothing gets no bytes. */
 function decodeAssignment(topic: string, assignment: Buffer): Omit<MemberAssignment, 'memberId'> {
-  if (assignment.length === 0) return { partitions: [], liveWriters: [] };
+  if (assignment.length === 0) return { partitions: [], goneWriters: [] };
   const from = createReader(assignment);
   from.int16();
   const given = from.array(() => [from.text(), from.array(from.int32)] as const);
   const writers = from.bytes().toString();
   return {
     partitions: given.filter(([name]) => name === topic).flatMap(([, partitions]) => partitions),
-    liveWriters: writers === '' ? [] : writers.split(','),
+    goneWriters: writers === '' ? [] : writers.split(','),
   };
 }

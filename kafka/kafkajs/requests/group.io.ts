@@ -62,8 +62,8 @@ export function createGroupPort(directory: Directory, of: Joining): GroupPort {
     sync: (generation, assignments) =>
       translated(async () => {
         const request = syncRequest(of, generation, assignments);
-        const { partitions, liveWriters } = await ask(waiting, request, ({ code }) => code);
-        return { partitions, liveWriters };
+        const { partitions, goneWriters } = await ask(waiting, request, ({ code }) => code);
+        return { partitions, goneWriters };
       }, needs),
     heartbeat: (generation) =>
       translated(async () => {

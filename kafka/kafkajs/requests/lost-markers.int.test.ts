@@ -11,7 +11,7 @@ import kafkajs from 'kafkajs';
 import type { Generation, MarkerScope, TransactionalProducer } from '../../group/ports.ts';
 import { withAdmin } from '../cluster.fixture.ts';
 import { framed, joinAlone, scopeOf, setScene, type Scene } from '../group-ports.fixture.ts';
-import type { GroupPorts } from '../group-ports.io.ts';
+import type { GroupPorts } from '../../group/ports.ts';
 import { answering, API, DONE } from './intercept.fixture.ts';
 
 /** The broker no longer asks the coordinator whether a partition is part of the transaction. */
@@ -105,8 +105,8 @@ test.for(CASES)('commits: $commits, lost: $lost: each who fences it finds it dec
   await writeUntold(scene, first, of, { values: ['a', 'b'], offset: 3, commits, lost });
   const kept = commits ? ['a', 'b'] : [];
   await ports.transactions.fence(id, at(LEFT));
-  expect(await scene.written(LEFT)).toEqual(kept);
   expect(await committed(ports)).toEqual(commits ? OFFSET_3 : NO_OFFSET);
+  expect(await scene.written(LEFT)).toEqual(kept);
   const other = await scene.ports();
   await other.transactions.fence(id, at(RIGHT));
   expect(await scene.written(RIGHT)).toEqual(kept);

@@ -47,6 +47,9 @@ const RENEWAL_MS = 500;
  */
 const OTHERS_MS = 250;
 
+/** Where others fence the same id meanwhile so often, the next call goes on. */
+const FENCES = 3;
+
 /**
  * Ends the transaction that is open under an id, fences its writers, and writes the markers of its last transaction again.
  *
@@ -76,6 +79,7 @@ async function fenceDecided(
   line: Line,
   { transactionalId }: Pick<Renewal, 'transactionalId'>,
   othersMs: number,
+  left = FENCES,
 ): Promise<{ readonly commits: boolean; readonly producer: InTransaction } | 'unknown' | 'untold'> {
   const last = await describeTransaction(line, transactionalId);
   if (last === 'unknown' || last === 'untold') return last;
@@ -85,7 +89,8 @@ async function fenceDecided(
   const producer = await initProducerId(line, transactionalId, timeoutOf(commits));
   if (!commits || othersMs === 0) return { commits, producer };
   await sleep(othersMs);
-  return fenceDecided(line, { transactionalId }, othersMs);
+  if (left === 0) throw errorOf(CODES.PRODUCER_FENCED);
+  return fenceDecided(line, { transactionalId }, othersMs, left - 1);
 }
 
 /**
