@@ -1,14 +1,19 @@
 /** A consumer of the group's real engines, put together as `kafka/kafkajs/group-consumer.io.ts` does it. */
 import type { Loop, LoopPorts } from '../../consumers/loop-ports.ts';
 import { createFetcher } from '../../kafka/group/fetcher.ts';
-import { createMember, type Member } from '../../kafka/group/member.ts';
+import { createMember, type Member, type MemberSettings } from '../../kafka/group/member.ts';
 import { GroupRefusal, type Generation } from '../../kafka/group/ports.ts';
 import {
   createSharedWriter,
   type SharedWriter,
   type SharedWriterPorts,
 } from '../../kafka/group/shared-writer.ts';
-import { createTakeover, type TakeoverPorts } from '../../kafka/group/takeover.ts';
+import {
+  createTakeover,
+  fenceGone,
+  type FencePorts,
+  type TakeoverPorts,
+} from '../../kafka/group/takeover.ts';
 import type { Delivery, Position } from '../../schemas/ports.ts';
 import { lastOffset, type Records } from '../../schemas/records.ts';
 import { createCarelessFetcher, type ConsumerFetcher } from './careless-fetcher.ts';
@@ -30,7 +35,7 @@ const TAKEOVER_TIME = 8;
 const LINGER_MS = 3;
 const RETRY_MS = { first: 10, longest: 80 };
 const MEMBER_TIMES = {
-  ...{ heartbeatMs: 40, partitionCheckMs: 2000, quiesceMs: 100, leaveMs: 100 },
+  ...{ heartbeatMs: 50, partitionCheckMs: 2000, quiesceMs: 100, leaveMs: 100 },
   ...{ retryMs: RETRY_MS, incompatibleMs: 50 },
 };
 const FETCH_RULES = { maxWaitMs: 100, shortWaitMs: { first: 5, longest: 20 }, retryMs: RETRY_MS };
@@ -42,7 +47,9 @@ export function createConsumer(context: ScorerContext): Consumer {
   const ports = refusalsHeard(bentPorts, (...refusal) => member.lose(...refusal));
   let inHand = 0;
   let loop: Loop | undefined;
-  const writer = createWriter(context, ports, () => member, () => inHand); // prettier-ignore
+  const fencePorts = fencingOf(context, ports);
+  const fence: MemberSettings['fenceGone'] = (live, partitions) => fenceGone(fencePorts, live, partitions);
+  const writer = createWriter(context, ports, fencePorts, () => member, () => inHand); // prettier-ignore
   const deliver = async (partition: number, records: Records, delivery: Delivery): Promise<void> => {
     inHand += 1;
     bent.fetched?.(id, partition, lastOffset(records));
@@ -57,10 +64,11 @@ export function createConsumer(context: ScorerContext): Consumer {
     ...{ group: ports.group, groupId: 'g', clock: clockOf(context), random: () => random.next() },
     ...{ sessionTimeoutMs: SESSION_MS, writerId: id, times: MEMBER_TIMES },
     quiesce: () => (bent.joinsAtOnce === true ? Promise.resolve() : writer.quiesce()),
+    fenceGone: bent.fenceGone?.(fence) ?? fence,
     events: {
-      assigned: ({ generation, partitions, liveWriters }) => {
+      assigned: ({ generation, partitions, goneWriters }) => {
         context.say(
-          `generation ${String(generation.generationId)}: ${partitions.join()} of ${liveWriters.join()}`,
+          `generation ${String(generation.generationId)}: ${partitions.join()} gone ${goneWriters.join()}`,
         );
         assign(partitions, generation);
         loop?.assigned(partitions);
@@ -162,24 +170,32 @@ function openFetcher(
 export const idOf = (writer: string): string => `g.w.${writer}`;
 export const formerId = (partition: number): string => `g.in.${String(partition)}`;
 
-/** The shared writer, and the takeover under it. */
-function createWriter(
-  { id, process, time, bent }: ScorerContext,
-  { offsets, transactions }: KafkaPorts,
-  member: () => Member,
-  inHand: () => number,
-): SharedWriter {
-  const takeover: TakeoverPorts = {
+function fencingOf({ bent }: ScorerContext, { offsets, transactions }: KafkaPorts): FencePorts {
+  const ports: FencePorts = {
     ...{ offsets, transactions, idOf, formerId },
-    writer: id,
-    clock: { now: () => time.now() * TAKEOVER_TIME, sleep: (ms) => process.sleep(ms / TAKEOVER_TIME) },
-    liveWriters: () => member().liveWriters(),
     outputsOf: (partition) => [
       { topic: 'out', partition },
       { topic: 'counts', partition: 0 },
     ],
   };
-  const takeOver = createTakeover(bent.takeover?.(takeover) ?? takeover);
+  return bent.fencing?.(ports) ?? ports;
+}
+
+/** The shared writer, and the takeover under it. */
+function createWriter(
+  { id, process, time, bent }: ScorerContext,
+  { offsets, transactions }: KafkaPorts,
+  fencing: FencePorts,
+  member: () => Member,
+  inHand: () => number,
+): SharedWriter {
+  const takeover: TakeoverPorts = {
+    offsets,
+    writer: id,
+    clock: { now: () => time.now() * TAKEOVER_TIME, sleep: (ms) => process.sleep(ms / TAKEOVER_TIME) },
+    goneWriters: () => member().goneWriters(),
+  };
+  const takeOver = createTakeover(bent.takeover?.(takeover, fencing) ?? takeover);
   const ports: SharedWriterPorts = {
     ...{ takeOver, offsets, inHand, encode },
     openProducer: (written) => transactions.open(idOf(id), { outputs: written, withOffsets: true }),

@@ -7,8 +7,8 @@ import {
 } from '../../kafka/group/ports.ts';
 import type { Scheduler } from './scheduler.ts';
 
-export const SESSION_MS = 120;
-const REBALANCE_MS = 250;
+export const SESSION_MS = 200;
+const REBALANCE_MS = 300;
 
 interface Waiter<T> {
   resolve(value: T): void;
@@ -25,7 +25,7 @@ interface Member {
 }
 
 type Assigned = Omit<MemberAssignment, 'memberId'>;
-const NOTHING: Assigned = { partitions: [], liveWriters: [] };
+const NOTHING: Assigned = { partitions: [], goneWriters: [] };
 
 export interface SimulatedGroup {
   join(memberId: string, writerId: string): Promise<JoinedGroup>;

@@ -1,6 +1,6 @@
 /** Bugs in whose offsets are taken, and in what is done about whoever was there before. */
 import type { Generation, OffsetCommit } from '../../kafka/group/ports.ts';
-import type { TakeoverPorts } from '../../kafka/group/takeover.ts';
+import { fenceGone } from '../../kafka/group/takeover.ts';
 import type { LoopPorts } from '../../consumers/loop-ports.ts';
 import { offsetNote } from '../../kafka/offset-note.ts';
 import type { KafkaPorts } from './kafka-ports.ts';
@@ -101,14 +101,47 @@ export const formerReleaseNotFenced = (): Bent => ({
 });
 
 /** A writer that was live in any generation is taken for live. */
-export function everLive(ports: TakeoverPorts): TakeoverPorts {
+export function everLive(): Bent {
   const ever = new Set<string>();
   return {
-    ...ports,
-    liveWriters: () => {
-      for (const writer of ports.liveWriters()) ever.add(writer);
-      return [...ever];
+    fenceGone: (fence) => (live, partitions) => {
+      for (const writer of live) ever.add(writer);
+      return fence([...ever], partitions);
     },
+  };
+}
+
+/** The leader divides the partitions before it has fenced whoever is gone. */
+export const fencedLater = (): Bent => ({
+  fencing: (ports) => ({
+    ...ports,
+    transactions: {
+      fence: (...what) => {
+        ports.transactions.fence(...what).catch(() => undefined);
+        return Promise.resolve();
+      },
+    },
+  }),
+});
+
+/** Each member fences for itself what it takes over, at the same time as the others. */
+export function eachFences(): Bent {
+  let members: readonly string[] = [];
+  return {
+    fenceGone: () => (live) => {
+      members = live;
+      return Promise.resolve([]);
+    },
+    takeover: (ports, fencing) => ({
+      ...ports,
+      offsets: {
+        read: async (partitions, stable) => {
+          await fenceGone(fencing, members, Math.max(...partitions) + 1);
+          return ports.offsets.read(partitions, stable);
+        },
+      },
+    }),
+    careless: { fencesAtOnce: true },
   };
 }
 

@@ -1,5 +1,6 @@
 /** How the markers of an id's last transaction are written again, as `kafka/kafkajs/requests/renewal.io.ts` has it, or with less care. */
 import type { MarkerScope, TopicPartition } from '../../kafka/group/ports.ts';
+import { BankChurnError } from '../../schemas/errors.ts';
 import { AGAIN, type Effect } from './process.ts';
 import { OFFSETS, type Described, type Transactions, type User } from './transactions.ts';
 
@@ -33,9 +34,10 @@ export interface Renewal {
 }
 
 /** As the real ones, in the time of the simulation. */
-const OTHERS_MS = 30;
-const RENEWAL_MS = 60;
+const OTHERS_MS = 10;
+const RENEWAL_MS = 20;
 const AGAIN_MS = 4;
+const FENCES = 3;
 
 export const placeOf = ({ topic, partition }: TopicPartition): string => `${topic}/${String(partition)}`;
 
@@ -85,7 +87,7 @@ async function fenceDecided(
   othersMs: number,
 ): Promise<{ readonly user: User; readonly commits: boolean } | undefined> {
   const { transactions, line, id, careless } = of;
-  for (;;) {
+  for (let left = FENCES; ; left--) {
     const [last] = await line.call(() => [transactions.describe(id)] as const);
     if (last === undefined) return undefined;
     const commits = wasCommitted(last, careless);
@@ -93,6 +95,8 @@ async function fenceDecided(
       return { commits, user: { id, ...last } };
     const user = await initOnce(of, commits);
     if (user !== AGAIN && (!commits || othersMs === 0)) return { commits, user };
+    if (user === AGAIN) left += 1;
+    else if (left === 0) throw new BankChurnError('WRITER_FENCED', 'PRODUCER_FENCED');
     await line.sleep(user === AGAIN ? AGAIN_MS : othersMs);
   }
 }

@@ -114,7 +114,7 @@ function strike(
     return text;
   }
   if (kind === 'disturb' || scorer === undefined) kafka.group.disturb();
-  else if (kind === 'stall') scorer.process.stall(20 + random.int(400));
+  else if (kind === 'stall') scorer.process.stall(20 + random.int(600));
   else if (kind === 'crash') replace(scorer);
   else void scorer.stop().then(() => replace(scorer));
   return text;

@@ -3,7 +3,8 @@ import type { LoopPorts } from '../../consumers/loop-ports.ts';
 import type { step } from '../../consumers/loop-step.ts';
 import type { Generation } from '../../kafka/group/ports.ts';
 import type { SharedWriterPorts } from '../../kafka/group/shared-writer.ts';
-import type { TakeoverPorts } from '../../kafka/group/takeover.ts';
+import type { MemberSettings } from '../../kafka/group/member.ts';
+import type { FencePorts, TakeoverPorts } from '../../kafka/group/takeover.ts';
 import type { Random } from '../../schemas/random.ts';
 import type { Delivery, Reject, Role } from '../../schemas/ports.ts';
 import type { KafkaPorts } from './kafka-ports.ts';
@@ -16,7 +17,9 @@ import type { Careless } from './renewal.ts';
 export interface Bent {
   readonly kafka?: (ports: KafkaPorts, present: () => Generation | undefined, id: string) => KafkaPorts;
   readonly careless?: Careless;
-  readonly takeover?: (ports: TakeoverPorts) => TakeoverPorts;
+  readonly takeover?: (ports: TakeoverPorts, fencing: FencePorts) => TakeoverPorts;
+  readonly fencing?: (ports: FencePorts) => FencePorts;
+  readonly fenceGone?: (fence: MemberSettings['fenceGone']) => MemberSettings['fenceGone'];
   readonly writer?: (ports: SharedWriterPorts) => SharedWriterPorts;
   readonly loop?: (ports: LoopPorts, id: string) => LoopPorts;
   /** Hears of each fetch that is handed on, before the loop is. */
