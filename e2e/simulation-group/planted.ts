@@ -57,7 +57,6 @@ export const PLANTED: readonly [bug: string, bend: () => Bent][] = [
   ['own markers are not written again', () => ({ careless: { renewsNotInOpen: true } })],
   ['own markers are written again where the process writes now, not where it wrote', () => ({ writer: (ports) => ({ ...ports, openProducer: () => ports.openProducer([]) }) })],
   ['a renewal that was interrupted is forgotten', () => ({ careless: { forgetsRenewals: true } })],
-  ['a fence forgets the decision that another one still needs', () => ({ careless: { forgetsDecision: true } })],
   ['a producer goes on over new connections', () => ({ careless: { trustsConnections: true } })],
   ['a producer in doubt is used again', producer.producersKept],
   ['what a refused partition wrote stays in the transaction', producer.nothingAborted],

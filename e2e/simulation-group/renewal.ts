@@ -12,8 +12,6 @@ export interface Careless {
   readonly renewsNotInOpen?: boolean;
   /** What became of a renewal that was interrupted. */
   readonly forgetsRenewals?: boolean;
-  /** Whoever fences next cannot read the decision. */
-  readonly forgetsDecision?: boolean;
   /** Others that fence the same are not waited for. */
   readonly fencesAtOnce?: boolean;
   readonly trustsConnections?: boolean;
@@ -66,8 +64,7 @@ export async function fence(of: Renewal): Promise<void> {
     return;
   }
   await renewMarkers(of, careless.fencesAtOnce === true ? 0 : OTHERS_MS);
-  if (careless.forgetsDecision === true) await line.call(() => transactions.initProducer(id, false));
-  else await line.call(() => (transactions.describe(id)?.isEnding === true ? AGAIN : undefined));
+  await line.call(() => (transactions.describe(id)?.isEnding === true ? AGAIN : undefined));
 }
 
 async function renewMarkers(of: Renewal, othersMs: number): Promise<void> {
