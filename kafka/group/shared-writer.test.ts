@@ -1,16 +1,14 @@
 import { expect, test } from 'vitest';
 import { BankChurnError } from '../../schemas/errors.ts';
 import type { OutputRecord, Transaction, Writer } from '../../schemas/ports.ts';
-import { GroupRefusal, type Generation, type OffsetCommit, type ProduceBatch, type TransactionalProducer } from './ports.ts'; // prettier-ignore
+import { GroupRefusal, type Generation, type ProduceBatch, type TransactionalProducer } from './ports.ts'; // prettier-ignore
 import { createSharedWriter, type SharedWriter } from './shared-writer.ts';
 
 /** A world in which every request is written down, and waits if it is told to. */
 function createLab() {
   const log: string[] = [];
-  const claimed: OffsetCommit[][] = [];
   const lab = {
     log,
-    claimed,
     generation: { generationId: 1, memberId: 'm' } as Generation | undefined,
     inHand: 0,
     opened: 0,
@@ -67,7 +65,6 @@ function createLab() {
   const writer = createSharedWriter({
     openProducer,
     takeOver: (partition) => Promise.resolve(partition === 9 ? ['former'] : []),
-    offsets: { commit: (_, offsets) => Promise.resolve(void claimed.push([...offsets])) },
     generation: () => lab.generation,
     inHand: () => lab.inHand,
     encode,
@@ -131,15 +128,15 @@ test('a transaction waits a little for partitions that are still being decided a
   await alone;
 });
 
-test('claims of one moment are one commit, in our name', async () => {
-  const { lab, writer } = createLab();
+test('a claim is a transaction with the offset alone, in our name', async () => {
+  const { log, writer } = createLab();
   const [a, b] = (await open(writer, 0, 9)) as [Writer, Writer];
   await Promise.all([a.claim(3, 'x'.repeat(22)), b.claim(4, undefined)]);
-  expect(lab.claimed).toEqual([
-    [
-      { partition: 0, offset: 3, note: `topic-id=${'x'.repeat(22)};writers=me` },
-      { partition: 9, offset: 4, note: 'writers=former,me' },
-    ],
+  expect(log.slice(1)).toEqual([
+    `p1 offsets@1 0:3(topic-id=${'x'.repeat(22)};writers=me)`,
+    'p1 commit',
+    'p1 offsets@1 9:4(writers=former,me)',
+    'p1 commit',
   ]);
 });
 
@@ -229,7 +226,7 @@ test('the group refuses the offsets: aborted, and nothing is in doubt', async ()
   const { lab, log, writer } = createLab();
   const [a] = (await open(writer, 0)) as [Writer];
   lab.on.offsets = () => Promise.reject(new GroupRefusal('stale', 'ILLEGAL_GENERATION'));
-  await expect(write(a, 0, 'a')).rejects.toThrow('ILLEGAL');
+  await expect(write(a, 0, 'a')).rejects.toMatchObject({ code: 'TRANSACTION_FAILED' });
   expect([log.at(-1), a.isSound()]).toEqual(['p1 abort', true]);
 });
 

@@ -11,10 +11,9 @@ import { BankChurnError } from '../../schemas/errors.ts';
 import type { OutputRecord, Transaction, Writer } from '../../schemas/ports.ts';
 import type { EncodedRecords } from '../../schemas/record-frames.ts';
 import { offsetNote } from '../offset-note.ts';
-import { createClaims } from './claims.ts';
 import { commitRound, sessionOver, type Participant, type Session } from './commit-round.ts';
 import { createOwnProducer } from './own-producer.ts';
-import type { Generation, OffsetCommit, OffsetsPort, TopicPartition, TransactionalProducer } from './ports.ts'; // prettier-ignore
+import type { Generation, OffsetCommit, TopicPartition, TransactionalProducer } from './ports.ts'; // prettier-ignore
 import { createQueue, type RoundQueue } from './round-queue.ts';
 import type { Formers } from './takeover.ts';
 
@@ -23,7 +22,6 @@ export interface SharedWriterPorts {
   readonly openProducer: (written: readonly TopicPartition[]) => Promise<TransactionalProducer>;
   /** See `createTakeover`; of a writer without transactions: nothing is taken over. */
   readonly takeOver: (partition: number) => Promise<Formers>;
-  readonly offsets: Pick<OffsetsPort, 'commit'>;
   /** Of the present assignment; undefined while there is none. */
   readonly generation: () => Generation | undefined;
   /** Partitions that are being decided about, or have something ready: a transaction waits for them a little. */
@@ -52,7 +50,6 @@ export interface SharedWriter {
 /** @returns the writer of all partitions of one consumer. */
 export function createSharedWriter(ports: SharedWriterPorts): SharedWriter {
   const producer = createOwnProducer(ports.openProducer);
-  const claim = createClaims(ports.offsets);
   /** Of each partition; one that is being taken over has none, so that nothing of the former one is committed meanwhile. */
   const sessions = new Map<number, Session>();
   const openings = new Map<number, symbol>();
@@ -68,7 +65,7 @@ export function createSharedWriter(ports: SharedWriterPorts): SharedWriter {
   const noteOf = ({ formers }: Session, topicId: string | undefined): string =>
     offsetNote(topicId, ports.writer === undefined ? [] : [...formers, ports.writer]);
 
-  async function openWriter(_: string, partition: number): Promise<Writer> {
+  async function openWriter(topic: string, partition: number): Promise<Writer> {
     const generation = ports.generation();
     if (generation === undefined)
       throw new BankChurnError('TRANSACTION_FAILED', 'the group has given this process no partitions');
@@ -84,7 +81,11 @@ export function createSharedWriter(ports: SharedWriterPorts): SharedWriter {
     sessions.set(partition, session);
     if (!isOurs(session)) throw sessionOver();
     return {
-      claim: (offset, topicId) => claim(generation, { partition, offset, note: noteOf(session, topicId) }),
+      claim: async (offset, topicId) => {
+        const transaction = begin({ queue, isOurs, noteOf }, session);
+        await transaction.sendOffsets(topic, partition, offset, topicId);
+        await transaction.commit();
+      },
       begin: () => Promise.resolve(begin({ queue, isOurs, noteOf }, session)),
       isSound: () => doubt === producer.doubt() && producer.isSound(),
       close: () => {

@@ -150,7 +150,7 @@ function openSharedWriter(
   const { groupId, topic } = settings;
   const id = writerIdOf(groupId, topic, name);
   return createSharedWriter({
-    ...{ offsets, inHand, encode: encodeOutputRecords, sleep: clock.sleep, lingerMs: LINGER_MS },
+    ...{ inHand, encode: encodeOutputRecords, sleep: clock.sleep, lingerMs: LINGER_MS },
     openProducer: (outputs) =>
       isExact ? transactions.open(id, { outputs, withOffsets: true }) : transactions.openPlain(),
     takeOver: isExact ? takeOver : () => Promise.resolve([]),

@@ -197,7 +197,7 @@ function createWriter(
   };
   const takeOver = createTakeover(bent.takeover?.(takeover, fencing) ?? takeover);
   const ports: SharedWriterPorts = {
-    ...{ takeOver, offsets, inHand, encode },
+    ...{ takeOver, inHand, encode },
     openProducer: (written) => transactions.open(idOf(id), { outputs: written, withOffsets: true }),
     generation: () => member().generation(),
     sleep: process.sleep,
