@@ -81,7 +81,7 @@ export const SETTINGS = {
   }),
 
   limits: section('', {
-    maxBatchRecords: setting(integer(1, 2000), 1000, 'records of one transaction'),
+    maxBatchRecords: setting(integer(1, 10_000), 2000, 'records of one partition in one transaction'),
     maxRecordBytes: setting(integer(1, 900_000), 262_144, 'a larger event becomes a dead letter'),
     stopBudgetMs: setting(integer(3000), 25_000, 'from SIGTERM to exit; keep it below the grace period of the pod'),
     deadLetterShare: setting(share(0, 1), 0.5,

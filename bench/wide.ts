@@ -69,7 +69,7 @@ async function measure(shape: Shape): Promise<Map<string, number>> {
   const count = createCounter(release.manifest);
   const inColumns = columnsOfEvents(customer, events);
   const outputs = await session.run(rows, BATCH);
-  const probabilities = scores.slice(0, BATCH);
+  const probabilities = Float64Array.from(scores.slice(0, BATCH));
   const found = new Map([
     ['inputs', features.length],
     ['columns', columns],

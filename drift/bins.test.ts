@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   binEdges,
   createBinOf,
+  createCountColumn,
   profileCategories,
   profileNumbers,
   regularBins,
@@ -56,6 +57,43 @@ describe('profile of a numeric series', () => {
           expect(x).toBeLessThanOrEqual(profile.edges[bin] ?? Infinity);
         }
       }),
+    );
+  });
+
+  it('counts many values as one by one, however many edges there are', () => {
+    const column = fc.oneof(
+      fc
+        .array(fc.oneof(amount, fc.constantFrom(NaN, -0, Infinity, -Infinity, 0.5)), { maxLength: 40 })
+        .map((all) => Float64Array.from(all)),
+      fc.array(fc.option(fc.constantFrom('a', 'b', '', '1', 'toString')), { maxLength: 9 }),
+    );
+    const profiles = [
+      profileNumbers(
+        's',
+        Array.from({ length: 9 }, (_, i) => i),
+      ),
+      profileCategories('c', ['a', '1'], []),
+      { ...profileNumbers('s', []), edges: Array.from({ length: 50 }, (_, i) => i - 25) },
+    ];
+    fc.assert(
+      fc.property(
+        column,
+        fc.oneof(
+          values.map((all) => profileNumbers('s', all)),
+          fc.constantFrom(...profiles),
+        ),
+        (all, profile) => {
+          const bins = regularBins(profile) + 3;
+          const [found, wanted] = [new Uint32Array(bins), new Uint32Array(bins)];
+          const count = Math.max(0, all.length - 1);
+          createCountColumn(profile)(found, all, count);
+          for (const value of all.slice(0, count)) wanted[createBinOf(profile)(value)]!++;
+          expect(found).toEqual(wanted);
+          createCountColumn(profile)(found, undefined, 7);
+          wanted[bins - 3]! += 7;
+          expect(found).toEqual(wanted);
+        },
+      ),
     );
   });
 

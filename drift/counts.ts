@@ -1,13 +1,13 @@
 import { createFindColumns } from '../models/feature-row.ts';
-import type { Manifest } from '../models/manifest.ts';
-import type { EventColumns, InputColumn } from '../schemas/customer/columns.ts';
+import type { Manifest, SeriesProfile } from '../models/manifest.ts';
+import type { EventColumns } from '../schemas/customer/columns.ts';
 import type { SeriesCounts } from '../schemas/generated.ts';
-import { createBinOf, regularBins, SPECIAL_BINS, type BinOf } from './bins.ts';
+import { createCountColumn, regularBins, SPECIAL_BINS } from './bins.ts';
 
 /** Counts of some scored events, by the bins of the model's profile. */
 export type CountEvents = (
   events: EventColumns,
-  probabilities: ArrayLike<number>,
+  probabilities: Float64Array,
   outputs: Float32Array,
 ) => SeriesCounts[];
 
@@ -21,37 +21,33 @@ export const SCORE_SERIES = 'score';
  * scores.
  */
 export function createCounter({ features, profile }: Pick<Manifest, 'features' | 'profile'>): CountEvents {
-  const binOf = profile.features.map(createBinOf);
-  const sizes = profile.features.map((series) => regularBins(series) + SPECIAL_BINS.length);
-  const scoreBin = createBinOf(profile.score);
-  const scoreSize = regularBins(profile.score) + SPECIAL_BINS.length;
+  const countColumns = profile.features.map(createCountColumn);
+  const sizes = profile.features.map(binsOf);
+  const countScores = createCountColumn(profile.score);
   const names = features.map(({ name }) => name);
   const find = createFindColumns(names);
-  const width = features.length + 1;
   return (events, probabilities, outputs) => {
     const columns = find(events);
+    const sums = sumColumns(outputs, features.length + 1);
     const series = names.map((name, feature): SeriesCounts => {
-      const counts = new Array<number>(sizes[feature]!).fill(0);
-      countColumn(counts, binOf[feature]!, columns[feature], events.count);
-      let contributionSum = 0;
-      for (let at = feature + 1; at < outputs.length; at += width) contributionSum += outputs[at]!;
-      return { name, counts, contributionSum };
+      const counts = new Uint32Array(sizes[feature]!);
+      countColumns[feature]!(counts, columns[feature], events.count);
+      return { name, counts: Array.from(counts), contributionSum: sums[feature + 1]! };
     });
-    const counts = new Array<number>(scoreSize).fill(0);
-    for (let row = 0; row < probabilities.length; row++) {
-      const bin = scoreBin(probabilities[row]!);
-      counts[bin] = counts[bin]! + 1;
-    }
-    return [...series, { name: SCORE_SERIES, counts, contributionSum: 0 }];
+    const counts = new Uint32Array(binsOf(profile.score));
+    countScores(counts, probabilities, probabilities.length);
+    return [...series, { name: SCORE_SERIES, counts: Array.from(counts), contributionSum: 0 }];
   };
 }
 
-/** Adds the bins of the first `count` values; without a column all of them are missing. */
-function countColumn(counts: number[], binOf: BinOf, column: InputColumn | undefined, count: number): void {
-  for (let row = 0; row < count; row++) {
-    const bin = binOf(column === undefined ? null : column[row]!);
-    counts[bin] = counts[bin]! + 1;
-  }
+const binsOf = (series: SeriesProfile): number => regularBins(series) + SPECIAL_BINS.length;
+
+/** The sum of each column of rows of some width, added from the first row to the last: another order gives other bits. */
+function sumColumns(rows: Float32Array, width: number): Float64Array {
+  const sums = new Float64Array(width);
+  for (let at = 0; at < rows.length; at += width)
+    for (let column = 1; column < width; column++) sums[column]! += rows[at + column]!;
+  return sums;
 }
 
 /** Merges by addition; the law is: counts of the parts merged = counts of the whole. */

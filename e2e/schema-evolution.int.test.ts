@@ -1,6 +1,7 @@
 /**
- * One more input in the customer schema, with a live stream: scorers of the release before the customer schema and of this one in
- * one group, producers of both schemas, in JSON and in Avro; a model without the input, one with it, and back.
+ * One more input in the customer schema, with a live stream: scorers with the former customer schema and with the new one in one
+ * group, producers of both schemas and of the release before there was one, in JSON and in Avro; a model without the input, one with it,
+ * and back.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -179,7 +180,9 @@ test(
     const waiting = { wait: false, timeout: 1 };
 
     const lines: string[] = [];
-    const old = await startService(world.env, ['scorer'], undefined, [], (line) => lines.push(line), former);
+    const CUSTOMER_SCHEMA = join(packageRoot(), 'configs/customer.yaml');
+    const keep = (line: string): number => lines.push(line);
+    const old = await startService({ ...world.env, CUSTOMER_SCHEMA }, ['scorer'], undefined, [], keep);
     onTestFinished(() => old.kill().then(() => undefined));
     await serves(old, A);
     const live = stream(world, encoders);

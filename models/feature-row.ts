@@ -67,7 +67,8 @@ function featureWriter(feature: FeatureSpec, at: number, width: number): Feature
     const values = column as readonly (string | null)[] | undefined;
     for (let i = from, start = at; i < to; i++, start += width) {
       const value = values?.[i] ?? null;
-      rows.fill(value === null ? NaN : 0, start, start + length);
+      const filling = value === null ? NaN : 0;
+      for (let cell = start; cell < start + length; cell++) rows[cell] = filling;
       const position = value === null ? undefined : positions.get(value);
       if (position !== undefined) rows[start + position] = 1;
     }

@@ -40,7 +40,7 @@ const TEMPORAL = /^(date|duration|time-|timestamp-|local-timestamp-)/;
 export function createReader(node: AvroNode, field: string, kind: FieldKind): Reader {
   if (node.kind === 'union') {
     const branches = node.branches.map((branch) => createReader(branch, field, kind));
-    if (branches.length === 2 && node.branches[0]!.kind === 'null') return optional(branches[1]!);
+    if (isOptionalType(node)) return optional(branches[1]!);
     return (cursor) => branchOf(branches, cursor)(cursor);
   }
   if (node.kind === 'null') return () => null;
@@ -62,7 +62,10 @@ export function createReader(node: AvroNode, field: string, kind: FieldKind): Re
   throw new ForeignSchema(`its field ${field} is ${shown}, which cannot be read as a ${kind}${wanted}`);
 }
 
-/** A union of null and another type, as nearly all of our fields are. */
+/** Whether a type is a union of null and another one, as nearly all of our fields are. */
+export const isOptionalType = (node: AvroNode): node is Extract<AvroNode, { kind: 'union' }> =>
+  node.kind === 'union' && node.branches.length === 2 && node.branches[0]!.kind === 'null';
+
 function optional(reader: Reader): Reader {
   return (cursor) => {
     const index = readLong(cursor);

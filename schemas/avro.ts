@@ -1,5 +1,5 @@
 import avsc from 'avsc';
-import { createReader, createSkipper, type FieldKind } from './avro-body.ts';
+import { createReader, createSkipper, isOptionalType, type FieldKind } from './avro-body.ts';
 import { cursorAt, Undecodable, type Cursor } from './avro-bytes.ts';
 import {
   ForeignSchema,
@@ -89,20 +89,26 @@ function fieldsOf({ fields: ours }: AvroRecord): Map<string, { kind: FieldKind; 
 }
 const KINDS = { string: 'text', int: 'number', long: 'number', double: 'number', boolean: 'flag' } as const;
 
-interface Step {
+/** What is done with one field of a writer's record. */
+export interface Step {
   /** Our field that is read; undefined: passed over. */
   readonly field: string | undefined;
   readonly read: (cursor: Cursor) => unknown;
-  /** It is a string, or (`isOptional`) a union of null and a string. */
-  readonly isString: boolean;
+  /** The type is a union of null and another one. */
   readonly isOptional: boolean;
+  /** Reads what is there if it is not null, behind the number of its branch. */
+  readonly present: (cursor: Cursor) => unknown;
 }
 
-function stepOf({ name, type }: AvroField, field: string | undefined, kind: FieldKind | undefined): Step {
-  const isOptional = type.kind === 'union' && type.branches.length === 2 && type.branches[0]!.kind === 'null';
-  const inner = isOptional ? type.branches[1]! : type;
-  const read = kind === undefined ? createSkipper(type) : createReader(type, field ?? name, kind);
-  return { field, read, isString: inner.kind === 'string', isOptional };
+function stepOf({ type }: AvroField, field: string, kind: FieldKind): Step {
+  const isOptional = isOptionalType(type);
+  const present = createReader(isOptional ? type.branches[1]! : type, field, kind);
+  return { field, read: createReader(type, field, kind), isOptional, present };
+}
+
+function skipOf({ type }: AvroField): Step {
+  const read = createSkipper(type);
+  return { field: undefined, read, isOptional: false, present: read };
 }
 
 /** Field of the writer → field of ours: of the same name, or of another name that the field may have. Throws ForeignSchema. */
@@ -139,7 +145,7 @@ function stepsOf(writer: AvroNode, { schema, names, skipped }: Layout): Steps {
   const steps = writer.fields.flatMap((each): Step[] => {
     const field = matched.get(each.name);
     if (field === undefined && takesNoBytes(each.type)) return [];
-    return [stepOf(each, field, field === undefined ? undefined : ours.get(field)!.kind)];
+    return [field === undefined ? skipOf(each) : stepOf(each, field, ours.get(field)!.kind)];
   });
   const isUnknown = (name: string): boolean => !matched.has(name) && skipped?.has(name) !== true;
   return { steps, unknown: writer.fields.map(({ name }) => name).filter(isUnknown) };

@@ -47,7 +47,7 @@ export interface Model {
 }
 
 /** Rows of one ONNX call: keeps the event loop free every few milliseconds. */
-export const RUN_ROWS = 512;
+export const RUN_ROWS = 1000;
 
 /**
  * Opens a release: its checksums, what a score and a drift count read, and its golden rows, which must come out as recorded.

@@ -1,6 +1,7 @@
 /** Scores as JSON: the bytes of `JSON.stringify(score)`. */
 import type { Ids } from '../schemas/customer/ids.ts';
-import { pieceOf, put, putAscii, putBytes, putInteger, type Piece } from '../schemas/out-bytes.ts';
+import { pieceOf, put, putBytes, putInteger, type Piece } from '../schemas/out-bytes.ts';
+import { putNumber } from '../schemas/out-number.ts';
 import { createJudge, RISK_LEVELS } from './score.ts';
 import { mostBytes, type ScoreFormat } from './score-bytes.ts';
 
@@ -41,11 +42,11 @@ export const jsonScores: ScoreFormat = (manifest) => {
       at = putId(bytes, put(out, at, EVENT_ID), events.eventId, row);
       at = putId(bytes, put(out, at, CUSTOMER_ID), events.customerId, row);
       at = putInteger(bytes, put(out, at, OCCURRED_AT), events.occurredAt[row]!);
-      at = putAscii(bytes, put(out, at, PROBABILITY), String(probability));
+      at = putNumber(bytes, put(out, at, PROBABILITY), probability);
       for (let i = 0; i < reasons.length; i++) {
         const feature = reasons[i]!;
         at = put(out, at, i === 0 ? headOf(probability, feature) : further[feature]!);
-        at = putAscii(bytes, at, String(outputs[first + feature]!));
+        at = putNumber(bytes, at, outputs[first + feature]!);
       }
       return put(out, at, end);
     },

@@ -20,7 +20,7 @@ export interface FetchRules {
 }
 
 export const FETCH_RULES: FetchRules = {
-  partitionBytes: 420_000,
+  partitionBytes: 340_000,
   leastBytes: 8192,
   totalBytes: 8_000_000,
   concurrent: 64,

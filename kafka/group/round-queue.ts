@@ -1,4 +1,7 @@
-/** What is ready waits for the transaction in flight, and a little for partitions that are still being decided about. */
+/**
+ * What is ready waits for the transaction in flight, and a little for partitions that are still being decided about: until half of them are
+ * ready. So one half is decided about while the other is committed, and transactions are few.
+ */
 import { BankChurnError } from '../../schemas/errors.ts';
 import type { Participant } from './commit-round.ts';
 
@@ -28,7 +31,7 @@ export function createQueue(
 
   function next(): void {
     if (running !== undefined || waiting.length === 0) return;
-    if (waiting.length >= inHand()) start();
+    if (waiting.length * 2 >= inHand()) start();
     else if (!isLingering) {
       isLingering = true;
       void sleep(lingerMs).then(() => {

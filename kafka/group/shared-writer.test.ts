@@ -119,11 +119,11 @@ test('partitions that are ready together share one transaction; what comes while
 test('a transaction waits a little for partitions that are still being decided about', async () => {
   const { lab, log, writer } = createLab();
   const [a, b] = (await open(writer, 0, 1)) as [Writer, Writer];
-  lab.inHand = 2;
+  lab.inHand = 4;
   const first = write(a, 0, 'a');
   await turn();
   expect(log).toEqual(['open p1 []']);
-  await Promise.all([first, write(b, 1, 'b')]);
+  await Promise.all([first, write(b, 1, 'b')]); // half of them
   expect(log.filter((line) => line.endsWith('commit'))).toHaveLength(1);
   const alone = write(a, 0, 'a');
   await turn();
@@ -166,7 +166,7 @@ test('what a former generation has ready is not committed, neither in its name n
 test('a partition whose outputs are too large is refused alone; the others are written by a new producer', async () => {
   const { lab, log, writer } = createLab();
   const [a, b] = (await open(writer, 0, 1)) as [Writer, Writer];
-  lab.inHand = 2;
+  lab.inHand = 4;
   lab.tooLarge.add(1);
   const results = await Promise.allSettled([write(a, 0, 'a'), write(b, 1, 'b')]);
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
@@ -185,7 +185,7 @@ test('a partition whose outputs are too large is refused alone; the others are w
 test('a batch of several partitions that is too large says nothing about any: each writes its own', async () => {
   const { lab, log, writer } = createLab();
   const [a, b] = (await open(writer, 1, 2)) as [Writer, Writer];
-  lab.inHand = 2;
+  lab.inHand = 4;
   lab.tooLarge.add(0);
   lab.on.end = () => {
     lab.tooLarge.clear();
@@ -247,7 +247,7 @@ test('a broken connection ends all sessions, and nothing more is written over it
 test('what the loop has given up is not committed behind its back', async () => {
   const { lab, log, writer } = createLab();
   const [a] = (await open(writer, 0)) as [Writer];
-  lab.inHand = 2;
+  lab.inHand = 4;
   const waits = expect(write(a, 0, 'a')).rejects.toThrow('given up');
   await turn();
   const [b] = (await open(writer, 0)) as [Writer];

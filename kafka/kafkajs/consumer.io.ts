@@ -30,7 +30,7 @@ import { reading, translateError } from './translate-errors.ts';
 
 const REBALANCE_TIMEOUT_MS = 30_000;
 /** A transaction waits so long for partitions that are still being decided about, milliseconds. */
-const LINGER_MS = 5;
+const LINGER_MS = 20;
 const NAME_BYTES = 9;
 
 /** What all parts of a consumer know of each other. */

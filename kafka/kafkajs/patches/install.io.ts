@@ -9,7 +9,6 @@ import { rememberCluster } from './cluster.io.ts';
 import { soundConnection } from './connection.io.ts';
 import { groupByPartition } from './group-by-partition.ts';
 import { rejoining } from './membership.io.ts';
-import { guardOffsets } from './offset-jumps.io.ts';
 import { tryAgain } from './passing-errors.io.ts';
 import { installRecordBatches } from './record-batches.io.ts';
 import { encodeRecord, type RecordFields } from './record-encoding.ts';
@@ -47,4 +46,4 @@ replace('network/connection.js', soundConnection);
 replace('cluster/brokerPool.js', keepingRefusals);
 replace('consumer/consumerGroup.js', rejoining);
 replace('admin/index.js', rememberCluster);
-guardOffsets(); // loads the library
+require('kafkajs'); // whole, with what was replaced
