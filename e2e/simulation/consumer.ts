@@ -197,7 +197,8 @@ function createWriter(
   };
   const takeOver = createTakeover(bent.takeover?.(takeover, fencing) ?? takeover);
   const ports: SharedWriterPorts = {
-    ...{ takeOver, inHand, encode },
+    onClaimInDoubt: (of) => member().lose(of, claimInDoubt()),
+    ...{ takeOver, offsets, inHand, encode },
     openProducer: (written) => transactions.open(idOf(id), { outputs: written, withOffsets: true }),
     generation: () => member().generation(),
     sleep: process.sleep,

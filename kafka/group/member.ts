@@ -97,6 +97,7 @@ export function createMember(settings: MemberSettings): Member {
   let isEnding = false;
   const isStopping = (): boolean => isEnding;
   let memberId = '';
+  let forgetting: Promise<void> = Promise.resolve();
   let joining: Promise<unknown> = Promise.resolve();
   let failures = 0;
 
@@ -107,7 +108,7 @@ export function createMember(settings: MemberSettings): Member {
   function fail(error: unknown): number {
     if (isStopping()) return 0;
     if (error instanceof GroupRefusal) {
-      if (error.kind === 'unknown-member' || error.kind === 'fenced') memberId = '';
+      if (error.kind === 'unknown-member' || error.kind === 'fenced') forget();
       if (error.kind !== 'incompatible') return retryMs(0);
       events.failed(incompatible(settings.groupId, error));
       return times.incompatibleMs * (1 + settings.random());
@@ -117,12 +118,20 @@ export function createMember(settings: MemberSettings): Member {
     return retryMs(failures++);
   }
 
+  /** Joins as a new member: what the former one has sent takes no effect any more. */
+  function forget(): void {
+    const former = memberId;
+    memberId = '';
+    if (former !== '') forgetting = group.leave(former).catch(() => undefined);
+  }
+
   function crash(error: unknown): void {
     isEnding = true;
     events.crashed(error as Error);
   }
 
   async function join(): Promise<Opening | undefined> {
+    await forgetting; // else the group would wait for the former member's session to end
     const partitions = await group.partitions();
     const joined = await group.join(memberId, settings.writerId);
     memberId = joined.memberId;
