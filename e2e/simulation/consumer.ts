@@ -4,6 +4,7 @@ import { createFetcher } from '../../kafka/group/fetcher.ts';
 import { createMember, type Member, type MemberSettings } from '../../kafka/group/member.ts';
 import { GroupRefusal, type Generation } from '../../kafka/group/ports.ts';
 import {
+  claimInDoubt,
   createSharedWriter,
   type SharedWriter,
   type SharedWriterPorts,
