@@ -100,13 +100,6 @@ export function createMember(settings: MemberSettings): Member {
     return retryMs(failures++);
   }
 
-  /** Joins as a new member: what the former one has sent takes no effect any more. */
-  function forget(): void {
-    const former = memberId;
-    memberId = '';
-    if (former !== '') forgetting = group.leave(former).catch(() => undefined);
-  }
-
   function crash(error: unknown): void {
     isEnding = true;
     events.crashed(error as Error);
