@@ -2,12 +2,13 @@
  * From the bytes of an Avro event straight into columns, by the steps through one writer's schema. It takes what is plainly a right
  * event; all else is left to the pass over the decoded object.
  */
-import type { Step, Steps } from '../avro-body.ts';
 import { readBoolean, readDouble, readLong, readText, Undecodable, type Cursor } from '../avro-bytes.ts';
+import type { Step, Steps } from '../avro-body.ts';
 import { MAX_TEXT } from '../checks.ts';
 import type { EventRules } from '../event.ts';
 import { countField } from '../fields.ts';
 import { isPlainText, textAt, type Texts } from '../json-tokens.ts';
+import type { TimeLimits } from '../time.ts';
 import { clearRow, type EventColumns } from './columns.ts';
 import type { EventScan } from './event-scan.ts';
 import type { Slot, Slots } from './event-slots.ts';
@@ -24,6 +25,11 @@ interface FieldStep {
   readonly texts: Texts;
 }
 
+/** The event that is being read, and when it may be. */
+interface TimedReading extends Reading {
+  readonly times: TimeLimits;
+}
+
 const WAYS = new Map<Step['read'], FieldStep['way']>([[readLong, 'number'], [readDouble, 'double'], [readBoolean, 'flag'], [readText, 'text']]); // prettier-ignore
 
 /** Compiles the scan of one writer's events; undefined: they are left to others. */
@@ -35,19 +41,12 @@ export function createAvroScan({ byKey }: Slots, writer: Steps, rules: EventRule
   if (fields.some(({ step, slot }) => step.field !== undefined && (slot === undefined || slot.field < 0)))
     return undefined;
   const fewestInputs = rules.emptyEvents === 'dead-letter' ? 1 : 0;
-  const reading: Reading = { columns: undefined as unknown as EventColumns, inputs: 0 };
+  const reading: TimedReading = {
+    columns: undefined as unknown as EventColumns,
+    inputs: 0,
+    times: rules.times,
+  };
   const cursor: Cursor = { bytes: Buffer.alloc(0), at: 0, end: 0 };
-
-  function take(value: unknown, slot: Slot): boolean {
-    const { field } = slot;
-    if (field > 2) return value === null || readInput(value, slot, reading);
-    return field === 2 ? readTime(value, rules.times, reading) : readId(value, slot, reading);
-  }
-
-  function takeNumber(value: number, slot: Slot): boolean {
-    if (slot.field > 2) return readNumber(value, slot, reading);
-    return slot.field === 2 && readMs(value, rules.times, reading);
-  }
 
   /** A string: an id by where it lies, another as one that was there before. */
   function takeString({ step, texts }: FieldStep, slot: Slot): boolean {
@@ -57,12 +56,12 @@ export function createAvroScan({ byKey }: Slots, writer: Steps, rules: EventRule
     const end = from + length;
     if (length < 1 || end > cursor.end || !isPlainText(bytes, from, end)) {
       cursor.at = start;
-      return take(step.present(cursor), slot);
+      return take(step.present(cursor), slot, reading);
     }
     cursor.at = end;
     const { field } = slot;
     if (field > 2) return takeText(textAt(bytes, from, end, texts), slot, reading);
-    if (field === 2) return readTime(textAt(bytes, from, end, texts), rules.times, reading);
+    if (field === 2) return readTime(textAt(bytes, from, end, texts), reading.times, reading);
     if (length > MAX_TEXT) return false;
     const { columns } = reading;
     (field === 0 ? columns.eventId : columns.customerId).setBytes(columns.count, bytes, from, length);
@@ -77,15 +76,15 @@ export function createAvroScan({ byKey }: Slots, writer: Steps, rules: EventRule
     }
     switch (field.way) {
       case 'number':
-        return takeNumber(readLong(cursor), slot);
+        return takeNumber(readLong(cursor), slot, reading);
       case 'double':
-        return takeNumber(readDouble(cursor), slot);
+        return takeNumber(readDouble(cursor), slot, reading);
       case 'flag':
         return slot.field > 2 && readFlag(readBoolean(cursor), slot, reading);
       case 'text':
         return takeString(field, slot);
       case 'other':
-        return take(step.present(cursor), slot);
+        return take(step.present(cursor), slot, reading);
     }
   }
 
@@ -112,6 +111,18 @@ export function createAvroScan({ byKey }: Slots, writer: Steps, rules: EventRule
     columns.count++;
     return true;
   };
+}
+
+/** A value of any kind. */
+function take(value: unknown, slot: Slot, reading: TimedReading): boolean {
+  const { field } = slot;
+  if (field > 2) return value === null || readInput(value, slot, reading);
+  return field === 2 ? readTime(value, reading.times, reading) : readId(value, slot, reading);
+}
+
+function takeNumber(value: number, slot: Slot, reading: TimedReading): boolean {
+  if (slot.field > 2) return readNumber(value, slot, reading);
+  return slot.field === 2 && readMs(value, reading.times, reading);
 }
 
 function isRight(walk: () => boolean): boolean {

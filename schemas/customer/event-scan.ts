@@ -19,6 +19,7 @@ import {
   textOf,
   WORDS,
 } from '../json-tokens.ts';
+import type { TimeLimits } from '../time.ts';
 import { clearRow, type EventColumns } from './columns.ts';
 import { createKeys, findMember, isMember, type Key, type Keys } from './event-keys.ts';
 import { UNKNOWN, type Slot, type Slots } from './event-slots.ts';
@@ -42,6 +43,7 @@ interface Scanning extends Reading {
   end: number;
   /** Names of its keys that nobody reads. */
   readonly others: string[];
+  readonly times: TimeLimits;
 }
 
 const NONE = Buffer.alloc(0);
@@ -54,7 +56,7 @@ export function createEventScan(schema: CustomerSchema, slots: Slots, rules: Eve
   /** When each field was last there. */
   const seen = new Float64Array(schema.inputs.length + 3);
   let event = 0;
-  const reading: Scanning = { bytes: NONE, view: viewOf(NONE), end: 0, columns: undefined as unknown as EventColumns, inputs: 0, others: [] }; // prettier-ignore
+  const reading: Scanning = { bytes: NONE, view: viewOf(NONE), end: 0, columns: undefined as unknown as EventColumns, inputs: 0, others: [], times: rules.times }; // prettier-ignore
 
   /** From behind the opening brace to behind the closing one. */
   function scanObject(keys: Keys, from: number): number {
@@ -84,51 +86,13 @@ export function createEventScan(schema: CustomerSchema, slots: Slots, rules: Eve
     if (inner === undefined && field >= 0) {
       if (seen[field] === event) return -1;
       seen[field] = event;
-      return field > 2 ? scanInput(key, bytes, at) : scanIdentity(slot, bytes, at);
+      return field > 2 ? scanInput(key, bytes, at, reading) : scanIdentity(slot, bytes, at, reading);
     }
     if (key.seenIn === event) return -1;
     key.seenIn = event;
     if (inner !== undefined) return bytes[at] === OPEN ? scanObject(inner, at + 1) : -1;
     if (slot === UNKNOWN) reading.others.push(key.name);
     return scanOther(bytes, at, reading.end);
-  }
-
-  function scanInput({ slot, texts }: Key, bytes: Buffer, at: number): number {
-    const first = bytes[at]!;
-    if (first === QUOTE) {
-      const to = scanString(bytes, at, reading.end);
-      const text = to < 0 ? undefined : textOf(bytes, at, to, texts);
-      return text !== undefined && readText(text, slot, reading) ? to : -1;
-    }
-    const word = WORDS[first];
-    if (word === undefined) {
-      const to = scanNumber(bytes, at);
-      return to >= 0 && readNumber(scanned[0]!, slot, reading) ? to : -1;
-    }
-    const to = scanWord(bytes, at, word);
-    if (to < 0 || word.value === null) return to;
-    return readFlag(word.value, slot, reading) ? to : -1;
-  }
-
-  function scanIdentity(slot: Slot, bytes: Buffer, at: number): number {
-    const isTime = slot.field === 2;
-    if (bytes[at] !== QUOTE) {
-      const to = scanNumber(bytes, at);
-      if (to < 0) return -1;
-      const number = scanned[0]!;
-      return (isTime ? readMs(number, rules.times, reading) : readId(number, slot, reading)) ? to : -1;
-    }
-    const to = scanString(bytes, at, reading.end);
-    if (to < 0) return -1;
-    if (!isTime && isPlain() && to - at > 2 && to - at <= MAX_TEXT + 2) {
-      const { columns } = reading;
-      const ids = slot.field === 0 ? columns.eventId : columns.customerId;
-      ids.setBytes(columns.count, bytes, at + 1, to - at - 2);
-      return to;
-    }
-    const text = textOf(bytes, at, to);
-    if (text === undefined) return -1;
-    return (isTime ? readTime(text, rules.times, reading) : readId(text, slot, reading)) ? to : -1;
   }
 
   return (bytes, start, end, columns, unknown) => {
@@ -153,4 +117,44 @@ export function createEventScan(schema: CustomerSchema, slots: Slots, rules: Eve
     columns.count++;
     return true;
   };
+}
+
+/** The value of an input. */
+function scanInput({ slot, texts }: Key, bytes: Buffer, at: number, reading: Scanning): number {
+  const first = bytes[at]!;
+  if (first === QUOTE) {
+    const to = scanString(bytes, at, reading.end);
+    const text = to < 0 ? undefined : textOf(bytes, at, to, texts);
+    return text !== undefined && readText(text, slot, reading) ? to : -1;
+  }
+  const word = WORDS[first];
+  if (word === undefined) {
+    const to = scanNumber(bytes, at);
+    return to >= 0 && readNumber(scanned[0]!, slot, reading) ? to : -1;
+  }
+  const to = scanWord(bytes, at, word);
+  if (to < 0 || word.value === null) return to;
+  return readFlag(word.value, slot, reading) ? to : -1;
+}
+
+/** An id, or the time. */
+function scanIdentity(slot: Slot, bytes: Buffer, at: number, reading: Scanning): number {
+  const isTime = slot.field === 2;
+  if (bytes[at] !== QUOTE) {
+    const to = scanNumber(bytes, at);
+    if (to < 0) return -1;
+    const number = scanned[0]!;
+    return (isTime ? readMs(number, reading.times, reading) : readId(number, slot, reading)) ? to : -1;
+  }
+  const to = scanString(bytes, at, reading.end);
+  if (to < 0) return -1;
+  if (!isTime && isPlain() && to - at > 2 && to - at <= MAX_TEXT + 2) {
+    const { columns } = reading;
+    const ids = slot.field === 0 ? columns.eventId : columns.customerId;
+    ids.setBytes(columns.count, bytes, at + 1, to - at - 2);
+    return to;
+  }
+  const text = textOf(bytes, at, to);
+  if (text === undefined) return -1;
+  return (isTime ? readTime(text, reading.times, reading) : readId(text, slot, reading)) ? to : -1;
 }
