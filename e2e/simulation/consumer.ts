@@ -4,6 +4,7 @@ import { createFetcher } from '../../kafka/group/fetcher.ts';
 import { createMember, type Member, type MemberSettings } from '../../kafka/group/member.ts';
 import { GroupRefusal, type Generation } from '../../kafka/group/ports.ts';
 import {
+  claimInDoubt,
   createSharedWriter,
   type SharedWriter,
   type SharedWriterPorts,
@@ -197,7 +198,8 @@ function createWriter(
   };
   const takeOver = createTakeover(bent.takeover?.(takeover, fencing) ?? takeover);
   const ports: SharedWriterPorts = {
-    ...{ takeOver, inHand, encode },
+    onClaimInDoubt: (of) => member().lose(of, claimInDoubt()),
+    ...{ takeOver, offsets, inHand, encode },
     openProducer: (written) => transactions.open(idOf(id), { outputs: written, withOffsets: true }),
     generation: () => member().generation(),
     sleep: process.sleep,

@@ -21,6 +21,10 @@ const disguise = (real: Generation): Disguised => ({ generationId: 0, memberId: 
 
 const generationsAlike: NonNullable<Bent['writer']> = (ports) => ({
   ...ports,
+  offsets: {
+    commit: async (of, offsets) =>
+      ports.offsets.commit(ports.generation() ?? (of as Disguised).real, offsets),
+  },
   generation: () => {
     const real = ports.generation();
     return real === undefined ? undefined : disguise(real);

@@ -1,20 +1,22 @@
 import { expect, test } from 'vitest';
 import { BankChurnError } from '../../schemas/errors.ts';
 import type { OutputRecord, Transaction, Writer } from '../../schemas/ports.ts';
-import { GroupRefusal, type Generation, type ProduceBatch, type TransactionalProducer } from './ports.ts'; // prettier-ignore
+import { GroupRefusal, type Generation, type OffsetCommit, type ProduceBatch, type TransactionalProducer } from './ports.ts'; // prettier-ignore
 import { createSharedWriter, type SharedWriter } from './shared-writer.ts';
 
 /** A world in which every request is written down, and waits if it is told to. */
 function createLab() {
   const log: string[] = [];
+  const claimed: OffsetCommit[][] = [];
   const lab = {
     log,
+    claimed,
     generation: { generationId: 1, memberId: 'm' } as Generation | undefined,
     inHand: 0,
     opened: 0,
     isBroken: false,
     /** What a request of this name does. */
-    on: {} as Partial<Record<'produce' | 'offsets' | 'end', () => Promise<void> | void>>,
+    on: {} as Partial<Record<'produce' | 'offsets' | 'end' | 'claim', () => Promise<void> | void>>,
     tooLarge: new Set<number>(),
     sleepers: [] as (() => void)[],
   };
@@ -65,6 +67,13 @@ function createLab() {
   const writer = createSharedWriter({
     openProducer,
     takeOver: (partition) => Promise.resolve(partition === 9 ? ['former'] : []),
+    offsets: {
+      commit: async (_, offsets) => {
+        claimed.push([...offsets]);
+        await lab.on.claim?.();
+      },
+    },
+    onClaimInDoubt: ({ generationId }) => log.push(`claim in doubt @${String(generationId)}`),
     generation: () => lab.generation,
     inHand: () => lab.inHand,
     encode,
@@ -128,16 +137,31 @@ test('a transaction waits a little for partitions that are still being decided a
   await alone;
 });
 
-test('a claim is a transaction with the offset alone, in our name', async () => {
-  const { log, writer } = createLab();
+test('claims of one moment are one commit, in our name', async () => {
+  const { lab, writer } = createLab();
   const [a, b] = (await open(writer, 0, 9)) as [Writer, Writer];
   await Promise.all([a.claim(3, 'x'.repeat(22)), b.claim(4, undefined)]);
-  expect(log.slice(1)).toEqual([
-    `p1 offsets@1 0:3(topic-id=${'x'.repeat(22)};writers=me)`,
-    'p1 commit',
-    'p1 offsets@1 9:4(writers=former,me)',
-    'p1 commit',
+  expect(lab.claimed).toEqual([
+    [
+      { partition: 0, offset: 3, note: `topic-id=${'x'.repeat(22)};writers=me` },
+      { partition: 9, offset: 4, note: 'writers=former,me' },
+    ],
   ]);
+});
+
+test('a claim of which nobody knows what became ends the membership: it could be performed later', async () => {
+  const { lab, log, writer } = createLab();
+  const [a] = (await open(writer, 0)) as [Writer];
+  lab.on.claim = () => Promise.reject(new Error('the connection broke'));
+  await expect(a.claim(3, undefined)).rejects.toThrow('broke');
+  expect(log.at(-1)).toBe('claim in doubt @1');
+  lab.on.claim = () => Promise.reject(new GroupRefusal('stale', 'ILLEGAL_GENERATION'));
+  await expect(a.claim(3, undefined)).rejects.toMatchObject({ code: 'TRANSACTION_FAILED' });
+  lab.on.claim = () => new Promise(() => undefined);
+  void a.claim(3, undefined);
+  await turn();
+  await expect(open(writer, 0)).rejects.toThrow('over');
+  expect(log.filter((line) => line.startsWith('claim'))).toHaveLength(2);
 });
 
 test('what a former generation has ready is not committed, neither in its name nor in the new one’s', async () => {
