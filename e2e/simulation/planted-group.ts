@@ -88,18 +88,6 @@ export const nobodyFenced = (): Bent => ({
   }),
 });
 
-/** The writers of releases before the shared writer are not fenced. */
-export const formerReleaseNotFenced = (): Bent => ({
-  kafka: (ports) => ({
-    ...ports,
-    transactions: {
-      ...ports.transactions,
-      fence: (id, scope) =>
-        id.startsWith('g.in.') ? Promise.resolve() : ports.transactions.fence(id, scope),
-    },
-  }),
-});
-
 /** A writer that was live in any generation is taken for live. */
 export function everLive(): Bent {
   const ever = new Set<string>();

@@ -11,7 +11,9 @@ export function told<T extends object>(target: T, methods: readonly (keyof T & s
       const line = `    ${name} ${JSON.stringify(given)}`;
       try {
         const result = method(...given);
-        say(`${line} → ${typeof result === 'symbol' ? 'again' : (JSON.stringify(result) ?? 'done')}`);
+        say(
+          `${line} → ${typeof result === 'symbol' ? 'again' : ((JSON.stringify(result) as string | undefined) ?? 'done')}`,
+        );
         return result;
       } catch (error) {
         say(`${line} → ${String(error)}`);

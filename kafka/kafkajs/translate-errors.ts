@@ -156,12 +156,3 @@ export async function translated<T>(work: () => Promise<T>, needs?: Needs): Prom
     throw translateError(error, needs);
   }
 }
-
-/** The same for what returns at once. */
-export function translatedSync<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw translateError(error);
-  }
-}

@@ -40,27 +40,8 @@ export function openDirectory(cluster: LibraryCluster): Directory {
   let brokers: Metadata['brokers'] = new Map();
   let isClosed = false;
 
-  async function bootstrap(): Promise<Line> {
-    const line = await openLine(cluster);
-    general.add(line);
-    return line;
-  }
-  async function askAny<T>(request: WireRequest<T>): Promise<T> {
-    const begun = performance.now();
-    const ways = [
-      ...general.open().map((line) => () => Promise.resolve(line)),
-      ...[...brokers.values()].map((address) => () => general.to(address)),
-      ...Array.from({ length: BOOTSTRAP_TRIES }, () => bootstrap),
-    ];
-    for (let i = 0; ; i++) {
-      try {
-        return await (await ways[i]!()).ask(request);
-      } catch (error) {
-        const isLast = i === ways.length - 1 || isClosed || performance.now() - begun > LOOK_MS;
-        if (isLast || !isAway(error)) throw error;
-      }
-    }
-  }
+  const askAny = anyBroker(cluster, general, { addresses: () => brokers.values(), isClosed: () => isClosed });
+
   async function askLeaders(names: readonly string[]): Promise<Metadata> {
     const metadata = await askAny(metadataRequest(names));
     brokers = metadata.brokers;
@@ -113,6 +94,37 @@ export function openDirectory(cluster: LibraryCluster): Directory {
       isClosed = true;
       for (const lines of [general, ...special]) lines.close();
     },
+  };
+}
+
+/** What of a directory its requests depend on, as it is when they are made. */
+interface Known {
+  addresses(): Iterable<Address>;
+  isClosed(): boolean;
+}
+
+/** Asks open connections first, then known brokers, then those that the client was given. */
+function anyBroker(cluster: LibraryCluster, general: Lines, known: Known) {
+  async function bootstrap(): Promise<Line> {
+    const line = await openLine(cluster);
+    general.add(line);
+    return line;
+  }
+  return async <T>(request: WireRequest<T>): Promise<T> => {
+    const begun = performance.now();
+    const ways = [
+      ...general.open().map((line) => () => Promise.resolve(line)),
+      ...[...known.addresses()].map((address) => () => general.to(address)),
+      ...Array.from({ length: BOOTSTRAP_TRIES }, () => bootstrap),
+    ];
+    for (let i = 0; ; i++) {
+      try {
+        return await (await ways[i]!()).ask(request);
+      } catch (error) {
+        const isLast = i === ways.length - 1 || known.isClosed() || performance.now() - begun > LOOK_MS;
+        if (isLast || !isAway(error)) throw error;
+      }
+    }
   };
 }
 

@@ -37,14 +37,38 @@ export interface Producer extends Omit<TransactionalProducer, 'commitOffsets'> {
 const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}/${String(partition)}`;
 
 export function createProducer(of: OpenProducer): Producer {
-  const { lines, coordinator, identity, groupId } = of;
-  const delivery = createDelivery(of.directory, lines, identity);
-  const group = groupId === undefined ? undefined : followCoordinator(of.directory, 'group', groupId);
-  /** What the coordinator knows of the open transaction. */
-  const told = { partitions: new Set<string>(), withOffsets: false };
+  const { lines, groupId } = of;
+  const delivery = createDelivery(of.directory, lines, of.identity);
+  const trust = createTrust(of, delivery.isCertain);
+  const { guarded, isSound, isTrusted } = trust;
+  const transaction = createTransaction(of, trust);
+  return {
+    isSound,
+    addPartitions: (partitions) =>
+      guarded(() => transaction.tellPartitions(partitions), { ...of.needs, ...writingTo(partitions) }),
+    produce: (batches) => guarded(() => delivery.produce(batches), { ...of.needs, ...writingTo(batches) }),
+    commitOffsets: (topic, generation, offsets) =>
+      guarded(() => transaction.commit(topic, generation, offsets), {
+        ...of.needs,
+        ...reading([topic], groupId ?? ''),
+      }),
+    end: (commits) => guarded(() => transaction.end(commits), of.needs, commits ? isSound : isTrusted),
+    close: () => {
+      lines.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+const IN_DOUBT = 'what became of the last transaction is in doubt';
+
+type Trust = ReturnType<typeof createTrust>;
+
+/** Whether it is known what the brokers know of the producer; once it is not, it never is again. */
+function createTrust({ lines, needs: ownNeeds }: OpenProducer, isCertain: () => boolean) {
   let isInDoubt = false;
   const isTrusted = (): boolean => !isInDoubt && lines.areWhole();
-  const isSound = (): boolean => isTrusted() && delivery.isCertain();
+  const isSound = (): boolean => isTrusted() && isCertain();
 
   const inDoubt = (): Error =>
     new KafkaJSConnectionError(
@@ -54,7 +78,7 @@ export function createProducer(of: OpenProducer): Producer {
   /** Any rejection but the group's word leaves it in doubt what the brokers know. */
   async function guarded<T>(
     work: () => Promise<T>,
-    needs: Needs = of.needs,
+    needs: Needs = ownNeeds,
     isAllowed = isSound,
   ): Promise<T> {
     try {
@@ -74,8 +98,17 @@ export function createProducer(of: OpenProducer): Producer {
       },
       { forget: whom.forget, isOver: () => !isTrusted() },
     );
+  return { isTrusted, isSound, guarded, asking };
+}
+
+/** The steps of the producer's transactions at the coordinators. */
+function createTransaction(of: OpenProducer, { asking }: Trust) {
+  const { identity, groupId } = of;
+  const group = groupId === undefined ? undefined : followCoordinator(of.directory, 'group', groupId);
+  /** What the coordinator knows of the open transaction. */
+  const told = { partitions: new Set<string>(), withOffsets: false };
   const telling = (work: (line: Line) => Promise<void>): Promise<void> =>
-    afterLastTransaction(() => asking(coordinator, work), of.boundMs);
+    afterLastTransaction(() => asking(of.coordinator, work), of.boundMs);
 
   async function tellOffsets(): Promise<void> {
     if (groupId === undefined || told.withOffsets) return;
@@ -107,19 +140,5 @@ export function createProducer(of: OpenProducer): Producer {
     told.withOffsets = false;
   }
 
-  return {
-    isSound,
-    addPartitions: (partitions) =>
-      guarded(() => tellPartitions(partitions), { ...of.needs, ...writingTo(partitions) }),
-    produce: (batches) => guarded(() => delivery.produce(batches), { ...of.needs, ...writingTo(batches) }),
-    commitOffsets: (topic, generation, offsets) =>
-      guarded(() => commit(topic, generation, offsets), { ...of.needs, ...reading([topic], groupId ?? '') }),
-    end: (commits) => guarded(() => end(commits), of.needs, commits ? isSound : isTrusted),
-    close: () => {
-      lines.close();
-      return Promise.resolve();
-    },
-  };
+  return { tellPartitions, commit, end };
 }
-
-const IN_DOUBT = 'what became of the last transaction is in doubt';
