@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { frameAt, readHeader } from '../record-batch.ts';
 import { framed, joinAlone, scopeOf, setScene, write } from './group-ports.fixture.ts';
+import { answering, API } from './requests/intercept.fixture.ts';
 
 const TIMEOUT = { timeout: 60_000 };
 const commit = (partition: number, offset: number, note = 'note') => ({ partition, offset, note });
@@ -57,7 +58,18 @@ test('requests go on while a join waits in the broker, and a leave ends the wait
   expect(await waiting).toBe('joined');
 });
 
-test('a join that is given an id and interrupted goes on as that member', TIMEOUT, async () => {
+test('a join that is given an id and then interrupted goes on as that member: the group waits for no other', TIMEOUT, async () => {
+  const { ports } = await setScene();
+  const { group } = await ports();
+  let requests = 0;
+  const second = (): Error | undefined => (++requests === 2 ? new Error('interrupted') : undefined);
+  await expect(answering(API.joinGroup, second, () => group.join('', 'wa'))).rejects.toThrow('interrupted');
+  const begun = performance.now();
+  const { members } = await group.join('', 'wa');
+  expect([members.length, performance.now() - begun < 3000]).toEqual([1, true]);
+}); // prettier-ignore
+
+test('a member that joins again is the member it was', TIMEOUT, async () => {
   const { ports } = await setScene();
   const a = await ports();
   const first = await joinAlone(a, 'wa');
