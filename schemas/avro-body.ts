@@ -11,7 +11,7 @@ import {
   Undecodable,
   type Cursor,
 } from './avro-bytes.ts';
-import { ForeignSchema, takesNoBytes, type AvroNode } from './avro-schema.ts';
+import { ForeignSchema, takesNoBytes, type AvroField, type AvroNode } from './avro-schema.ts';
 
 /** What a field of ours holds. */
 export type FieldKind = 'text' | 'time' | 'number' | 'flag';
@@ -63,7 +63,7 @@ export function createReader(node: AvroNode, field: string, kind: FieldKind): Re
 }
 
 /** Whether a type is a union of null and another one, as nearly all of our fields are. */
-export const isOptionalType = (node: AvroNode): node is Extract<AvroNode, { kind: 'union' }> =>
+const isOptionalType = (node: AvroNode): node is Extract<AvroNode, { kind: 'union' }> =>
   node.kind === 'union' && node.branches.length === 2 && node.branches[0]!.kind === 'null';
 
 function optional(reader: Reader): Reader {
@@ -143,4 +143,35 @@ function symbolOf(symbols: readonly string[], cursor: Cursor): string {
   const symbol = symbols[index];
   if (symbol === undefined) throw new Undecodable('an enum has no such symbol');
   return symbol;
+}
+
+/** What is done with one field of a writer's record. */
+export interface Step {
+  /** Our field that is read; undefined: passed over. */
+  readonly field: string | undefined;
+  readonly read: (cursor: Cursor) => unknown;
+  /** The type is a union of null and another one. */
+  readonly isOptional: boolean;
+  /** Reads what is there if it is not null, behind the number of its branch. */
+  readonly present: (cursor: Cursor) => unknown;
+}
+
+/** Throws ForeignSchema. */
+export function stepOf({ type }: AvroField, field: string, kind: FieldKind): Step {
+  const isOptional = isOptionalType(type);
+  const present = createReader(isOptional ? type.branches[1]! : type, field, kind);
+  return { field, read: createReader(type, field, kind), isOptional, present };
+}
+
+export function skipOf({ type }: AvroField): Step {
+  const read = createSkipper(type);
+  return { field: undefined, read, isOptional: false, present: read };
+}
+
+/** How values of one writer schema are read. */
+export interface Steps {
+  /** In the writer's order. */
+  readonly steps: readonly Step[];
+  /** Fields that nobody reads. */
+  readonly unknown: readonly string[];
 }

@@ -1,5 +1,5 @@
 import avsc from 'avsc';
-import { createReader, createSkipper, isOptionalType, type FieldKind } from './avro-body.ts';
+import { createSkipper, skipOf, stepOf, type FieldKind, type Step, type Steps } from './avro-body.ts';
 import { cursorAt, Undecodable, type Cursor } from './avro-bytes.ts';
 import {
   ForeignSchema,
@@ -64,14 +64,6 @@ export interface WriterDecoder extends Steps {
   <T>(value: Buffer, read: Read<T>, unknown?: FieldCounts): T | Poison;
 }
 
-/** How values of one writer schema are read. */
-export interface Steps {
-  /** In the writer's order. */
-  readonly steps: readonly Step[];
-  /** Fields that nobody reads. */
-  readonly unknown: readonly string[];
-}
-
 /** The schema id of a value in the wire format; undefined where it is not one. */
 export function schemaId(value: Buffer): number | undefined {
   return value.length >= HEADER_BYTES && value[0] === MAGIC_BYTE ? value.readUInt32BE(1) : undefined;
@@ -88,28 +80,6 @@ function fieldsOf({ fields: ours }: AvroRecord): Map<string, { kind: FieldKind; 
   return new Map(fields);
 }
 const KINDS = { string: 'text', int: 'number', long: 'number', double: 'number', boolean: 'flag' } as const;
-
-/** What is done with one field of a writer's record. */
-export interface Step {
-  /** Our field that is read; undefined: passed over. */
-  readonly field: string | undefined;
-  readonly read: (cursor: Cursor) => unknown;
-  /** The type is a union of null and another one. */
-  readonly isOptional: boolean;
-  /** Reads what is there if it is not null, behind the number of its branch. */
-  readonly present: (cursor: Cursor) => unknown;
-}
-
-function stepOf({ type }: AvroField, field: string, kind: FieldKind): Step {
-  const isOptional = isOptionalType(type);
-  const present = createReader(isOptional ? type.branches[1]! : type, field, kind);
-  return { field, read: createReader(type, field, kind), isOptional, present };
-}
-
-function skipOf({ type }: AvroField): Step {
-  const read = createSkipper(type);
-  return { field: undefined, read, isOptional: false, present: read };
-}
 
 /** Field of the writer → field of ours: of the same name, or of another name that the field may have. Throws ForeignSchema. */
 function matchFields(

@@ -89,7 +89,7 @@ test.each<[what: string, release: Release, reason: RegExp]>([
 test('a model whose runs take too long is refused', async () => {
   let clock = 0;
   const slow = { createSession, now: () => (clock += 2001) };
-  await expect(prove(tinyRelease(), slow)).rejects.toThrow('512 rows take 2001 ms, allowed are 2000');
+  await expect(prove(tinyRelease(), slow)).rejects.toThrow('1000 rows take 2001 ms, allowed are 2000');
 });
 
 test.each([

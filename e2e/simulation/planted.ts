@@ -1,71 +1,15 @@
-/** Bugs that the simulation must find: each bends a port of the loop the way a wrong implementation would. */
-import type { Writer, Transaction } from '../../schemas/ports.ts';
-import type { Bent, MemberContext } from './member-context.ts';
-import { openWriter } from './writer.ts';
-import type { LoopPorts } from '../../consumers/loop-ports.ts';
+/** Bugs that the simulation must find: each bends a port the way a wrong implementation would. */
 import type { Effect } from '../../consumers/loop-state.ts';
 import { step } from '../../consumers/loop-step.ts';
-
-/** Another writer under every input partition. */
-const writers =
-  (
-    open: (ports: LoopPorts, member: MemberContext, partition: number) => Promise<Writer>,
-  ): NonNullable<Bent['ports']> =>
-  (ports, member) => ({ ...ports, openWriter: (_, partition) => open(ports, member, partition) });
-
-/** The offsets in a transaction of their own, before that of the records. */
-function offsetsFirst(writer: Writer): Writer {
-  const begin = async (): Promise<Transaction> => {
-    const inner = await writer.begin();
-    const sends: (() => Promise<unknown>)[] = [];
-    return {
-      ...inner,
-      send: (emission) => Promise.resolve(sends.push(() => inner.send(emission))),
-      commit: async () => {
-        await inner.commit();
-        for (const send of sends) await send();
-        await inner.commit();
-      },
-    };
-  };
-  return { ...writer, begin };
-}
-
-/** What is known of a partition from earlier is believed. */
-function positionsBefore(ports: LoopPorts): LoopPorts {
-  const { source, openWriter: open } = ports;
-  const read = new Map<number, ReturnType<typeof source.position>>();
-  return {
-    ...ports,
-    openWriter: async (topic, partition) => {
-      const position = source.position(partition);
-      await position;
-      read.set(partition, position);
-      return open(topic, partition);
-    },
-    source: { ...source, position: (partition) => read.get(partition)! },
-  };
-}
-
-/** The writer of a batch that failed is used again. */
-function writersKept(ports: LoopPorts): LoopPorts {
-  const kept = new Map<number, Promise<Writer>>();
-  return {
-    ...ports,
-    openWriter: (topic, partition) => {
-      const writer = kept.get(partition) ?? ports.openWriter(topic, partition);
-      kept.set(partition, writer);
-      writer.catch(() => kept.delete(partition));
-      return writer;
-    },
-  };
-}
+import type { Bent } from './scorer-context.ts';
+import * as group from './planted-group.ts';
+import * as producer from './planted-producer.ts';
 
 /** The fetch position is moved first, and a partition is armed again from there. */
 function resolveFirst(): Bent {
   const resolved = new Map<string, number>();
   return {
-    ports: (ports, { id }) => ({
+    loop: (ports, id) => ({
       ...ports,
       source: {
         ...ports.source,
@@ -97,33 +41,29 @@ const goesOnAfterFailure: typeof step = (state, happening, rules) => {
 };
 
 export const PLANTED: readonly [bug: string, bend: () => Bent][] = [
-  ['commit before publish', () => ({ ports: writers(async ({ openWriter: open }, _, p) => offsetsFirst(await open('in', p))) })],
-  ['no fence: a transactional id for each member', () => ({ ports: writers((_, member, p) => openWriter(member, `${member.id}-${String(p)}`)) })],
-  ['markers that were lost are not written again', () => ({ ports: writers((_, member, p) => openWriter(member, `writer-${String(p)}`, { renewsNot: true })) })],
-  ['a renewal that was interrupted is forgotten', () => ({ ports: writers((_, member, p) => openWriter(member, `writer-${String(p)}`, { forgetsRenewals: true })) })],
-  ['a writer goes on over new connections', () => ({ ports: writers((_, member, p) => openWriter(member, `writer-${String(p)}`, { trustsConnections: true })) })],
-  ['no re-read after the fence', () => ({ ports: positionsBefore })],
-  ['no heartbeat', () => ({ delivery: (delivery) => ({ ...delivery, heartbeat: () => Promise.resolve() }) })],
+  ['offsets committed before outputs', () => producer.producers(producer.offsetsFirst)],
+  ['output outside of the transaction', () => producer.producers(producer.sentAtOnce)],
+  ['offsets without the generation', group.generationNotSent],
+  ['the generation is read at the commit, not when the partition was armed', group.generationReadLate],
+  ['a partition of a former generation is committed with the others', group.formerParticipants],
+  ['offsets that are not stable are read', group.unstableRead],
+  ['an owner does not name itself before its first transaction', group.nothingClaimed],
+  ['former owners are dropped from the note although they are alive', group.formersDropped],
+  ['writers that are gone are not fenced', group.nobodyFenced],
+  ['a writer that was ever live is taken for live', group.everLive],
+  ['the leader answers before it has fenced', group.fencedLater],
+  ['each member fences, at the same time as the others', group.eachFences],
+  ['markers of a writer that is gone are not written again', () => ({ careless: { renewsNotInFence: true } })],
+  ['own markers are not written again', () => ({ careless: { renewsNotInOpen: true } })],
+  ['own markers are written again where the process writes now, not where it wrote', () => ({ writer: (ports) => ({ ...ports, openProducer: () => ports.openProducer([]) }) })],
+  ['a renewal that was interrupted is forgotten', () => ({ careless: { forgetsRenewals: true } })],
+  ['a producer goes on over new connections', () => ({ careless: { trustsConnections: true } })],
+  ['a producer in doubt is used again', producer.producersKept],
+  ['what a refused partition wrote stays in the transaction', producer.nothingAborted],
+  ['a refused batch is taken for written', () => producer.producers(producer.refusalsOverlooked)],
+  ['no read after the takeover', () => ({ loop: group.positionsBefore })],
   ['resolve before commit', resolveFirst],
-  ['a writer in doubt is kept', () => ({ ports: writersKept })],
   ['a fetch from before a seek is handed on', () => ({ staleFetches: true })],
   ['an answer that comes too late is believed', () => ({ step: lateIsBelieved })],
   ['a writer goes on after a batch that failed', () => ({ step: goesOnAfterFailure })],
-  ['output outside of the transaction', () => ({ ports: writers(async ({ openWriter: open }, _, p) => sentAtOnce(await open('in', p))) })],
 ]; // prettier-ignore
-
-/** Each send is committed by itself. */
-function sentAtOnce(writer: Writer): Writer {
-  const begin = async (): Promise<Transaction> => {
-    const inner = await writer.begin();
-    return {
-      ...inner,
-      send: async (emission) => {
-        const offset = await inner.send(emission);
-        await inner.commit();
-        return offset;
-      },
-    };
-  };
-  return { ...writer, begin };
-}

@@ -1,10 +1,12 @@
 /** What simulated scorers do with records: a copy of each, or one output for every few. */
-import { lastOffset } from '../../schemas/records.ts';
 import { BankChurnError } from '../../schemas/errors.ts';
+import { lastOffset } from '../../schemas/records.ts';
 import type { Random } from '../../schemas/random.ts';
 import type { Batch, Reject, Role } from '../../schemas/ports.ts';
 import { SESSION_MS } from './group.ts';
-import type { SimulatedProcess, Weather } from './process.ts';
+import type { SimulatedProcess } from './process.ts';
+import { heavy } from './values.ts';
+import type { Weather } from './weather.ts';
 
 /** Records of one output of a pane role. */
 const PANE = 3;
@@ -27,8 +29,18 @@ export const mark: Reject = ({ partition, records: [record] }) => ({
   outcomes: new Map(),
 });
 
-/** One output a record; sometimes the registry is away, sometimes it takes longer than a session. */
-export function copyRole(process: SimulatedProcess, random: Random, weather: Weather, isSlow: boolean): Role {
+/** How a copy role behaves. */
+export interface CopyRole {
+  readonly random: Random;
+  readonly weather: Weather;
+  /** A batch takes longer than a session. */
+  readonly isSlow: boolean;
+  /** Records whose outputs the broker finds too large. */
+  isHeavy(offset: number): boolean;
+}
+
+/** One output a record, and their count; sometimes the registry is away, sometimes it takes longer than a session. */
+export function copyRole(process: SimulatedProcess, { random, weather, isSlow, isHeavy }: CopyRole): Role {
   return async ({ partition, records }, keepAlive) => {
     await process.sleep(random.int(5));
     if (random.next() < weather.loss)
@@ -37,9 +49,14 @@ export function copyRole(process: SimulatedProcess, random: Random, weather: Wea
       await process.sleep(SESSION_MS / 3);
       await keepAlive();
     }
-    const copies = [...records].map(({ value }) => ({ key: null, value }));
+    const offsets = [...records].map(({ offset }) => offset);
+    const values = offsets.map((offset) => (isHeavy(offset) ? heavy(String(offset)) : String(offset)));
+    const count = `${String(partition)}:${offsets.join('+')}`;
     return {
-      emit: [{ topic: 'out', partition, records: copies }],
+      emit: [
+        { topic: 'out', partition, records: values.map((value) => ({ key: null, value })) },
+        { topic: 'counts', partition: 0, records: [{ key: null, value: count }] },
+      ],
       commit: lastOffset(records) + 1,
       outcomes: new Map(),
     };

@@ -1,173 +1,187 @@
 /** Transaction coordinators: each transactional id has an epoch and one transaction, whose markers come late or never. */
 import { BankChurnError } from '../../schemas/errors.ts';
 import type { Random } from '../../schemas/random.ts';
+import type { ProducerAt } from './outputs.ts';
+import { AGAIN } from './process.ts';
 import type { Scheduler } from './scheduler.ts';
 
-interface Txn {
-  state: 'open' | 'committing' | 'aborting' | 'ended';
-  /** What gets a marker: records, offsets. */
-  hasOutput: boolean;
-  hasOffset: boolean;
-}
+/** Where a marker goes that decides about the group's offsets. Others go to `topic/partition`. */
+export const OFFSETS = 'offsets';
 
-/** A record of an output partition. */
-export interface Output {
-  readonly value: string;
-  state: 'open' | 'committed' | 'aborted';
+interface Txn {
+  readonly who: ProducerAt;
+  state: 'open' | 'committing' | 'aborting' | 'ended';
+  /** What gets a marker. */
+  readonly places: Set<string>;
 }
 
 interface Coordinator {
+  readonly producerId: number;
   epoch: number;
   current: Txn | undefined;
   /** What became of the last transaction; undefined after `InitProducerId`. */
   last: 'commit' | 'abort' | undefined;
   /** As a renewal gave it to `InitProducerId`: by its timeout. */
   isRenewal: boolean;
-  /** Written under this id and without a marker yet: the next marker decides, whichever transaction it is of. */
-  outputs: Output[];
-  offset: { readonly partition: number; readonly next: number } | undefined;
 }
 
-export interface Described {
+export interface Described extends ProducerAt {
   readonly state: 'none' | 'open' | 'commit' | 'abort';
   readonly isRenewal: boolean;
-  readonly epoch: number;
+  /** Decided, and its markers are being written. */
+  readonly isEnding: boolean;
 }
 
-/** Asks the client to come again: CONCURRENT_TRANSACTIONS and its like. */
-export const AGAIN = Symbol('again');
+/** A producer that uses a transactional id. */
+export interface User extends ProducerAt {
+  readonly id: string;
+}
 
-const TRANSACTION_TIMEOUT_MS = 400;
-const RENEWAL_TIMEOUT_MS = 4000;
-
-/** What the coordinators answer to a client. */
-export interface TransactionRequests {
+export interface Transactions {
   /** Undefined: the id is not known. */
   describe(id: string): Described | undefined;
-  initProducer(id: string, isRenewal?: boolean): number | typeof AGAIN;
-  endTransaction(id: string, epoch: number, commits: boolean): typeof AGAIN | undefined;
-}
-
-export interface Coordinators extends TransactionRequests {
-  /** Does something in the transaction of an id; begins one if none is open. */
-  within(id: string, epoch: number, act: (txn: Txn, owner: Coordinator) => void): typeof AGAIN | undefined;
-  isQuiet(): boolean;
-  /** Decided transactions are complete without those of their markers that were not yet written. */
+  /** Fences users with an older epoch; a transaction of theirs is aborted first. */
+  initProducer(id: string, isRenewal: boolean): User | typeof AGAIN;
+  /** Begins a transaction if none is open. */
+  add(user: User, places: readonly string[]): typeof AGAIN | undefined;
+  end(user: User, commits: boolean): typeof AGAIN | undefined;
+  /** What a partition's leader asks before it appends: is this transaction open, and the place in it? */
+  verify(user: User, place: string): void;
+  /** Transactions that are not complete, in words. */
+  current(): string[];
+  /** An id whose markers are on their way. */
+  deciding(): string | undefined;
+  /** Decided transactions are complete without some of their markers that were not yet written (KAFKA-20734). */
   loseMarkers(): void;
 }
 
-/** What coordinators need: the committed offsets, which their markers change, and the time that markers take. */
 interface Surroundings {
-  readonly offsets: Map<number, number>;
+  readonly markerDelay: () => number;
   readonly random: Random;
   readonly time: Scheduler;
+  readonly timeoutMs: number;
+  readonly mark: (place: string, who: ProducerAt, commits: boolean) => void;
 }
 
-export function createCoordinators(around: Surroundings): Coordinators {
+const RENEWAL_TIMEOUT_MS = 60_000;
+
+const refusal = (what: string): BankChurnError => new BankChurnError('TRANSACTION_FAILED', what);
+const fenced = (): BankChurnError => new BankChurnError('WRITER_FENCED', 'INVALID_PRODUCER_EPOCH');
+
+export function createTransactions(around: Surroundings): Transactions {
   const byId = new Map<string, Coordinator>();
-  const of = (id: string): Coordinator => {
-    const found = byId.get(id) ?? newCoordinator();
-    byId.set(id, found);
-    return found;
-  };
-  const atEpoch = (id: string, epoch: number): Coordinator => {
-    const owner = of(id);
-    if (owner.epoch !== epoch) throw new BankChurnError('TRANSACTION_FAILED', 'INVALID_PRODUCER_EPOCH');
+  const losing = new Set<() => void>();
+  const atEpoch = ({ id, epoch }: User): Coordinator => {
+    const owner = byId.get(id);
+    if (owner?.epoch !== epoch) throw fenced();
     return owner;
   };
+  const decide = (owner: Coordinator, commits: boolean): void => writeMarkers(around, owner, commits, losing);
+
+  function begin(owner: Coordinator): Txn {
+    const { producerId, epoch } = owner;
+    const txn: Txn = { who: { producerId, epoch }, state: 'open', places: new Set() };
+    owner.current = txn;
+    around.time.after(owner.isRenewal ? RENEWAL_TIMEOUT_MS : around.timeoutMs, () => {
+      if (txn.state !== 'open') return;
+      owner.epoch += 1;
+      decide(owner, false);
+    });
+    return txn;
+  }
+
+  function initProducer(id: string, isRenewal: boolean): User | typeof AGAIN {
+    const owner = byId.get(id) ?? newCoordinator(byId.size);
+    byId.set(id, owner);
+    if (isEnding(owner)) return AGAIN;
+    owner.epoch += 1;
+    if (owner.current !== undefined) {
+      decide(owner, false);
+      return AGAIN;
+    }
+    owner.last = undefined;
+    owner.isRenewal = isRenewal;
+    return { id, producerId: owner.producerId, epoch: owner.epoch };
+  }
+
   return {
-    within: (id, epoch, act) => {
-      const owner = atEpoch(id, epoch);
-      if (isEnding(owner)) return AGAIN;
-      act(owner.current ?? begin(around, owner), owner);
-      return undefined;
-    },
     describe: (id) => {
       const owner = byId.get(id);
       if (owner === undefined) return undefined;
+      const { producerId, epoch, isRenewal } = owner;
       const state = owner.current?.state === 'open' ? 'open' : (owner.last ?? 'none');
-      return { state, isRenewal: owner.isRenewal, epoch: owner.epoch };
+      return { producerId, epoch, isRenewal, state, isEnding: isEnding(owner) };
     },
-    initProducer: (id, isRenewal = false) => initProducer(around, of(id), isRenewal),
-    endTransaction: (id, epoch, commits) => {
-      const owner = atEpoch(id, epoch);
+    initProducer,
+    add: (user, places) => {
+      const owner = atEpoch(user);
       if (isEnding(owner)) return AGAIN;
-      if (owner.current !== undefined) end(around, owner, owner.current, commits);
+      const txn = owner.current ?? begin(owner);
+      places.forEach((place) => txn.places.add(place));
       return undefined;
     },
-    isQuiet: () => [...byId.values()].every(({ current }) => current === undefined),
-    loseMarkers: () => {
-      for (const owner of byId.values()) if (isEnding(owner)) finish(owner, owner.current!);
+    end: (user, commits) => {
+      const owner = atEpoch(user);
+      if (isEnding(owner)) return AGAIN;
+      if (owner.current !== undefined) decide(owner, commits);
+      else if (owner.last !== (commits ? 'commit' : 'abort')) throw refusal('INVALID_TXN_STATE');
+      return undefined;
     },
+    verify: (user, place) => {
+      const { current } = atEpoch(user);
+      if (current?.state !== 'open' || !current.places.has(place)) throw refusal('INVALID_TXN_STATE');
+    },
+    current: () =>
+      [...byId].flatMap(([id, { current }]) =>
+        current === undefined ? [] : [`${id} ${current.state} ${[...current.places].join()}`],
+      ),
+    deciding: () => [...byId].find(([, owner]) => isEnding(owner))?.[0],
+    loseMarkers: () => [...losing].forEach((lose) => lose()),
   };
 }
 
-const newCoordinator = (): Coordinator => ({
+const newCoordinator = (producerId: number): Coordinator => ({
+  producerId,
   epoch: -1,
   current: undefined,
   last: undefined,
   isRenewal: false,
-  outputs: [],
-  offset: undefined,
 });
 
 const isEnding = ({ current }: Coordinator): boolean =>
   current?.state === 'committing' || current?.state === 'aborting';
 
-/** Fences writers with an older epoch; a transaction of theirs is aborted first. */
-function initProducer(around: Surroundings, owner: Coordinator, isRenewal: boolean): number | typeof AGAIN {
-  if (isEnding(owner)) return AGAIN;
-  owner.epoch += 1;
-  if (owner.current !== undefined) {
-    end(around, owner, owner.current, false);
-    return AGAIN;
-  }
-  owner.last = undefined;
-  owner.isRenewal = isRenewal;
-  return owner.epoch;
-}
-
-/** A transaction that is still open after its timeout is aborted. */
-function begin(around: Surroundings, owner: Coordinator): Txn {
-  const txn: Txn = { state: 'open', hasOutput: false, hasOffset: false };
-  owner.current = txn;
-  around.time.after(owner.isRenewal ? RENEWAL_TIMEOUT_MS : TRANSACTION_TIMEOUT_MS, () => {
-    if (txn.state !== 'open') return;
-    owner.epoch += 1;
-    end(around, owner, txn, false);
-  });
-  return txn;
-}
-
-/** The decision is written; markers reach the output and the offsets on their own. */
-function end(around: Surroundings, owner: Coordinator, txn: Txn, commits: boolean): void {
+/** The decision is written; markers reach each place on their own. `losing`: how each of them gets lost. */
+function writeMarkers(
+  { random, time, mark, markerDelay }: Surroundings,
+  owner: Coordinator,
+  commits: boolean,
+  losing: Set<() => void>,
+): void {
+  const txn = owner.current!;
+  const who = { producerId: owner.producerId, epoch: owner.epoch };
   txn.state = commits ? 'committing' : 'aborting';
   owner.last = commits ? 'commit' : 'abort';
-  const markers = [
-    ...(txn.hasOutput ? [() => markOutputs(owner, commits)] : []),
-    ...(txn.hasOffset ? [() => markOffset(owner, commits, around.offsets)] : []),
-    () => undefined,
-  ];
-  let waiting = markers.length;
-  for (const mark of markers)
-    around.time.after(around.random.int(12), () => {
-      if (txn.state === 'ended') return; // its markers are lost
-      mark();
-      if (--waiting === 0) finish(owner, txn);
-    });
-}
-
-function markOutputs(owner: Coordinator, commits: boolean): void {
-  for (const output of owner.outputs) output.state = commits ? 'committed' : 'aborted';
-  owner.outputs = [];
-}
-
-function markOffset(owner: Coordinator, commits: boolean, offsets: Map<number, number>): void {
-  if (commits && owner.offset !== undefined) offsets.set(owner.offset.partition, owner.offset.next);
-  owner.offset = undefined;
-}
-
-function finish(owner: Coordinator, txn: Txn): void {
-  txn.state = 'ended';
-  if (owner.current === txn) owner.current = undefined;
+  let waiting = txn.places.size + 1;
+  const complete = (): void => {
+    if (--waiting > 0) return;
+    txn.state = 'ended';
+    if (owner.current === txn) owner.current = undefined;
+  };
+  for (const place of txn.places) {
+    let isThere = false;
+    const arrive = (isLost: boolean): void => {
+      if (isThere) return;
+      isThere = true;
+      losing.delete(lose);
+      if (!isLost) mark(place, who, commits);
+      complete();
+    };
+    const lose = (): void => {
+      if (random.int(4) > 0) arrive(true);
+    };
+    losing.add(lose);
+    time.after(markerDelay(), () => arrive(false));
+  }
+  time.after(random.int(12), complete);
 }

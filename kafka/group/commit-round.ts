@@ -30,8 +30,10 @@ export interface RoundPorts {
   readonly isOurs: (session: Session) => boolean;
 }
 
-export const sessionOver = (): BankChurnError =>
-  new BankChurnError('TRANSACTION_FAILED', 'the generation of the group that this batch is of is over');
+export const sessionOver = (cause?: Error): BankChurnError =>
+  new BankChurnError('TRANSACTION_FAILED', 'the generation of the group that this batch is of is over', {
+    cause,
+  });
 
 /** One transaction, or several if the outputs of a partition are taken out. Settles every participant; never rejects. */
 export async function commitRound(ports: RoundPorts, participants: readonly Participant[]): Promise<void> {
@@ -78,7 +80,8 @@ async function attempt(
     // The coordinator's refusal of a generation leaves a transaction that can be aborted; anything else leaves doubt.
     const isClean = error instanceof GroupRefusal && !isCommitSent && (await producer.abort());
     if (!isClean && producer.doubt() === doubt) producer.giveUp();
-    for (const { reject } of participants) reject(error);
+    // The group's word says nothing of what the batch holds.
+    for (const { reject } of participants) reject(error instanceof GroupRefusal ? sessionOver(error) : error);
   }
   return undefined;
 }

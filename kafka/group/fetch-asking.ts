@@ -54,6 +54,31 @@ interface Broker {
   asked: number;
 }
 
+function brokerOf(brokers: Map<string, Broker>, name: string): Broker {
+  const broker = brokers.get(name) ?? { isBusy: false, failures: 0, empties: 0, asked: 0 };
+  brokers.set(name, broker);
+  return broker;
+}
+
+/** Bytes that further fetches may bring. */
+function free({ rules, assigned }: AskingSettings, brokers: ReadonlyMap<string, Broker>): number {
+  let bytes = rules.totalBytes;
+  for (const p of assigned.partitions.values()) bytes -= heldBytes(p);
+  for (const { asked } of brokers.values()) bytes -= asked;
+  return bytes;
+}
+
+/** @returns whether an answer brought something that is still wanted. */
+function take(accept: Accept, { asked }: FetchPlan, answers: readonly FetchedPartition[]): boolean {
+  const byPartition = new Map(asked.map((each) => [each.partition, each]));
+  let isAny = false;
+  for (const answer of answers) {
+    const was = byPartition.get(answer.partition);
+    if (was !== undefined && accept(answer, was)) isAny = true;
+  }
+  return isAny;
+}
+
 export function createAsking(settings: AskingSettings): Asking {
   const { port, clock, rules, assigned } = settings;
   const brokers = new Map<string, Broker>();
@@ -64,12 +89,6 @@ export function createAsking(settings: AskingSettings): Asking {
     },
   });
 
-  function brokerOf(name: string): Broker {
-    const broker = brokers.get(name) ?? { isBusy: false, failures: 0, empties: 0, asked: 0 };
-    brokers.set(name, broker);
-    return broker;
-  }
-
   /** All partitions of each broker that is not busy and has something to fetch. */
   function idle(): [string, PartitionFetch[]][] {
     const led = new Map<string, PartitionFetch[]>();
@@ -77,21 +96,13 @@ export function createAsking(settings: AskingSettings): Asking {
       const leader = leaders.of(p.partition);
       if (leader === undefined) {
         if (isWanting(p)) leaders.renew();
-      } else if (!brokerOf(leader).isBusy) {
+      } else if (!brokerOf(brokers, leader).isBusy) {
         const all = led.get(leader);
         if (all === undefined) led.set(leader, [p]);
         else all.push(p);
       }
     }
     return [...led].filter(([, all]) => all.some(isWanting));
-  }
-
-  /** Bytes that further fetches may bring. */
-  function free(): number {
-    let bytes = rules.totalBytes;
-    for (const p of assigned.partitions.values()) bytes -= heldBytes(p);
-    for (const { asked } of brokers.values()) bytes -= asked;
-    return bytes;
   }
 
   async function fetchFrom(leader: string, broker: Broker, plan: FetchPlan): Promise<void> {
@@ -102,7 +113,7 @@ export function createAsking(settings: AskingSettings): Asking {
       const answers = await port.fetch(leader, plan.asked, plan.maxWaitMs);
       settings.answered();
       broker.failures = 0;
-      broker.empties = take(plan, answers) ? 0 : broker.empties + 1;
+      broker.empties = take(settings.accept, plan, answers) ? 0 : broker.empties + 1;
     } catch (error) {
       leaders.renew();
       if (!isPassing(error)) lose(error);
@@ -113,23 +124,13 @@ export function createAsking(settings: AskingSettings): Asking {
     settings.changed();
   }
 
-  function take({ asked }: FetchPlan, answers: readonly FetchedPartition[]): boolean {
-    const byPartition = new Map(asked.map((each) => [each.partition, each]));
-    let isAny = false;
-    for (const answer of answers) {
-      const was = byPartition.get(answer.partition);
-      if (was !== undefined && settings.accept(answer, was)) isAny = true;
-    }
-    return isAny;
-  }
-
   return {
     renew: leaders.renew,
     ask: () => {
       const brokersToAsk = idle();
-      let left = free();
+      let left = free(settings, brokers);
       brokersToAsk.forEach(([leader, led], i) => {
-        const broker = brokerOf(leader);
+        const broker = brokerOf(brokers, leader);
         const plan = planFetch(led, Math.floor(left / (brokersToAsk.length - i)), broker.empties, rules);
         if (plan === undefined) return;
         left -= plan.bytes;
@@ -139,7 +140,7 @@ export function createAsking(settings: AskingSettings): Asking {
     expect: (partition) => {
       const leader = leaders.of(partition);
       if (leader === undefined) leaders.renew();
-      else brokerOf(leader).empties = 0;
+      else brokerOf(brokers, leader).empties = 0;
     },
   };
 }

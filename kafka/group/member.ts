@@ -3,10 +3,9 @@
  * itself after an outage (ADR 12). Who may have lost its membership says so at once: nothing is handed out until it has joined again.
  */
 import { backOff, type BackOff } from '../../schemas/back-off.ts';
-import type { Clock } from '../../schemas/ports.ts';
-import { assignPartitions } from './assignor.ts';
-import { incompatible, mayPass, unheard } from './member-errors.ts';
-import { GroupRefusal, type Generation, type GroupMember, type GroupPort, type MemberAssignment } from './ports.ts'; // prettier-ignore
+import { incompatible, mayPass } from './member-errors.ts';
+import { forget, joinGroup, leaveGroup, type JoinSettings, type Seat } from './member-join.ts';
+import { GroupRefusal, type Generation } from './ports.ts';
 import { openTerm, stale, type Membership, type Opening, type Term } from './term.ts';
 
 export interface MemberEvents {
@@ -37,9 +36,6 @@ export interface MemberTimes {
   readonly incompatibleMs: number;
 }
 
-/** The leader must answer within its session. */
-const FENCE_SHARE = 0.6;
-
 export const MEMBER_TIMES: MemberTimes = {
   heartbeatMs: 1000,
   partitionCheckMs: 10_000,
@@ -49,22 +45,9 @@ export const MEMBER_TIMES: MemberTimes = {
   incompatibleMs: 2500,
 };
 
-export interface MemberSettings {
-  readonly group: GroupPort;
-  /** For messages. */
-  readonly groupId: string;
-  readonly clock: Clock;
+export interface MemberSettings extends JoinSettings {
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  readonly sessionTimeoutMs: number;
-  /** Name of the transactional writer that this process uses. */
-  readonly writerId: string;
-  /**
-   * The leader's part before it divides the partitions: fences the writers that are gone. Returns them.
-   *
-   * @param live writers of all members.
-   */
-  readonly fenceGone: (live: readonly string[], partitions: number) => Promise<readonly string[]>;
   /** Resolves when nothing is in hand any more: asked after `left`, before it joins again. */
   readonly quiesce: () => Promise<void>;
   readonly events: MemberEvents;
@@ -91,12 +74,12 @@ export interface Member {
 }
 
 export function createMember(settings: MemberSettings): Member {
-  const { group, clock, events } = settings;
+  const { clock, events } = settings;
   const times = { ...MEMBER_TIMES, ...settings.times };
   let term: Term | undefined;
   let isEnding = false;
   const isStopping = (): boolean => isEnding;
-  let memberId = '';
+  const seat: Seat = { memberId: '', leaving: Promise.resolve(), isStopping };
   let joining: Promise<unknown> = Promise.resolve();
   let failures = 0;
 
@@ -107,7 +90,7 @@ export function createMember(settings: MemberSettings): Member {
   function fail(error: unknown): number {
     if (isStopping()) return 0;
     if (error instanceof GroupRefusal) {
-      if (error.kind === 'unknown-member' || error.kind === 'fenced') memberId = '';
+      if (error.kind === 'unknown-member' || error.kind === 'fenced') forget(settings, seat);
       if (error.kind !== 'incompatible') return retryMs(0);
       events.failed(incompatible(settings.groupId, error));
       return times.incompatibleMs * (1 + settings.random());
@@ -120,38 +103,6 @@ export function createMember(settings: MemberSettings): Member {
   function crash(error: unknown): void {
     isEnding = true;
     events.crashed(error as Error);
-  }
-
-  async function join(): Promise<Opening | undefined> {
-    const partitions = await group.partitions();
-    const joined = await group.join(memberId, settings.writerId);
-    memberId = joined.memberId;
-    if (isStopping()) {
-      await leave();
-      return undefined;
-    }
-    const { generationId, isLeader } = joined;
-    const generation = { generationId, memberId };
-    const askedMs = clock.now();
-    const assignments = isLeader ? await divide(joined.members, partitions) : [];
-    const given = await group.sync(generation, assignments);
-    return { generation, given, divided: isLeader ? partitions : undefined, askedMs };
-  }
-
-  async function divide(members: readonly GroupMember[], partitions: number): Promise<MemberAssignment[]> {
-    const live = members.map(({ writerId }) => writerId);
-    const late = clock.sleep(settings.sessionTimeoutMs * FENCE_SHARE).then(() => {
-      throw unheard(settings.groupId, settings.sessionTimeoutMs);
-    });
-    const gone = await Promise.race([settings.fenceGone(live, partitions), late]);
-    return assignPartitions(members, partitions, gone);
-  }
-
-  /** It may fail: then the session ends by itself. */
-  async function leave(): Promise<void> {
-    const leaving = memberId;
-    memberId = '';
-    if (leaving !== '') await group.leave(leaving).catch(() => undefined);
   }
 
   /** A member, from the assignment until that is over. @returns how long to wait before the next join, milliseconds. */
@@ -174,7 +125,7 @@ export function createMember(settings: MemberSettings): Member {
 
   async function run(): Promise<void> {
     while (!isStopping()) {
-      const joined = join();
+      const joined = joinGroup(settings, seat);
       joining = joined.catch(() => undefined);
       const waitMs = await joined.then((opening) => (opening === undefined ? 0 : serve(opening)), fail);
       if (waitMs > 0 && !isStopping()) await clock.sleep(waitMs);
@@ -196,7 +147,7 @@ export function createMember(settings: MemberSettings): Member {
       isEnding = true;
       term?.end();
       // A join under way ends with a leave of its own.
-      await Promise.race([leave().then(() => joining), clock.sleep(times.leaveMs)]);
+      await Promise.race([leaveGroup(settings, seat).then(() => joining), clock.sleep(times.leaveMs)]);
     },
   };
 }

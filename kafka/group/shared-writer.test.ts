@@ -16,7 +16,7 @@ function createLab() {
     opened: 0,
     isBroken: false,
     /** What a request of this name does. */
-    on: {} as Partial<Record<'produce' | 'offsets' | 'end', () => Promise<void> | void>>,
+    on: {} as Partial<Record<'produce' | 'offsets' | 'end' | 'claim', () => Promise<void> | void>>,
     tooLarge: new Set<number>(),
     sleepers: [] as (() => void)[],
   };
@@ -67,7 +67,13 @@ function createLab() {
   const writer = createSharedWriter({
     openProducer,
     takeOver: (partition) => Promise.resolve(partition === 9 ? ['former'] : []),
-    offsets: { commit: (_, offsets) => Promise.resolve(void claimed.push([...offsets])) },
+    offsets: {
+      commit: async (_, offsets) => {
+        claimed.push([...offsets]);
+        await lab.on.claim?.();
+      },
+    },
+    onClaimInDoubt: ({ generationId }) => log.push(`claim in doubt @${String(generationId)}`),
     generation: () => lab.generation,
     inHand: () => lab.inHand,
     encode,
@@ -141,6 +147,21 @@ test('claims of one moment are one commit, in our name', async () => {
       { partition: 9, offset: 4, note: 'writers=former,me' },
     ],
   ]);
+});
+
+test('a claim of which nobody knows what became ends the membership: it could be performed later', async () => {
+  const { lab, log, writer } = createLab();
+  const [a] = (await open(writer, 0)) as [Writer];
+  lab.on.claim = () => Promise.reject(new Error('the connection broke'));
+  await expect(a.claim(3, undefined)).rejects.toThrow('broke');
+  expect(log.at(-1)).toBe('claim in doubt @1');
+  lab.on.claim = () => Promise.reject(new GroupRefusal('stale', 'ILLEGAL_GENERATION'));
+  await expect(a.claim(3, undefined)).rejects.toMatchObject({ code: 'TRANSACTION_FAILED' });
+  lab.on.claim = () => new Promise(() => undefined);
+  void a.claim(3, undefined);
+  await turn();
+  await expect(open(writer, 0)).rejects.toThrow('over');
+  expect(log.filter((line) => line.startsWith('claim'))).toHaveLength(2);
 });
 
 test('what a former generation has ready is not committed, neither in its name nor in the new one’s', async () => {
@@ -229,7 +250,7 @@ test('the group refuses the offsets: aborted, and nothing is in doubt', async ()
   const { lab, log, writer } = createLab();
   const [a] = (await open(writer, 0)) as [Writer];
   lab.on.offsets = () => Promise.reject(new GroupRefusal('stale', 'ILLEGAL_GENERATION'));
-  await expect(write(a, 0, 'a')).rejects.toThrow('ILLEGAL');
+  await expect(write(a, 0, 'a')).rejects.toMatchObject({ code: 'TRANSACTION_FAILED' });
   expect([log.at(-1), a.isSound()]).toEqual(['p1 abort', true]);
 });
 

@@ -14,7 +14,7 @@ import { offsetNote } from '../offset-note.ts';
 import { createClaims } from './claims.ts';
 import { commitRound, sessionOver, type Participant, type Session } from './commit-round.ts';
 import { createOwnProducer } from './own-producer.ts';
-import type { Generation, OffsetCommit, OffsetsPort, TopicPartition, TransactionalProducer } from './ports.ts'; // prettier-ignore
+import { GroupRefusal, type Generation, type OffsetCommit, type OffsetsPort, type TopicPartition, type TransactionalProducer } from './ports.ts'; // prettier-ignore
 import { createQueue, type RoundQueue } from './round-queue.ts';
 import type { Formers } from './takeover.ts';
 
@@ -24,6 +24,11 @@ export interface SharedWriterPorts {
   /** See `createTakeover`; of a writer without transactions: nothing is taken over. */
   readonly takeOver: (partition: number) => Promise<Formers>;
   readonly offsets: Pick<OffsetsPort, 'commit'>;
+  /**
+   * Nobody knows what became of a claim: it may still be performed, and set back what later transactions of this generation commit. It is
+   * refused for certain only when this member is gone from the group.
+   */
+  readonly onClaimInDoubt: (of: Generation) => void;
   /** Of the present assignment; undefined while there is none. */
   readonly generation: () => Generation | undefined;
   /** Partitions that are being decided about, or have something ready: a transaction waits for them a little. */
@@ -68,10 +73,30 @@ export function createSharedWriter(ports: SharedWriterPorts): SharedWriter {
   const noteOf = ({ formers }: Session, topicId: string | undefined): string =>
     offsetNote(topicId, ports.writer === undefined ? [] : [...formers, ports.writer]);
 
+  /** Claims whose answer is not here, by partition. */
+  const claiming = new Map<number, Generation>();
+  async function claimOnce(session: Session, offset: OffsetCommit): Promise<void> {
+    const { partition, generation } = session;
+    claiming.set(partition, generation);
+    try {
+      await claim(generation, offset);
+    } catch (error) {
+      if (error instanceof GroupRefusal) throw sessionOver(error);
+      ports.onClaimInDoubt(generation);
+      throw error;
+    } finally {
+      if (claiming.get(partition) === generation) claiming.delete(partition);
+    }
+  }
+
   async function openWriter(_: string, partition: number): Promise<Writer> {
     const generation = ports.generation();
     if (generation === undefined)
       throw new BankChurnError('TRANSACTION_FAILED', 'the group has given this process no partitions');
+    if (claiming.get(partition) === generation) {
+      ports.onClaimInDoubt(generation); // the loop has given up waiting for it
+      throw sessionOver();
+    }
     const mine = Symbol('opening');
     openings.set(partition, mine);
     sessions.delete(partition);
@@ -84,7 +109,7 @@ export function createSharedWriter(ports: SharedWriterPorts): SharedWriter {
     sessions.set(partition, session);
     if (!isOurs(session)) throw sessionOver();
     return {
-      claim: (offset, topicId) => claim(generation, { partition, offset, note: noteOf(session, topicId) }),
+      claim: (offset, topicId) => claimOnce(session, { partition, offset, note: noteOf(session, topicId) }),
       begin: () => Promise.resolve(begin({ queue, isOurs, noteOf }, session)),
       isSound: () => doubt === producer.doubt() && producer.isSound(),
       close: () => {
@@ -104,6 +129,10 @@ export function createSharedWriter(ports: SharedWriterPorts): SharedWriter {
     },
   };
 }
+
+/** Why the group is joined again as a new member. */
+export const claimInDoubt = (): GroupRefusal =>
+  new GroupRefusal('unknown-member', 'what became of a claim is not known');
 
 interface Beginning {
   readonly queue: RoundQueue;

@@ -52,36 +52,63 @@ export const stale = (): GroupRefusal => new GroupRefusal('stale', 'the generati
 /** A heartbeat is good for so many intervals. */
 const FRESH_INTERVALS = 1.5;
 
+interface State {
+  isOver: boolean;
+  /** When the last heartbeat that the group took was sent, milliseconds. */
+  heardMs: number;
+  /** Why no heartbeat has been taken since then. */
+  lastError: unknown;
+  end(error?: unknown): void;
+}
+
+async function watchSession(settings: TermSettings, state: State): Promise<void> {
+  const { groupId, clock, sessionTimeoutMs } = settings;
+  const restMs = (): number => state.heardMs + sessionTimeoutMs - clock.now();
+  for (let leftMs = Math.max(1, restMs()); leftMs > 0; leftMs = restMs()) {
+    await clock.sleep(leftMs);
+    if (state.isOver) return;
+  }
+  state.end(state.lastError ?? unheard(groupId, sessionTimeoutMs));
+}
+
+/** That Kafka is away is the heartbeats' to say. */
+async function watchPartitions(settings: TermSettings, state: State, divided: number): Promise<void> {
+  const { group, clock, partitionCheckMs } = settings;
+  for (let count = divided; count <= divided; count = await group.partitions().catch(() => 0)) {
+    await clock.sleep(partitionCheckMs);
+    if (state.isOver) return;
+  }
+  state.end();
+}
+
 /** Begins to send heartbeats. */
 export function openTerm(settings: TermSettings, { generation, given, divided, askedMs }: Opening): Term {
   const { group, clock } = settings;
-  let isOver = false;
-  let heardMs = askedMs;
+  const state: State = { isOver: false, heardMs: askedMs, lastError: undefined, end };
   let beating: Promise<void> | undefined;
-  let lastError: unknown;
   let resolveEnd = (): void => undefined;
   const ended = new Promise<void>((resolve) => {
     resolveEnd = resolve;
   });
 
   function end(error?: unknown): void {
-    if (isOver) return;
-    isOver = true;
+    if (state.isOver) return;
+    state.isOver = true;
     settings.onEnd(error);
     resolveEnd();
   }
 
   function judge(error: unknown): void {
-    lastError = error;
+    state.lastError = error;
     if (!isPassing(error)) end(error);
   }
 
   async function send(): Promise<void> {
     const sentMs = clock.now();
     await group.heartbeat(generation);
-    if (isOver) throw stale();
-    heardMs = sentMs;
-    lastError = undefined;
+    if (state.isOver) throw stale();
+    state.heardMs = sentMs;
+    state.lastError = undefined;
     settings.heard();
   }
 
@@ -97,7 +124,7 @@ export function openTerm(settings: TermSettings, { generation, given, divided, a
 
   async function keepBeating(failures = 0): Promise<void> {
     await clock.sleep(failures === 0 ? settings.heartbeatMs : settings.retryMs(failures - 1));
-    if (isOver) return;
+    if (state.isOver) return;
     const isTaken = await beat().then(
       () => true,
       () => false,
@@ -105,35 +132,16 @@ export function openTerm(settings: TermSettings, { generation, given, divided, a
     void keepBeating(isTaken ? 0 : failures + 1);
   }
 
-  async function watchSession(): Promise<void> {
-    const { groupId, sessionTimeoutMs } = settings;
-    const restMs = (): number => heardMs + sessionTimeoutMs - clock.now();
-    for (let leftMs = Math.max(1, restMs()); leftMs > 0; leftMs = restMs()) {
-      await clock.sleep(leftMs);
-      if (isOver) return;
-    }
-    end(lastError ?? unheard(groupId, sessionTimeoutMs));
-  }
-
-  /** That Kafka is away is the heartbeats' to say. */
-  async function watchPartitions(dividedNow: number): Promise<void> {
-    for (let count = dividedNow; count <= dividedNow; count = await group.partitions().catch(() => 0)) {
-      await clock.sleep(settings.partitionCheckMs);
-      if (isOver) return;
-    }
-    end();
-  }
-
   void keepBeating();
-  void watchSession();
-  if (divided !== undefined) void watchPartitions(divided);
+  void watchSession(settings, state);
+  if (divided !== undefined) void watchPartitions(settings, state, divided);
   const { partitions, goneWriters } = given;
   return {
     ...{ generation, partitions, goneWriters, ended, judge, end },
-    isOver: () => isOver,
+    isOver: () => state.isOver,
     confirm: async () => {
-      if (isOver) throw stale();
-      if (clock.now() - heardMs > FRESH_INTERVALS * settings.heartbeatMs) await beat();
+      if (state.isOver) throw stale();
+      if (clock.now() - state.heardMs > FRESH_INTERVALS * settings.heartbeatMs) await beat();
     },
   };
 }

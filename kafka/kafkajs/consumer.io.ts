@@ -9,7 +9,7 @@ import { createFetcher, type Fetcher } from '../group/fetcher.ts';
 import { gathering } from '../group/gather.ts';
 import { createMember, type Member, type MemberSettings } from '../group/member.ts';
 import { GroupRefusal, type Generation, type GroupPorts, type OffsetsPort, type TransactionalProducer } from '../group/ports.ts'; // prettier-ignore
-import { createSharedWriter, type SharedWriter } from '../group/shared-writer.ts';
+import { claimInDoubt, createSharedWriter, type SharedWriter } from '../group/shared-writer.ts';
 import { createTakeover, fenceGone } from '../group/takeover.ts';
 import { createLagTracker, type LagTracker } from '../lag.ts';
 import { readNote } from '../offset-note.ts';
@@ -150,6 +150,7 @@ function openSharedWriter(
   const { groupId, topic } = settings;
   const id = writerIdOf(groupId, topic, name);
   return createSharedWriter({
+    onClaimInDoubt: (of) => member().lose(of, claimInDoubt()),
     ...{ offsets, inHand, encode: encodeOutputRecords, sleep: clock.sleep, lingerMs: LINGER_MS },
     openProducer: (outputs) =>
       isExact ? transactions.open(id, { outputs, withOffsets: true }) : transactions.openPlain(),

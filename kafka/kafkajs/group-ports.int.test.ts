@@ -2,7 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { frameAt, readHeader } from '../record-batch.ts';
-import { framed, joinAlone, scopeOf, setScene, write } from './group-ports.fixture.ts';
+import { framed, joinAlone, openSockets, scopeOf, setScene, write } from './group-ports.fixture.ts';
 import { answering, API } from './requests/intercept.fixture.ts';
 
 const TIMEOUT = { timeout: 60_000 };
@@ -274,6 +274,23 @@ test('a fetch that waits in the broker holds up nothing else', TIMEOUT, async ()
   await Promise.all([offsets.read([0], true), group.partitions(), fetch.leaders(true)]);
   expect(performance.now() - begun).toBeLessThan(1500);
   expect(await waiting).toHaveLength(1);
+});
+
+test('one broker takes four sockets: general, membership, fetches, a producer', TIMEOUT, async () => {
+  const { ports, output, writer } = await setScene();
+  const before = new Set(openSockets());
+  const a = await ports();
+  const of = await joinAlone(a, 'wa');
+  const to = [0, 1, 2, 3, 4, 5].map((partition) => ({ topic: output, partition }));
+  const producer = await a.transactions.open(writer('a'), scopeOf(to));
+  await write(producer, { to, values: ['x'], of, offsets: [commit(0, 1)] });
+  await producer.end(true);
+  await a.transactions.fence(writer('b'), scopeOf(to));
+  const leaders = await a.fetch.leaders(false);
+  await a.fetch.fetch(leaders.get(0)!, [{ partition: 0, offset: 0, maxBytes: 1000 }], 10);
+  expect(openSockets().filter((socket) => !before.has(socket))).toHaveLength(4);
+  await a.close();
+  await expect.poll(() => openSockets().filter((socket) => !before.has(socket))).toHaveLength(0);
 });
 
 test('at-least-once: records and offsets, with no transaction', TIMEOUT, async () => {

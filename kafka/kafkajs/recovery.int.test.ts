@@ -133,8 +133,9 @@ test.each(['topic', 'group'] as const)(
   async (what) => {
     const { name, send, readTopic, readGroup } = await setUp();
     const taken = what === 'topic' ? readTopic : readGroup;
-    await broker.grant(USER, [readTopic, readGroup]);
-    const consumer = connect().consumer({ ...READS_ONLY, delivery: 'at-least-once', topic: name, groupId: name, sessionTimeoutMs: 6000 }); // prettier-ignore
+    const fence = right('WRITE', 'TRANSACTIONAL_ID', name, 'PREFIXED');
+    await broker.grant(USER, [readTopic, readGroup, fence]);
+    const consumer = connect().consumer({ ...READS_ONLY, topic: name, groupId: name, sessionTimeoutMs: 6000 }); // prettier-ignore
     const seen: string[] = [];
     const failed: string[] = [];
     const crashed: string[] = [];

@@ -2,7 +2,7 @@
  * From the bytes of an Avro event straight into columns, by the steps through one writer's schema. It takes what is plainly a right
  * event; all else is left to the pass over the decoded object.
  */
-import type { Step, Steps } from '../avro.ts';
+import type { Step, Steps } from '../avro-body.ts';
 import { readBoolean, readDouble, readLong, readText, Undecodable, type Cursor } from '../avro-bytes.ts';
 import { MAX_TEXT } from '../checks.ts';
 import type { EventRules } from '../event.ts';

@@ -3,7 +3,7 @@
  * (`RECORD_INVALID`); what is merely new to a model (a missing value, an unseen country) passes: that is drift.
  */
 import { Invalid, Missing } from '../checks.ts';
-import type { Steps } from '../avro.ts';
+import type { Steps } from '../avro-body.ts';
 import type { Poison } from '../errors.ts';
 import { EVENT_RULES, type EventRules } from '../event.ts';
 import { misspellings } from '../fields.ts';
