@@ -1,5 +1,6 @@
 /** Ports over the test run's Kafka, topics of their own, and what a reader of committed records sees. */
 import { randomBytes } from 'node:crypto';
+import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inject, onTestFinished } from 'vitest';
 import { encodeOutputRecords, type EncodedRecords } from '../../schemas/record-frames.ts';
@@ -117,3 +118,9 @@ export const scopeOf = (outputs: readonly TopicPartition[], withOffsets = true):
   outputs,
   withOffsets,
 });
+
+/** Of this process, to whom ever. */
+export const openSockets = (): Socket[] =>
+  (process as unknown as { _getActiveHandles(): unknown[] })
+    ._getActiveHandles()
+    .filter((handle) => handle instanceof Socket);

@@ -2,7 +2,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { frameAt, readHeader } from '../record-batch.ts';
-import { framed, joinAlone, scopeOf, setScene, write } from './group-ports.fixture.ts';
+import { framed, joinAlone, openSockets, scopeOf, setScene, write } from './group-ports.fixture.ts';
+import { answering, API } from './requests/intercept.fixture.ts';
 
 const TIMEOUT = { timeout: 60_000 };
 const commit = (partition: number, offset: number, note = 'note') => ({ partition, offset, note });
@@ -57,7 +58,22 @@ test('requests go on while a join waits in the broker, and a leave ends the wait
   expect(await waiting).toBe('joined');
 });
 
-test('a join that is given an id and interrupted goes on as that member', TIMEOUT, async () => {
+test('a join that is given an id and then interrupted goes on as that member: the group waits for no other', TIMEOUT, async () => {
+  const { ports } = await setScene();
+  const [a, b] = [await ports(), await ports()];
+  const alone = await joinAlone(a, 'wa');
+  let requests = 0;
+  const second = (): Error | undefined => (++requests === 2 ? new Error('interrupted') : undefined);
+  await expect(answering(API.joinGroup, second, () => b.group.join('', 'wb'))).rejects.toThrow('interrupted');
+  const begun = performance.now();
+  const joining = b.group.join('', 'wb');
+  await expect.poll(() => a.group.heartbeat(alone).catch(() => 'rebalancing'), { timeout: 5000 }).toBe('rebalancing');
+  const { members } = await a.group.join(alone.memberId, 'wa');
+  await joining;
+  expect([members.length, performance.now() - begun < 3000]).toEqual([2, true]);
+}); // prettier-ignore
+
+test('a member that joins again is the member it was', TIMEOUT, async () => {
   const { ports } = await setScene();
   const a = await ports();
   const first = await joinAlone(a, 'wa');
@@ -258,6 +274,23 @@ test('a fetch that waits in the broker holds up nothing else', TIMEOUT, async ()
   await Promise.all([offsets.read([0], true), group.partitions(), fetch.leaders(true)]);
   expect(performance.now() - begun).toBeLessThan(1500);
   expect(await waiting).toHaveLength(1);
+});
+
+test('one broker takes four sockets: general, membership, fetches, a producer', TIMEOUT, async () => {
+  const { ports, output, writer } = await setScene();
+  const before = new Set(openSockets());
+  const a = await ports();
+  const of = await joinAlone(a, 'wa');
+  const to = [0, 1, 2, 3, 4, 5].map((partition) => ({ topic: output, partition }));
+  const producer = await a.transactions.open(writer('a'), scopeOf(to));
+  await write(producer, { to, values: ['x'], of, offsets: [commit(0, 1)] });
+  await producer.end(true);
+  await a.transactions.fence(writer('b'), scopeOf(to));
+  const leaders = await a.fetch.leaders(false);
+  await a.fetch.fetch(leaders.get(0)!, [{ partition: 0, offset: 0, maxBytes: 1000 }], 10);
+  expect(openSockets().filter((socket) => !before.has(socket))).toHaveLength(4);
+  await a.close();
+  await expect.poll(() => openSockets().filter((socket) => !before.has(socket))).toHaveLength(0);
 });
 
 test('at-least-once: records and offsets, with no transaction', TIMEOUT, async () => {

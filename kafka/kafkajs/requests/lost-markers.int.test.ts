@@ -3,14 +3,13 @@
  * a decided transaction waits for them). Here they are kept away on purpose: the coordinator is not told of a partition, and
  * the broker does not ask it. Whoever opens the id next, or fences it, must find the transaction decided as it was, everywhere.
  */
-import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import '../patches/install.io.ts'; // before the library
 import kafkajs from 'kafkajs';
 import type { Generation, MarkerScope, TransactionalProducer } from '../../group/ports.ts';
 import { withAdmin } from '../cluster.fixture.ts';
-import { framed, joinAlone, scopeOf, setScene, type Scene } from '../group-ports.fixture.ts';
+import { framed, joinAlone, openSockets, scopeOf, setScene, type Scene } from '../group-ports.fixture.ts';
 import type { GroupPorts } from '../../group/ports.ts';
 import { answering, API, DONE } from './intercept.fixture.ts';
 
@@ -193,19 +192,14 @@ test('who has asked before another fences, and fences while that one renews, cha
   for (const partition of [LEFT, RIGHT, TOLD]) expect(await scene.written(partition)).toEqual(['a']);
 }); // prettier-ignore
 
-const sockets = (): Socket[] =>
-  (process as unknown as { _getActiveHandles(): unknown[] })
-    ._getActiveHandles()
-    .filter((handle) => handle instanceof Socket);
-
 test('a producer whose connection broke writes nothing more', TIMEOUT, async () => {
   const { scene, ports, of, at, id } = await setOut();
-  const before = new Set(sockets());
+  const before = new Set(openSockets());
   const producer = await ports.transactions.open(id, at(LEFT));
   const ending: Ending = { values: ['a'], offset: 3, commits: true, lost: [] };
   await writeUntold(scene, producer, of, ending);
   expect(producer.isSound()).toBe(true);
-  const own = sockets().filter((socket) => !before.has(socket));
+  const own = openSockets().filter((socket) => !before.has(socket));
   expect(own).toHaveLength(1); // one broker: coordinators and leaders are all the same
   for (const socket of own) socket.destroy(new Error('broken'));
   await sleep(100);
