@@ -16,7 +16,10 @@ const [FIRST_MOST, LAST_MOST] = [1e9, 1e8];
 const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer);
 const EXPONENT_BIAS = 1023;
-/** Half the distance to the next double, by the biased exponent of a number; 0 outside of the limits. */
+/**
+ * Half the distance to the next double, by the biased exponent of a number; 0 outside of the limits. Below a power of two the next one is
+ * nearer, but those between the limits have few digits, and are written with them.
+ */
 const HALF_STEPS = Float64Array.from({ length: 2048 }, (_, biased) => {
   const exponent = biased - EXPONENT_BIAS;
   return exponent >= -10 && exponent <= 16 ? 2 ** (exponent - 53) : 0;
@@ -39,8 +42,7 @@ function putPositive(out: Uint8Array, at: number, x: number): number {
   let power = LEAST_POWER;
   while (power < 4 && x >= (power < -1 ? NEGATIVE_POWERS[-2 - power]! : POWERS[power + 1]!)) power++;
   double[0] = x;
-  const high = words[1]!;
-  if (words[0] === 0 && (high & 0xfffff) === 0) return putAscii(out, at, String(x)); // its neighbour below is nearer
+  const biased = words[1]! >>> 20;
   // x times a power of ten, as `first` (nine digits) + `rest`: three products that are exact, since each part has few bits.
   const scale = POWERS[FIRST_DIGITS - 1 - power]!;
   const x1 = Math.fround(x);
@@ -63,7 +65,7 @@ function putPositive(out: Uint8Array, at: number, x: number): number {
   const v2 = Math.floor(z2);
   const behind = z1 - v1 + (z2 - v2);
   const more = Math.floor(behind);
-  const half = HALF_STEPS[high >>> 20]! * POWERS[DIGITS - 1 - power]!;
+  const half = HALF_STEPS[biased]! * POWERS[DIGITS - 1 - power]!;
   const last = shorten((v1 + v2 + more) | 0, behind - more, half);
   if (last < 0 || last >= LAST_MOST || first < FIRST_MOST / 10 || first >= FIRST_MOST) return putAscii(out, at, String(x)); // prettier-ignore
   return putDigits(out, at, first | 0, last, power);

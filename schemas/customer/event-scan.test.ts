@@ -176,6 +176,15 @@ test('producers with other keys in other orders are scanned after their first ev
     for (const list of lists) expect(check(reader, Buffer.from(`{${list.join()}}`))).toBe(true);
 }); // prettier-ignore
 
+test('a comma too few or too many is never taken, whichever members were there before', () => {
+  const reader = createEventReader(BANK);
+  const list = ['"eventId":"e"', '"customerId":"c"', '"occurredAt":1764000000000', '"age":4'] as const;
+  for (const first of list) check(reader, Buffer.from(`{${[first, ...list.filter((each) => each !== first)].join()}}`));
+  for (const text of [`{${list.join()}`, `{,${list.join()}}`, `{${list.join()},}`, `{${list.join('')}}`, `{${list.join(',,')}}`])
+    expect(check(reader, Buffer.from(text))).toBe(false);
+  expect(check(reader, Buffer.from(`{${list.join()}}`))).toBe(true);
+}); // prettier-ignore
+
 test('keys without end are not remembered without end', () => {
   const reader = createEventReader(BANK);
   const text = (key: string): Buffer => Buffer.from(`{${BANK_MEMBERS.join()},"${key}":1}`);
