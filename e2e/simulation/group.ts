@@ -41,163 +41,183 @@ export interface SimulatedGroup {
   restart(): void;
 }
 
+interface Group {
+  readonly time: Scheduler;
+  readonly members: Map<string, Member>;
+  state: 'empty' | 'preparing' | 'completing' | 'stable';
+  generationId: number;
+  leader: string;
+  /** Members that were ever named. */
+  named: number;
+  /** Rises with each phase of a rebalance. */
+  phase: number;
+}
+
 export function createGroup(time: Scheduler): SimulatedGroup {
-  const members = new Map<string, Member>();
-  let state: 'empty' | 'preparing' | 'completing' | 'stable' = 'empty';
-  let generationId = 0;
-  let leader = '';
-  let named = 0;
-  let phase = 0;
-
-  const memberOf = (memberId: string): Member => {
-    const member = members.get(memberId);
-    if (member === undefined) throw new GroupRefusal('unknown-member', 'UNKNOWN_MEMBER_ID');
-    return member;
+  const g: Group = {
+    ...{ time, members: new Map<string, Member>(), state: 'empty' },
+    ...{ generationId: 0, leader: '', named: 0, phase: 0 },
   };
-  const memberAt = (of: Generation): Member => {
-    const member = memberOf(of.memberId);
-    if (of.generationId !== generationId) throw new GroupRefusal('stale', 'ILLEGAL_GENERATION');
-    return member;
-  };
-  const rebalancing = (): GroupRefusal => new GroupRefusal('rebalancing', 'REBALANCE_IN_PROGRESS');
-  const joinedOf = (memberId: string): JoinedGroup => ({
-    generationId,
-    memberId,
-    isLeader: memberId === leader,
-    members: memberId === leader ? [...members.values()] : [],
-  });
-
-  /** A phase of a rebalance lasts so long at most. */
-  function enter(next: typeof state, whenOver: () => void): void {
-    state = next;
-    const mine = ++phase;
-    time.after(REBALANCE_MS, () => {
-      if (mine === phase && state === next) whenOver();
-    });
-  }
-
-  function prepare(): void {
-    if (state === 'preparing') return;
-    for (const member of members.values()) {
-      member.syncing?.reject(rebalancing());
-      member.syncing = undefined;
-    }
-    enter('preparing', agree);
-  }
-
-  const agreeIfAll = (): void => {
-    if (state === 'preparing' && [...members.values()].every(({ joining }) => joining !== undefined)) agree();
-  };
-
-  function agree(): void {
-    for (const { memberId, joining } of members.values()) if (joining === undefined) members.delete(memberId);
-    generationId += 1;
-    if (members.size === 0) {
-      phase += 1;
-      state = 'empty';
-      return;
-    }
-    if (!members.has(leader)) leader = members.keys().next().value!;
-    enter('completing', () => {
-      for (const { memberId, syncing } of members.values())
-        if (syncing === undefined) members.delete(memberId);
-      prepare();
-    });
-    for (const member of members.values()) {
-      member.assigned = undefined;
-      member.seenAt = time.now();
-      member.joining?.resolve(joinedOf(member.memberId));
-      member.joining = undefined;
-    }
-  }
-
-  function join(memberId: string, writerId: string): Promise<JoinedGroup> {
-    const member = memberId === '' ? newMember(`m${String(named++)}`) : memberOf(memberId);
-    const isKnown = members.has(member.memberId) && member.writerId === writerId;
-    member.seenAt = time.now();
-    // Its answer was lost, or it asks without need.
-    if (isKnown && (state === 'completing' || (state === 'stable' && member.memberId !== leader)))
-      return Promise.resolve(joinedOf(member.memberId));
-    member.writerId = writerId;
-    members.set(member.memberId, member);
-    return new Promise((resolve, reject) => {
-      member.joining?.reject(rebalancing());
-      member.joining = { resolve, reject };
-      prepare();
-      agreeIfAll();
-    });
-  }
-
-  const newMember = (memberId: string): Member => ({
-    memberId,
-    ...{ writerId: '', seenAt: 0, joining: undefined, syncing: undefined, assigned: undefined },
-  });
-
-  function sync(of: Generation, assignments: readonly MemberAssignment[]): Promise<Assigned> {
-    const member = memberAt(of);
-    if (state === 'preparing') throw rebalancing();
-    member.seenAt = time.now();
-    if (state === 'stable') return Promise.resolve(member.assigned ?? NOTHING);
-    return new Promise((resolve, reject) => {
-      member.syncing?.reject(rebalancing());
-      member.syncing = { resolve, reject };
-      if (member.memberId !== leader) return;
-      state = 'stable';
-      phase += 1;
-      for (const one of members.values()) {
-        one.assigned = assignments.find(({ memberId }) => memberId === one.memberId) ?? NOTHING;
-        one.seenAt = time.now();
-        one.syncing?.resolve(one.assigned);
-        one.syncing = undefined;
-      }
-    });
-  }
-
-  function remove(memberId: string): void {
-    const member = members.get(memberId);
-    if (member === undefined) return;
-    members.delete(memberId);
-    member.joining?.reject(new GroupRefusal('unknown-member', 'UNKNOWN_MEMBER_ID'));
-    member.syncing?.reject(new GroupRefusal('unknown-member', 'UNKNOWN_MEMBER_ID'));
-    if (state === 'stable' || state === 'completing') prepare();
-    agreeIfAll();
-  }
-
-  function expire(): void {
-    for (const { memberId, seenAt, joining, syncing } of members.values())
-      if (time.now() - seenAt > SESSION_MS && joining === undefined && syncing === undefined)
-        remove(memberId);
-    time.after(20, expire);
-  }
-  expire();
-
+  expire(g);
   return {
-    join,
-    sync,
+    join: (memberId, writerId) => join(g, memberId, writerId),
+    sync: (of, assignments) => sync(g, of, assignments),
     heartbeat: (of) => {
-      memberAt(of).seenAt = time.now();
-      if (state === 'preparing') throw rebalancing();
+      memberAt(g, of).seenAt = time.now();
+      if (g.state === 'preparing') throw rebalancing();
     },
-    leave: remove,
+    leave: (memberId) => remove(g, memberId),
     admit: (of, inTransaction) => {
       if (of.generationId === -1 && inTransaction) return; // of a client without a group
-      memberAt(of);
-      if (state === 'completing' && !inTransaction) throw rebalancing();
+      memberAt(g, of);
+      if (g.state === 'completing' && !inTransaction) throw rebalancing();
     },
-    generation: () => generationId,
+    generation: () => g.generationId,
     disturb: () => {
-      if (state === 'stable') prepare();
+      if (g.state === 'stable') prepare(g);
     },
-    restart: () => {
-      for (const member of members.values()) {
-        const lost = new GroupRefusal('rebalancing', 'NOT_COORDINATOR');
-        member.joining?.reject(lost);
-        member.syncing?.reject(lost);
-        member.joining = undefined;
-        member.syncing = undefined;
-        member.seenAt = time.now();
-      }
-      if (state === 'completing') prepare();
-    },
+    restart: () => restart(g),
   };
+}
+
+const rebalancing = (): GroupRefusal => new GroupRefusal('rebalancing', 'REBALANCE_IN_PROGRESS');
+const unknown = (): GroupRefusal => new GroupRefusal('unknown-member', 'UNKNOWN_MEMBER_ID');
+
+function memberOf({ members }: Group, memberId: string): Member {
+  const member = members.get(memberId);
+  if (member === undefined) throw unknown();
+  return member;
+}
+
+function memberAt(g: Group, of: Generation): Member {
+  const member = memberOf(g, of.memberId);
+  if (of.generationId !== g.generationId) throw new GroupRefusal('stale', 'ILLEGAL_GENERATION');
+  return member;
+}
+
+const joinedOf = ({ generationId, leader, members }: Group, memberId: string): JoinedGroup => ({
+  generationId,
+  memberId,
+  isLeader: memberId === leader,
+  members: memberId === leader ? [...members.values()] : [],
+});
+
+/** A phase of a rebalance lasts so long at most. */
+function enter(g: Group, next: Group['state'], whenOver: () => void): void {
+  g.state = next;
+  const mine = ++g.phase;
+  g.time.after(REBALANCE_MS, () => {
+    if (mine === g.phase && g.state === next) whenOver();
+  });
+}
+
+function prepare(g: Group): void {
+  if (g.state === 'preparing') return;
+  for (const member of g.members.values()) {
+    member.syncing?.reject(rebalancing());
+    member.syncing = undefined;
+  }
+  enter(g, 'preparing', () => agree(g));
+}
+
+function agreeIfAll(g: Group): void {
+  const isAll = [...g.members.values()].every(({ joining }) => joining !== undefined);
+  if (g.state === 'preparing' && isAll) agree(g);
+}
+
+function agree(g: Group): void {
+  const { members } = g;
+  for (const { memberId, joining } of members.values()) if (joining === undefined) members.delete(memberId);
+  g.generationId += 1;
+  if (members.size === 0) {
+    g.phase += 1;
+    g.state = 'empty';
+    return;
+  }
+  if (!members.has(g.leader)) g.leader = members.keys().next().value!;
+  enter(g, 'completing', () => {
+    for (const { memberId, syncing } of members.values()) if (syncing === undefined) members.delete(memberId);
+    prepare(g);
+  });
+  for (const member of members.values()) {
+    member.assigned = undefined;
+    member.seenAt = g.time.now();
+    member.joining?.resolve(joinedOf(g, member.memberId));
+    member.joining = undefined;
+  }
+}
+
+const newMember = (memberId: string): Member => ({
+  memberId,
+  ...{ writerId: '', seenAt: 0, joining: undefined, syncing: undefined, assigned: undefined },
+});
+
+function join(g: Group, memberId: string, writerId: string): Promise<JoinedGroup> {
+  const { members, state, leader } = g;
+  const member = memberId === '' ? newMember(`m${String(g.named++)}`) : memberOf(g, memberId);
+  const isKnown = members.has(member.memberId) && member.writerId === writerId;
+  member.seenAt = g.time.now();
+  // Its answer was lost, or it asks without need.
+  if (isKnown && (state === 'completing' || (state === 'stable' && member.memberId !== leader)))
+    return Promise.resolve(joinedOf(g, member.memberId));
+  member.writerId = writerId;
+  members.set(member.memberId, member);
+  return new Promise((resolve, reject) => {
+    member.joining?.reject(rebalancing());
+    member.joining = { resolve, reject };
+    prepare(g);
+    agreeIfAll(g);
+  });
+}
+
+function sync(g: Group, of: Generation, assignments: readonly MemberAssignment[]): Promise<Assigned> {
+  const member = memberAt(g, of);
+  if (g.state === 'preparing') throw rebalancing();
+  member.seenAt = g.time.now();
+  if (g.state === 'stable') return Promise.resolve(member.assigned ?? NOTHING);
+  return new Promise((resolve, reject) => {
+    member.syncing?.reject(rebalancing());
+    member.syncing = { resolve, reject };
+    if (member.memberId === g.leader) assign(g, assignments);
+  });
+}
+
+function assign(g: Group, assignments: readonly MemberAssignment[]): void {
+  g.state = 'stable';
+  g.phase += 1;
+  for (const one of g.members.values()) {
+    one.assigned = assignments.find(({ memberId }) => memberId === one.memberId) ?? NOTHING;
+    one.seenAt = g.time.now();
+    one.syncing?.resolve(one.assigned);
+    one.syncing = undefined;
+  }
+}
+
+function remove(g: Group, memberId: string): void {
+  const member = g.members.get(memberId);
+  if (member === undefined) return;
+  g.members.delete(memberId);
+  member.joining?.reject(unknown());
+  member.syncing?.reject(unknown());
+  if (g.state === 'stable' || g.state === 'completing') prepare(g);
+  agreeIfAll(g);
+}
+
+function expire(g: Group): void {
+  for (const { memberId, seenAt, joining, syncing } of g.members.values())
+    if (g.time.now() - seenAt > SESSION_MS && joining === undefined && syncing === undefined)
+      remove(g, memberId);
+  g.time.after(20, () => expire(g));
+}
+
+function restart(g: Group): void {
+  for (const member of g.members.values()) {
+    const lost = new GroupRefusal('rebalancing', 'NOT_COORDINATOR');
+    member.joining?.reject(lost);
+    member.syncing?.reject(lost);
+    member.joining = undefined;
+    member.syncing = undefined;
+    member.seenAt = g.time.now();
+  }
+  if (g.state === 'completing') prepare(g);
 }
