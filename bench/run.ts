@@ -60,7 +60,17 @@ async function parts(): Promise<void> {
   await model.close();
 }
 
-const sections = { models, customers, wide, parts, path: scorePath, arrangements, latency, partitions, scrapers };
+const sections = {
+  models,
+  customers,
+  wide,
+  parts,
+  path: scorePath,
+  arrangements,
+  latency,
+  partitions,
+  scrapers,
+};
 const named = process.argv.slice(2);
 for (const [name, measure] of Object.entries(sections))
   if (named.length === 0 || named.includes(name)) await measure();
