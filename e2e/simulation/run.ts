@@ -19,7 +19,7 @@ export const NOT_DONE = 'not done';
 /** Errors happen until then, virtual milliseconds. */
 const STORM_MS = 500;
 /** In calm weather everything must have been done by then. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 40_000;
 /** A zombie would have written by then. */
 const GRACE_MS = 600;
 
