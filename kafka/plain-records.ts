@@ -29,7 +29,7 @@ interface Reading {
 }
 
 /**
- * Adds records that follow the cursor to the columns, and moves the cursor behind them; those before the offset `from` are passed over.
+ * Adds records that follow the cursor to the columns, and moves the cursor behind them; those before the offset `from` are skipped.
  *
  * @returns how many were added, `most` at most.
  */

@@ -5,7 +5,7 @@ import type { GroupMember, MemberAssignment } from './ports.ts';
  * Partitions 0 to `partitions` - 1 in turns to the members in the order of their ids. No member has two more than another, and the same
  * members and partitions give the same result, whoever asks.
  *
- * @param goneWriters that the leader has fenced: every member is told.
+ * @param goneWriters that the leader has fenced; every assignment names them.
  */
 export function assignPartitions(
   members: readonly GroupMember[],

@@ -110,12 +110,15 @@ export function createLoopConsumer(kafka: Kafka, settings: ConsumerSettings): Lo
 }
 
 /** The coordinator's word about a generation is news for the member, whoever hears it. */
-function refusalsHeard(ports: GroupPorts, tell: (of: Generation, error: GroupRefusal) => void): GroupPorts {
+function refusalsHeard(
+  ports: GroupPorts,
+  onRefusal: (of: Generation, error: GroupRefusal) => void,
+): GroupPorts {
   const hear = async <T>(of: Generation, work: Promise<T>): Promise<T> => {
     try {
       return await work;
     } catch (error) {
-      if (error instanceof GroupRefusal) tell(of, error);
+      if (error instanceof GroupRefusal) onRefusal(of, error);
       throw error;
     }
   };
