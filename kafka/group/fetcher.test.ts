@@ -179,7 +179,7 @@ test('a position that the broker does not have ends the consumer, and is never j
   expect(seen.size).toBe(0);
 });
 
-test('a right that is missing is told at once; a topic or partition that is, when it stays away', async () => {
+test('a right that is missing is reported at once; a topic or partition that is, when it stays away', async () => {
   const right = setUpFetcher(2);
   right.topic.codes.set(1, 29);
   right.assign();

@@ -169,7 +169,7 @@ test('an older release in the group: says so, tries every few seconds, and joins
   await pass(10);
 });
 
-test('a right that is taken away is told at once, and what can never pass ends the member', async () => {
+test('a right that is taken away is reported at once, and what can never pass ends the member', async () => {
   const { group, until, pass, joined } = setUp();
   const { log, errors } = await joined();
   const refusal = new KafkaError('unauthorized', 'no right to READ group g');

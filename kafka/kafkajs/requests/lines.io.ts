@@ -1,7 +1,7 @@
 /**
  * Connections of our own to brokers, made by the library: it has one and another for fetches, and makes a broken one anew without a
  * word. Here each purpose has its own, so that a join that waits in the broker, or a fetch, holds up nothing else; and whoever must
- * know that a connection broke is told so.
+ * know that a connection broke learns it.
  */
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
