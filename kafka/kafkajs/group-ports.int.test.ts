@@ -133,7 +133,9 @@ test(
     expect(await written(4)).toEqual([]);
     await producer.end(true);
     for (const { partition } of to) await expect.poll(() => written(partition)).toEqual(['x', 'y']);
-    expect((await a.offsets.read([0], true)).get(0)).toEqual({ offset: 1, note: 'note' });
+    await expect
+      .poll(async () => (await a.offsets.read([0], true)).get(0))
+      .toEqual({ offset: 1, note: 'note' });
     await write(producer, { to: [to[1]!], values: ['given up'] });
     await producer.end(false);
     await expect.poll(() => written(1)).toEqual(['x', 'y']);
@@ -211,7 +213,7 @@ test('a member of an earlier generation commits nothing in a transaction', TIMEO
   await producer.end(false);
   await write(producer, { ...attempt, of: second });
   await producer.end(true);
-  expect((await a.offsets.read([0], true)).get(0)).toMatchObject({ offset: 1 });
+  await expect.poll(async () => (await a.offsets.read([0], true)).get(0)).toMatchObject({ offset: 1 });
 });
 
 test('an offset in an open transaction is unstable until its writer is fenced', TIMEOUT, async () => {
