@@ -29,7 +29,7 @@ export async function scheduled({ kafka, config }: Context, schedule: Schedule):
   const due = new Map<string, number>();
   const times: number[] = [];
   const { customerEvents, churnScores } = config.topics.names;
-  const options = { group: `${config.group}.bench`, fromBeginning: false };
+  const options = { fromBeginning: false };
   const reader = await kafka.openReader([churnScores], options, (_, __, { value }) => {
     const dueMs = due.get(EVENT.exec(String(value))?.[1] ?? '');
     if (dueMs !== undefined) times.push(performance.now() - dueMs);

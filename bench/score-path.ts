@@ -8,7 +8,7 @@ import { frameScores } from '../consumers/score-frames.ts';
 import { createScorer } from '../consumers/scorer.ts';
 import { createCounter } from '../drift/counts.ts';
 import { unpack } from '../kafka/kafkajs/codecs.io.ts';
-import { batchOf } from '../kafka/kafkajs/patches/record-batches.fixture.ts';
+import { batchOf } from '../kafka/kafkajs/record-batches.fixture.ts';
 import { openBudget } from '../kafka/record-set.ts';
 import { readFetched } from '../kafka/record-slab.ts';
 import { createFeatureRowEncoder } from '../models/feature-row.ts';

@@ -51,7 +51,7 @@ async function consume(options: ConsumeOptions): Promise<void> {
   const shown = createDisplay(topic, options.count ?? Infinity, lineOf, finish);
   const opening = kafka.openReader(
     [topic],
-    { group: `${config.group}.consume`, fromBeginning: options.fromBeginning === true },
+    { fromBeginning: options.fromBeginning === true },
     (_, partition, record) => shown.take(partition, record),
     shown.fault,
   );

@@ -25,7 +25,7 @@ export async function watchDrift({ config, kafka, registry }: Context): Promise<
   const verdicts: DriftVerdict[] = [];
   const requests: RetrainRequested[] = [];
   const models: (ModelRecord & { offset: number })[] = [];
-  const options = { group: `${config.group}.drift`, fromBeginning: true };
+  const options = { fromBeginning: true };
   const reader = await kafka.openReader(
     [driftVerdicts, retrainEvents, churnModels],
     options,

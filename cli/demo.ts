@@ -166,7 +166,7 @@ async function streamThrough(
 ): Promise<void> {
   const { config, kafka, registry } = context;
   const { names } = config.topics;
-  const readerOptions = { group: `${config.group}.reader`, fromBeginning: true };
+  const readerOptions = { fromBeginning: true };
   const reader = await kafka.openReader(
     [names.churnScores, names.deadLetters],
     readerOptions,

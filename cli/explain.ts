@@ -44,7 +44,7 @@ function place(text: string): RecordPlace {
 async function run(context: Context, at: RecordPlace, asJson: boolean): Promise<void> {
   const { config, kafka, registry } = context;
   const scoreId = `${at.topic}/${String(at.partition)}/${String(at.offset)}`;
-  const record = await readRecord(kafka, config.group, at);
+  const record = await readRecord(kafka, at);
   const { churnScores } = config.topics.names;
   const found = await findScore(kafka, config.group, churnScores, at, record.timestampMs);
   const published = found === undefined ? undefined : await readScore(found, registry);

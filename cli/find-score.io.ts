@@ -28,11 +28,7 @@ export function placeOf(scoreId: string): RecordPlace | undefined {
  *
  * @throws Error that says what the partition holds where the record is not there.
  */
-export async function readRecord(
-  kafka: KafkaClient,
-  group: string,
-  place: RecordPlace,
-): Promise<SourceRecord> {
+export async function readRecord(kafka: KafkaClient, place: RecordPlace): Promise<SourceRecord> {
   const { topic, partition, offset } = place;
   const bounds = await rangesOf(kafka, topic);
   const range = bounds.find((entry) => entry.partition === partition);
@@ -45,7 +41,7 @@ export async function readRecord(
     );
   let found: SourceRecord | undefined;
   // On to the next records: at this offset there may be none (a transaction's marker), and something must come.
-  await kafka.readRanges(topic, `${group}.explain`, [{ partition, from: offset, to: range.to }], (records, enough) => {
+  await kafka.readRanges(topic, [{ partition, from: offset, to: range.to }], (records, enough) => {
     found ??= records[0];
     enough();
   }); // prettier-ignore
@@ -106,7 +102,7 @@ async function searchScores(
   { topic, partition, offset, group, topicId }: WantedScore,
 ): Promise<SourceRecord | undefined> {
   let found: SourceRecord | undefined;
-  await kafka.readRanges(scoresTopic, `${group}.explain`, [range], (records, enough) => {
+  await kafka.readRanges(scoresTopic, [range], (records, enough) => {
     for (const record of records) {
       const origin = originOf(topic, partition, record);
       if (origin === undefined || origin.end <= offset) continue;

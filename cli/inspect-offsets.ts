@@ -57,13 +57,13 @@ export function inspectPartitions(context: Context, name: RoleName): Promise<Par
 }
 
 async function lastOutputs(
-  { kafka, config }: Context,
+  { kafka }: Context,
   { topic, outputs }: RoleTopics,
   partition: number,
 ): Promise<LastOutput[]> {
   const found: LastOutput[] = [];
   for (const output of outputs) {
-    const { record } = await findLast(kafka, output, `${config.group}.last`, partition, MOST_SEARCHED, (candidate) =>
+    const { record } = await findLast(kafka, output, partition, MOST_SEARCHED, (candidate) =>
       originOf(topic, partition, candidate) !== undefined); // prettier-ignore
     const origin = record === undefined ? undefined : originOf(topic, partition, record);
     found.push({

@@ -63,7 +63,7 @@ function outputs(writers: readonly string[]) {
       work({
         offsetBounds: (topic: string) => Promise.resolve([{ partition: 3, from: 0, to: size(topic) }]),
       } as unknown as KafkaAdmin),
-    readRanges: async (topic, _, [range], onRecords) => {
+    readRanges: async (topic, [range], onRecords) => {
       const { from, to } = range!;
       if (to > from) readings.push([topic, from, to]);
       for (let at = from; at < to; at += 100)

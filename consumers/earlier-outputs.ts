@@ -72,20 +72,13 @@ async function searchOutput(
   partition: number,
 ): Promise<Search> {
   let hasOthers = false;
-  const { record, isWhole } = await findLast(
-    kafka,
-    output,
-    `${group}.last`,
-    partition,
-    MOST_SEARCHED,
-    (candidate) => {
-      const origin = originOf(topic, partition, candidate);
-      if (origin === undefined) return false;
-      const isOther = origin.group !== undefined && origin.group !== group;
-      hasOthers ||= isOther;
-      return !isOther;
-    },
-  );
+  const { record, isWhole } = await findLast(kafka, output, partition, MOST_SEARCHED, (candidate) => {
+    const origin = originOf(topic, partition, candidate);
+    if (origin === undefined) return false;
+    const isOther = origin.group !== undefined && origin.group !== group;
+    hasOthers ||= isOther;
+    return !isOther;
+  });
   const newest = record === undefined ? undefined : originOf(topic, partition, record);
   return { newest, hasOthers, isWhole };
 }

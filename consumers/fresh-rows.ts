@@ -45,9 +45,9 @@ export const collectFreshRows = (
   joinFreshRows(
     settings,
     async (topic, sinceMs, onRecords) => {
-      const { kafka, group, scanRecords } = settings;
+      const { kafka, scanRecords } = settings;
       const ranges = await tailRanges(kafka, topic, scanRecords, sinceMs);
-      await kafka.readRanges(topic, `${group}.labels`, ranges, onRecords);
+      await kafka.readRanges(topic, ranges, onRecords);
     },
     request,
   );

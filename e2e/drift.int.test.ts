@@ -36,7 +36,7 @@ async function readCounts({ context }: World): Promise<Map<number, Counted>> {
   const counts = new Map<number, Counted>();
   const reader = await context.kafka.openReader(
     [context.config.topics.names.driftCounts],
-    { group: 'counts', fromBeginning: true },
+    { fromBeginning: true },
     async (_, __, record) => {
       const { offset, headers } = record;
       counts.set(offset, { ...((await decodeOwn(record, context.registry)) as DriftCounts), headers });

@@ -24,7 +24,7 @@ const shows = (service: ServiceProcess, sample: string): Promise<void> =>
   vi.waitFor(async () => expect((await get(service, '/metrics')).text).toContain(`\n${sample}\n`), { timeout: 30_000, interval: 300 }); // prettier-ignore
 
 const read = ({ context }: World, topic: TopicId): Promise<SourceRecord[]> =>
-  readAll(context.kafka, context.config.topics.names[topic], 'garbage');
+  readAll(context.kafka, context.config.topics.names[topic]);
 const parsed = <T>(records: readonly SourceRecord[]): T[] =>
   records.flatMap(({ value }) => {
     try {

@@ -30,7 +30,7 @@ beforeAll(async () => {
   const { churnScores, deadLetters } = config.topics.names;
   scorer = startScorer(buildFailingService(), cluster.env);
   producer = await kafka.openProducer();
-  const options = { group: 'outages', fromBeginning: true };
+  const options = { fromBeginning: true };
   const reader = await kafka.openReader([churnScores, deadLetters], options, (topic, _, { headers }) => {
     if (topic === deadLetters) letters += 1;
     else seen.push(String(headers['ce_id']));

@@ -209,7 +209,7 @@ test(
     const producer = await kafka.openPartitionProducer();
     const half = ranges.map(({ partition, to }) => ({ partition, to: Math.ceil(to / 2) }));
     const scored = new Set<string>();
-    await kafka.readRanges(customerEvents, 'reader', half.map((range) => ({ ...range, from: 0 })), (records) => {
+    await kafka.readRanges(customerEvents, half.map((range) => ({ ...range, from: 0 })), (records) => {
     for (const { value } of records) scored.add((JSON.parse(String(value)) as { eventId: string }).eventId);
   }); // prettier-ignore
     for (const { partition, to } of half) {

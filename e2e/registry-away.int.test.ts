@@ -102,7 +102,7 @@ test(
     expect([list.code, list.stdout]).toEqual([0, expect.stringMatching(/^\* other/m)]);
     const drift = await bankchurn(away, 'drift', '--json');
     expect([drift.code, JSON.parse(drift.stdout)]).toMatchObject([0, VERDICT]);
-    const records = await readAll(world.context.kafka, names.churnModels, 'test');
+    const records = await readAll(world.context.kafka, names.churnModels);
     const isAvro = records.map(({ value, headers }) => [value![0] === 0, FINGERPRINT_HEADER in headers]);
     const [avro, json] = [isAvro.filter(([is]) => is), isAvro.filter(([is]) => !is)];
     expect(avro).toEqual([[true, true], [true, true]]); // prettier-ignore

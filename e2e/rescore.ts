@@ -37,7 +37,7 @@ export async function expectedScores(
     });
     for (const range of ranges) {
       const records: SourceRecord[] = [];
-      await kafka.readRanges(names.customerEvents, `${config.group}.rescore`, [range], (some) => {
+      await kafka.readRanges(names.customerEvents, [range], (some) => {
         records.push(...some);
       });
       for (let from = 0; from < records.length; from += BATCH) {

@@ -112,7 +112,7 @@ export async function collect({ context }: Pick<World, 'context'>): Promise<Outp
   const out = { scores: [] as SourceRecord[], deadLetters: [] as SourceRecord[] };
   const reader = await context.kafka.openReader(
     [churnScores, deadLetters],
-    { group: 'reader', fromBeginning: true },
+    { fromBeginning: true },
     (topic, _, record) => {
       (topic === churnScores ? out.scores : out.deadLetters).push(record);
     },

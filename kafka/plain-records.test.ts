@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { batchAround, bodyOf, nulls } from './kafkajs/patches/record-batches.fixture.ts';
+import { batchAround, bodyOf, nulls } from './kafkajs/record-batches.fixture.ts';
 import { takePlain } from './plain-records.ts';
 import { frameAt, readHeader, RECORDS_AT } from './record-batch.ts';
 import { RecordColumns, recordsIn } from './record-columns.ts';

@@ -53,9 +53,9 @@ export interface KafkaClient {
   /** A plain producer (idempotent, acks of all in-sync replicas). */
   openProducer(): Promise<RecordProducer>;
   /**
-   * Follows topics (committed records only) in a group of its own that is deleted on close. Rejects if it cannot begin; from then
-   * on it recovers by itself, whatever ends it (a lost right, a changed password), until `close`: it goes on behind the last record
-   * that was processed.
+   * Follows topics (committed records only) outside of any group. Rejects if it cannot begin; from then on it recovers by itself,
+   * whatever is in the way (a lost right, a changed password), until `close`: it goes on behind the last record that was processed.
+   * Partitions that are added to a topic are read too.
    *
    * @param onRecord awaited: a slow consumer slows the reading. If it throws a transient BankChurnError, the same record
    *   comes again, and nothing behind it before; after any other error the reading goes on behind it.
@@ -68,20 +68,14 @@ export interface KafkaClient {
     onFault?: OnFault,
   ): Promise<Reader>;
   /**
-   * Reads ranges of a topic (committed records only), each partition in order and each record once. In a group of its own
-   * that is deleted afterwards. Partitions without a range are not fetched.
+   * Reads ranges of a topic (committed records only) outside of any group, each partition in order and each record once. What the
+   * broker has deleted of them meanwhile is passed over.
    *
-   * @param group what the name of that group begins with.
    * @param onRecords awaited; calling `enough` ends the reading.
    * @throws BankChurnError BROKER_UNAVAILABLE after 20 s without progress; at once what no waiting mends (a missing right, a
    *   refused login); what `onRecords` throws.
    */
-  readRanges(
-    topic: string,
-    group: string,
-    ranges: readonly OffsetRange[],
-    onRecords: OnRecords,
-  ): Promise<void>;
+  readRanges(topic: string, ranges: readonly OffsetRange[], onRecords: OnRecords): Promise<void>;
   /** A look at topics that fails soon, and says why: see {@link TopicProbe}. */
   openProbe(): TopicProbe;
   /** Runs something with an administrative connection that is closed afterwards. */
@@ -188,8 +182,6 @@ export interface RecordProducer {
 }
 
 export interface ReaderOptions {
-  /** What the name of the reader's group begins with; the rest is random. */
-  readonly group: string;
   /** Else only what comes from now on. */
   readonly fromBeginning: boolean;
 }

@@ -20,7 +20,7 @@ function topic(offsets: readonly number[], to: number) {
   } as unknown as KafkaAdmin;
   const kafka: Pick<KafkaClient, 'administer' | 'readRanges'> = {
     administer: (work) => work(admin),
-    readRanges: async (_, __, [range], onRecords) => {
+    readRanges: async (_, [range], onRecords) => {
       readings.push(range!);
       const found = offsets.filter((offset) => offset >= range!.from && offset < range!.to).map(record);
       if (found.length > 0) await onRecords(found, () => undefined);
@@ -31,11 +31,11 @@ function topic(offsets: readonly number[], to: number) {
 
 test('all of a topic, in order', async () => {
   const { kafka } = topic([0, 3, 9], 12);
-  expect((await readAll(kafka, 't', 'g')).map(({ offset }) => offset)).toEqual([0, 3, 9]);
+  expect((await readAll(kafka, 't')).map(({ offset }) => offset)).toEqual([0, 3, 9]);
 });
 
 const last = async ({ kafka }: ReturnType<typeof topic>, partition = 0): Promise<number | undefined> =>
-  (await findLast(kafka, 't', 'g', partition, Infinity, () => true)).record?.offset;
+  (await findLast(kafka, 't', partition, Infinity, () => true)).record?.offset;
 
 test('the last record is looked for at the end, and only if none is there in all of the partition', async () => {
   const near = topic([3, 900], 1000);

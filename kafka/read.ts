@@ -1,4 +1,4 @@
-/** Records read outside of the loop. Each reading has a group of its own, whose name begins with `group`. */
+/** Records read outside of the loop. */
 import type { SourceRecord } from '../schemas/ports.ts';
 import { boundsOf } from './offsets.ts';
 import type { KafkaClient } from './port.ts';
@@ -24,7 +24,6 @@ export interface Found {
 export async function findLast(
   kafka: Reading,
   topic: string,
-  group: string,
   partition: number,
   most: number,
   isWanted: (record: SourceRecord) => boolean,
@@ -36,7 +35,7 @@ export async function findLast(
   let to = high;
   for (const window of [...WINDOWS.filter((size) => size < most), most]) {
     const from = Math.max(low, high - window);
-    await kafka.readRanges(topic, group, [{ partition, from, to }], (records) => {
+    await kafka.readRanges(topic, [{ partition, from, to }], (records) => {
       for (const candidate of records) if (isWanted(candidate)) record = candidate;
     });
     to = from;
@@ -46,21 +45,20 @@ export async function findLast(
 }
 
 /** All committed records of a topic with one partition (a small one: the model log). */
-export async function readAll(kafka: Reading, topic: string, group: string): Promise<SourceRecord[]> {
+export async function readAll(kafka: Reading, topic: string): Promise<SourceRecord[]> {
   const [bounds] = await boundsOf(kafka, topic);
-  return readRange(kafka, topic, group, bounds?.from ?? 0, bounds?.to ?? 0);
+  return readRange(kafka, topic, bounds?.from ?? 0, bounds?.to ?? 0);
 }
 
 /** Committed records with `from` <= offset < `to` of a topic with one partition, in order. */
 export async function readRange(
   kafka: Pick<KafkaClient, 'readRanges'>,
   topic: string,
-  group: string,
   from: number,
   to: number,
 ): Promise<SourceRecord[]> {
   const records: SourceRecord[] = [];
-  await kafka.readRanges(topic, group, [{ partition: 0, from, to }], (some) => {
+  await kafka.readRanges(topic, [{ partition: 0, from, to }], (some) => {
     records.push(...some);
   });
   return records;

@@ -7,12 +7,11 @@ import type { OnFault, OnRecord } from './port.ts';
 /** Before a record is tried again, milliseconds. */
 const RETRY_MS = { first: 100, longest: 5000 };
 
-/** Some consecutive records of one partition, and how to keep the membership alive over them. */
+/** Some consecutive records of one partition. */
 export interface Fetched {
   readonly topic: string;
   readonly partition: number;
   readonly records: readonly SourceRecord[];
-  heartbeat(): Promise<void>;
   isRunning(): boolean;
 }
 
@@ -48,7 +47,6 @@ export function createRecordByRecord(
           faults.set(place, error);
         }
         await sleep(backOff(RETRY_MS, failures));
-        await fetched.heartbeat();
       }
       return false;
     } finally {
@@ -63,7 +61,6 @@ export function createRecordByRecord(
       if (!(await handOn(fetched, record))) return;
       next.set(place, record.offset + 1);
     }
-    await fetched.heartbeat();
   }
 
   return {

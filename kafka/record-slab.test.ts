@@ -4,12 +4,10 @@ import { expect, test } from 'vitest';
 import type { SourceRecord } from '../schemas/ports.ts';
 import type { Records } from '../schemas/records.ts';
 import type { AbortedTransaction } from './committed-batches.ts';
-import { unpack } from './kafkajs/codecs.io.ts';
-import { keepCommitted } from './kafkajs/patches/aborted-records.ts';
-import { batchAround, batchOf, nulls } from './kafkajs/patches/record-batches.fixture.ts';
-import { readMessages, UNPACK_LIMITS } from './kafkajs/patches/record-batches.io.ts';
+import { UNPACK_LIMITS, unpack } from './kafkajs/codecs.io.ts';
+import { batchAround, batchOf, nulls } from './kafkajs/record-batches.fixture.ts';
+import { keepCommitted, readMessages, toSourceRecord } from './kafkajs/read-messages.fixture.ts';
 import type { RecordFields } from './kafkajs/patches/record-encoding.ts';
-import { toSourceRecord } from './kafkajs/records.ts';
 import { CODECS } from './record-batch.ts';
 import { openBudget, type FetchBudget, type FetchLimits } from './record-set.ts';
 import { readFetched } from './record-slab.ts';
@@ -39,7 +37,7 @@ async function readObjects(
   }));
   const records = keepCommitted({ messages, abortedTransactions })
     .filter(({ isControlRecord }) => !isControlRecord)
-    .map((message) => toSourceRecord(message as never));
+    .map(toSourceRecord);
   const last = messages[messages.length - 1];
   return { records, next: last === undefined ? from : Number(last.offset) + 1 };
 }

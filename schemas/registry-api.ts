@@ -1,4 +1,5 @@
 /** How the API of a Confluent-compatible registry is recognised, and where it usually is. */
+import { oneReset } from './connection-reset.ts';
 
 /** What the registry says to a request; `body` is undefined if it is no JSON. */
 export interface Answer {
@@ -63,5 +64,5 @@ export function describeFailure(cause: unknown): string {
   if (typeof code === 'string' && CERTIFICATE_ERRORS.has(code))
     return `its certificate is not trusted (${code}): name the PEM file of its authority in registry.caFile`;
   // Several addresses were tried in vain: the error has a code, and no message.
-  return typeof message === 'string' && message !== '' ? message : String(code ?? cause);
+  return typeof message === 'string' && message !== '' ? oneReset(message) : String(code ?? cause);
 }

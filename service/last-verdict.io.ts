@@ -33,19 +33,14 @@ export async function findVerdict(
     const from = Math.max(low, high - window);
     const behind = skipped.splice(0);
     // Decoded as it comes: garbage is large at will, and only the newest verdict is kept.
-    await kafka.readRanges(
-      topic,
-      `${config.group}.verdicts`,
-      [{ partition: 0, from, to }],
-      async (records) => {
-        for (const record of records) {
-          const verdict = await readVerdict(clients, record, (...skip) => void skipped.push(skip));
-          if (verdict === undefined || !isWanted(verdict)) continue;
-          found = verdict;
-          skipped.length = 0;
-        }
-      },
-    );
+    await kafka.readRanges(topic, [{ partition: 0, from, to }], async (records) => {
+      for (const record of records) {
+        const verdict = await readVerdict(clients, record, (...skip) => void skipped.push(skip));
+        if (verdict === undefined || !isWanted(verdict)) continue;
+        found = verdict;
+        skipped.length = 0;
+      }
+    });
     skipped.push(...behind);
     to = from;
     if (found !== undefined || from === low) break;

@@ -7,7 +7,6 @@ import type { LoggedRelease } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import { BankChurnError, isTransient } from '../schemas/errors.ts';
 import type { ModelLogAccess, ModelLogSettings } from './model-log-port.ts';
-import { readerGroup } from './model-log-read.io.ts';
 
 /** The two topics show a transaction at slightly different times: the end is looked at again. */
 const LOOKS = 3;
@@ -20,7 +19,7 @@ const LOOK_MS = 200;
  * @throws BankChurnError MODEL_CORRUPT if bytes are missing or others than the log says; what Kafka is the reason of.
  */
 export async function fetchRelease(settings: ModelLogSettings, logged: LoggedRelease): Promise<Release> {
-  const { kafka, topics, group } = settings;
+  const { kafka, topics } = settings;
   const { artifactOffset: from, artifactChunks: chunks } = logged;
   const to = from + chunks;
   const topic = topics.modelArtifacts;
@@ -29,7 +28,7 @@ export async function fetchRelease(settings: ModelLogSettings, logged: LoggedRel
   await assertThere(settings, from, to, corrupt);
   const parts: Buffer[] = [];
   let bytes = 0;
-  await kafka.readRanges(topic, readerGroup(group), [{ partition: 0, from, to }], (records, enough) => {
+  await kafka.readRanges(topic, [{ partition: 0, from, to }], (records, enough) => {
     for (const { value } of records) {
       if (value !== null) parts.push(value);
       bytes += value?.length ?? 0;

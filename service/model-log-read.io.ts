@@ -15,9 +15,7 @@ export interface Scan {
   end(): Promise<number>;
 }
 
-export const readerGroup = (group: string): string => `${group}.models`;
-
-export function createScan({ kafka, topics, group, decode, onSkipped }: ModelLogSettings): Scan {
+export function createScan({ kafka, topics, decode, onSkipped }: ModelLogSettings): Scan {
   const topic = topics.churnModels;
   let toldUpTo = -1;
 
@@ -47,7 +45,7 @@ export function createScan({ kafka, topics, group, decode, onSkipped }: ModelLog
     entries: async (onEntries) => {
       const [bounds] = await boundsOf(kafka, topic);
       const { from, to } = bounds ?? { from: 0, to: 0 };
-      await kafka.readRanges(topic, readerGroup(group), [{ partition: 0, from, to }], async (records) => {
+      await kafka.readRanges(topic, [{ partition: 0, from, to }], async (records) => {
         const entries: LogEntry[] = [];
         for (const record of records) entries.push(await decodeEntry(record));
         onEntries(entries);
@@ -68,7 +66,7 @@ export async function readLog(scan: Scan): Promise<ReadLog> {
 
 /** The log as it is now, then after each record. */
 export async function followLog(
-  { kafka, topics, group }: ModelLogSettings,
+  { kafka, topics }: ModelLogSettings,
   scan: Scan,
   onLog: (read: ReadLog) => void,
   onFault: (error: unknown) => void,
@@ -81,6 +79,6 @@ export async function followLog(
     next = record.offset + 1;
     onLog({ log, next });
   };
-  const options = { group: readerGroup(group), fromBeginning: true };
+  const options = { fromBeginning: true };
   return kafka.openReader([topics.churnModels], options, onRecord, onFault);
 }

@@ -54,27 +54,14 @@ const group = (name: string, need: Need, why: string): NeededRight => ({
   need,
   why,
 });
-/** Groups of readers: each has a random name below this one, and is deleted at the end. */
-const readers = (name: string, need: Need, why: string): Rights => [
-  { operation: 'READ', resource: 'GROUP', name: `${name}.`, pattern: 'PREFIXED', need, why },
-  {
-    operation: 'DELETE',
-    resource: 'GROUP',
-    name: `${name}.`,
-    pattern: 'PREFIXED',
-    need: 'never',
-    why: 'removes the groups of these reads; without it they stay until they expire',
-  },
-];
 /** Of each input partition: `<group>.<topic>.<partition>`. */
 const writers = (of: string, input: string): NeededRight =>
   ({ operation: 'WRITE', resource: 'TRANSACTIONAL_ID', name: `${of}.${input}.`, pattern: 'PREFIXED', need: 'runs',
     why: 'transactions of outputs and offsets' }); // prettier-ignore
 
 /** Reading the model log. */
-const followsModels = ({ group: of, topics: { names } }: Names, need: Need): Rights => [
+const followsModels = ({ topics: { names } }: Names, need: Need): Rights => [
   topic('READ', names.churnModels, need, 'which model serves'),
-  ...readers(`${of}.models`, need, 'reads the model log'),
 ];
 /** And the bytes of its releases. */
 const readsModels = (names: Names, need: Need): Rights => [
@@ -99,7 +86,6 @@ const ROLE_RIGHTS: Readonly<Record<RoleName, (names: Names) => Rights>> = {
       topic('WRITE', t.driftCounts, 'runs', 'counts for the monitor'),
       topic('READ', t.churnScores, 'starts', 'where a group without committed offsets goes on'),
       topic('READ', t.deadLetters, 'starts', 'where a group without committed offsets goes on'),
-      ...readers(`${of}.last`, 'starts', 'looks for the last output'),
       ...readsModels(names, 'model'),
       ...writesModels(
         names,
@@ -117,7 +103,6 @@ const ROLE_RIGHTS: Readonly<Record<RoleName, (names: Names) => Rights>> = {
       topic('WRITE', t.driftVerdicts, 'runs', 'its verdicts'),
       topic('WRITE', t.retrainEvents, 'runs', 'asks for a new model'),
       topic('READ', t.driftVerdicts, 'starts', 'goes on from its last verdict'),
-      ...readers(`${of}.verdicts`, 'starts', 'reads its last verdict'),
       ...followsModels(names, 'model'),
     ];
   },
@@ -129,7 +114,6 @@ const ROLE_RIGHTS: Readonly<Record<RoleName, (names: Names) => Rights>> = {
       writers(`${of}.trainer`, t.retrainEvents),
       topic('READ', t.customerEvents, 'runs', 'the events that customers were labelled for'),
       topic('READ', t.customerOutcomes, 'runs', 'the labels'),
-      ...readers(`${of}.labels`, 'runs', 'reads events and labels'),
       ...readsModels(names, 'runs'),
       ...writesModels(names, 'runs', 'releases a challenger, or says why not'),
     ];
@@ -142,23 +126,19 @@ const COMMAND_RIGHTS: Readonly<Record<CommandName, (names: Names) => Rights>> = 
     topic('WRITE', topics.names.customerEvents, 'runs', 'the events'),
     topic('WRITE', topics.names.customerOutcomes, 'runs', 'the outcomes'),
   ],
-  consume: ({ group: of, topics }) => [
+  consume: ({ topics }) => [
     topic('READ', topics.names.churnScores, 'runs', 'the scores'),
-    ...readers(`${of}.consume`, 'runs', 'reads them'),
   ],
-  'consume --dead-letters': ({ group: of, topics }) => [
+  'consume --dead-letters': ({ topics }) => [
     topic('READ', topics.names.deadLetters, 'runs', 'the dead letters'),
-    ...readers(`${of}.consume`, 'runs', 'reads them'),
   ],
   explain: (names) => [
     topic('READ', names.topics.names.customerEvents, 'runs', 'the event'),
     topic('READ', names.topics.names.churnScores, 'runs', 'the published score'),
-    ...readers(`${names.group}.explain`, 'runs', 'reads both'),
     ...readsModels(names, 'model'), // of a score whose model MODEL_DIR does not have
   ],
   drift: (names) => [
     topic('READ', names.topics.names.driftVerdicts, 'runs', 'the verdicts'),
-    ...readers(`${names.group}.verdicts`, 'runs', 'reads the last one'),
     ...followsModels(names, 'runs'),
   ],
   'topics create': ({ topics }) =>
@@ -177,7 +157,6 @@ const COMMAND_RIGHTS: Readonly<Record<CommandName, (names: Names) => Rights>> = 
     { ...group(of, 'runs', 'the committed offsets'), operation: 'DESCRIBE' },
     topic('READ', names.churnScores, 'runs', 'the last scores'),
     topic('READ', names.deadLetters, 'runs', 'the last dead letters'),
-    ...readers(`${of}.last`, 'runs', 'reads them'),
   ],
   'offsets adopt': (names) => [
     topic('READ', names.topics.names.customerEvents, 'runs', 'commits offsets of it'),
@@ -188,7 +167,6 @@ const COMMAND_RIGHTS: Readonly<Record<CommandName, (names: Names) => Rights>> = 
     topic('WRITE', names.topics.names.driftCounts, 'runs', 'ends a transaction that was left open'),
     topic('READ', names.topics.names.churnScores, 'runs', 'the last scores'),
     topic('READ', names.topics.names.deadLetters, 'runs', 'the last dead letters'),
-    ...readers(`${names.group}.last`, 'runs', 'reads them'),
   ],
 }; // prettier-ignore
 

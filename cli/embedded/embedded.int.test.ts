@@ -19,7 +19,7 @@ describe('the embedded broker', () => {
   const FACTS = { name: 'facts', partitions: 1, replicationFactor: 1, settings: {} };
   const read = async (count: number): Promise<string[]> => {
     const values: string[] = [];
-    const options = { group: 'reader', fromBeginning: true };
+    const options = { fromBeginning: true };
     const reader = await kafka.openReader([FACTS.name], options, (_, __, { value }) => {
       values.push(String(value));
     });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import { BANK_AVRO } from '../../schemas/customer/bank.fixture.ts';
-import { batchOf } from '../../kafka/kafkajs/patches/record-batches.fixture.ts';
+import { batchOf } from '../../kafka/kafkajs/record-batches.fixture.ts';
 import type { RecordFields } from '../../kafka/kafkajs/patches/record-encoding.ts';
 import { createAvroEncoder } from '../../schemas/avro.ts';
 import type { CustomerEvent } from '../../schemas/customer/schema.ts';

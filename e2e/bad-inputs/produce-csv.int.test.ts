@@ -18,7 +18,7 @@ async function publisher() {
   const outcomes: CustomerOutcome[] = [];
   const reader = await world.context.kafka.openReader(
     [customerEvents, customerOutcomes],
-    { group: 'reader', fromBeginning: true },
+    { fromBeginning: true },
     (topic, _, { value }) => {
       const record: unknown = JSON.parse(String(value));
       if (topic === customerEvents) events.push(record as CustomerEvent);

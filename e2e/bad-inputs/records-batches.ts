@@ -7,7 +7,7 @@ import {
   PACK,
   zstdRecordBomb,
   type PackingCodec,
-} from '../../kafka/kafkajs/patches/record-batches.fixture.ts';
+} from '../../kafka/kafkajs/record-batches.fixture.ts';
 import {
   batchLetter,
   IGNORED,

@@ -1,6 +1,6 @@
 /** Headers that nobody expects, and records of odd sizes. */
 import { randomBytes } from 'node:crypto';
-import { batchOf } from '../../kafka/kafkajs/patches/record-batches.fixture.ts';
+import { batchOf } from '../../kafka/kafkajs/record-batches.fixture.ts';
 import {
   cutLetter,
   IGNORED,

@@ -44,7 +44,7 @@ export async function openSite(world: World, service: ServiceProcess, onEnd: OnE
   const all = new Map<string, Output[]>();
   const reader = await kafka.openReader(
     [churnScores, deadLetters],
-    { group: 'reader', fromBeginning: true },
+    { fromBeginning: true },
     (topic, _, record) => {
       const kind = topic === churnScores ? 'score' : 'dead letter';
       const place = placeOf(record, kind);

@@ -8,11 +8,10 @@ import {
   nulls,
   PACK,
   zstdBomb,
-} from '../../kafka/kafkajs/patches/record-batches.fixture.ts';
-import { readMessages, UNPACK_LIMITS } from '../../kafka/kafkajs/patches/record-batches.io.ts';
+} from '../../kafka/kafkajs/record-batches.fixture.ts';
+import { readMessages, toSourceRecord } from '../../kafka/kafkajs/read-messages.fixture.ts';
 import type { RecordFields } from '../../kafka/kafkajs/patches/record-encoding.ts';
-import { unpack } from '../../kafka/kafkajs/codecs.io.ts';
-import { toSourceRecord } from '../../kafka/kafkajs/records.ts';
+import { UNPACK_LIMITS, unpack } from '../../kafka/kafkajs/codecs.io.ts';
 import { CODECS, type Codec } from '../../kafka/record-batch.ts';
 import { openBudget } from '../../kafka/record-set.ts';
 import { readFetched } from '../../kafka/record-slab.ts';
@@ -38,9 +37,7 @@ async function readSet(set: Buffer): Promise<SourceRecord[]> {
       throw new Error(`${String(refused.firstOffset)} to ${offset} refused, behind ${String(last)}`);
     last = Number(offset);
   }
-  const records = messages
-    .filter(({ isControlRecord }) => !isControlRecord)
-    .map((message) => toSourceRecord(message as never));
+  const records = messages.filter(({ isControlRecord }) => !isControlRecord).map(toSourceRecord);
   if (isSmall(records)) await compareColumns(set, records, last + 1);
   return records;
 }

@@ -83,7 +83,7 @@ async function scoring({ context }: World, onEnd: OnEnd): Promise<() => Promise<
   const { churnScores } = context.config.topics.names;
   const reader = await context.kafka.openReader(
     [churnScores],
-    { group: 'site', fromBeginning: true },
+    { fromBeginning: true },
     async (_, __, record) => {
       const { eventId, modelVersion } = await readScore(record, context.registry);
       versions.set(eventId, modelVersion);

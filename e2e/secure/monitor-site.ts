@@ -28,7 +28,7 @@ export async function openMonitorSite(broker: SecureBroker): Promise<RoleSite> {
   const requested: number[] = [];
   const reader = await kafka.openReader(
     [driftVerdicts, retrainEvents],
-    { group: 'judge', fromBeginning: true },
+    { fromBeginning: true },
     (topic, _, { value }) => {
       const record = JSON.parse(String(value)) as DriftVerdict | RetrainRequested;
       if (topic === driftVerdicts) verdicts.push((record as DriftVerdict).lastCountsOffset);

@@ -28,7 +28,7 @@ export async function startTrickle({ kafka, config }: Context): Promise<Trickle>
   const came = new Map<string, number>();
   const reader = await kafka.openReader(
     [churnScores, deadLetters],
-    { group: 'judge', fromBeginning: true },
+    { fromBeginning: true },
     (topic, _, { value }) => {
       const id = topic === churnScores ? (JSON.parse(String(value)) as ChurnScore).eventId : String(value);
       came.set(id, (came.get(id) ?? 0) + 1);

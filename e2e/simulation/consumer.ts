@@ -139,6 +139,8 @@ function openFetcher(
   member: () => Member,
 ): { fetcher: ConsumerFetcher; assign(partitions: readonly number[], of: Generation | undefined): void } {
   const crashed = (error: unknown): void => context.onViolation(`the fetcher crashed: ${String(error)}`);
+  const outOfRange = (partition: number): void =>
+    context.onViolation(`the fetcher is out of the range of ${String(partition)}`);
   const confirm = (of: Generation | undefined): Promise<void> =>
     of === undefined ? Promise.reject(new GroupRefusal('stale', 'no member')) : member().confirm(of);
   if (context.isCarelessClient) {
@@ -149,11 +151,11 @@ function openFetcher(
     return { fetcher, assign: () => undefined };
   }
   const fetcher = createFetcher({
-    ...{ topic: 'in', groupId: 'g', port: fetch, clock: clockOf(context), rules: FETCH_RULES },
+    ...{ topic: 'in', port: fetch, clock: clockOf(context), rules: FETCH_RULES },
     read: readFetched,
     errorOf: (code) => new Error(`code ${String(code)}`),
     lag: { fetched: () => undefined, processed: () => undefined },
-    events: { deliver, alive: () => undefined, crashed },
+    events: { deliver, alive: () => undefined, outOfRange, crashed },
   });
   return {
     fetcher,

@@ -138,7 +138,7 @@ export function setUpFetcher(partitions: number, brokers = 1, rules: Partial<Fet
       }),
   };
   const settings: FetcherSettings = {
-    ...{ topic: 't', groupId: 'g', port: topic.port, clock: { now: time.now, sleep }, lag, rules },
+    ...{ topic: 't', port: topic.port, clock: { now: time.now, sleep }, lag, rules },
     read: async (partition, set, from) => {
       const ms = behaviour.readMs();
       if (ms > 0) await sleep(ms);
@@ -165,6 +165,7 @@ export function setUpFetcher(partitions: number, brokers = 1, rules: Partial<Fet
           behaviour.take(handed);
         }),
       alive: () => undefined,
+      outOfRange: (partition) => said.push(new Error(`${String(partition)} is out of range`)),
       crashed: (error) => said.push(error),
     },
   };

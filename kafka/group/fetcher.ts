@@ -2,7 +2,6 @@
  * Fetches the partitions of a member and hands them on: of each one set after the other, the next one fetched ahead while more is there;
  * from each broker one fetch at a time, for all partitions that can take something. `seek`, `pause` and `resume` take effect at once.
  */
-import { BankChurnError } from '../../schemas/errors.ts';
 import type { Clock } from '../../schemas/ports.ts';
 import { createAsking, type Accept, type Assigned, type Hold } from './fetch-asking.ts';
 import { createHands, type Hands, type HandsSettings, type ReadFetched } from './fetch-hands.ts';
@@ -14,12 +13,13 @@ import type { FetchedPartition, FetchPort } from './ports.ts';
 export interface FetcherEvents extends Pick<HandsSettings, 'deliver'> {
   /** A broker has answered. */
   alive(): void;
+  /** The broker does not hold what was to be read next. The partition is paused: `seek` and `resume` make it go on. */
+  outOfRange(partition: number): void;
   crashed(error: unknown): void;
 }
 
 export interface FetcherSettings {
   readonly topic: string;
-  readonly groupId: string;
   readonly port: FetchPort;
   readonly clock: Clock;
   readonly read: ReadFetched;
@@ -109,7 +109,8 @@ function accepting(settings: FetcherSettings, assigned: Assigned, hands: Hands, 
 
   function refused(p: PartitionFetch, { error: word, code }: FetchedPartition): void {
     if (word === 'out-of-range') {
-      settings.events.crashed(outOfRange(settings, p.partition));
+      p.isPaused = true;
+      settings.events.outOfRange(p.partition);
       return;
     }
     renew();
@@ -136,11 +137,3 @@ function accepting(settings: FetcherSettings, assigned: Assigned, hands: Hands, 
 
 /** A small view keeps all that came with it in memory: then its bytes are copied. */
 const unpinned = (set: Buffer): Buffer => (set.length * 16 < set.buffer.byteLength ? Buffer.from(set) : set);
-
-function outOfRange({ topic, groupId }: FetcherSettings, partition: number): BankChurnError {
-  return new BankChurnError(
-    'OFFSET_OUT_OF_RANGE',
-    `the broker no longer has what ${groupId} was to read next of ${topic}/${String(partition)}: records were deleted before ` +
-      'they were processed. Set the group’s offset on purpose (bankchurn offsets adopt), then start again.',
-  );
-}

@@ -7,7 +7,16 @@ import { gzipClaim } from '../compression/gzip.ts';
 import { unpackLz4 } from '../compression/lz4.ts';
 import { unpackSnappy } from '../compression/snappy.ts';
 import type { Codec } from '../record-batch.ts';
-import type { Unpack } from '../record-set.ts';
+import type { FetchLimits, Unpack } from '../record-set.ts';
+
+/**
+ * What reading one record set may cost. A batch of 1 MiB (Kafka's limit, packed) of our JSON events unpacks to 7 MiB.
+ */
+export const UNPACK_LIMITS: FetchLimits = {
+  unpackedBytes: 16 * 1024 * 1024,
+  records: 30_000,
+  headers: 10_000,
+};
 
 const gunzip = promisify(gunzipWithCallback);
 /** Smallest piece in which the inflater works, bytes. */

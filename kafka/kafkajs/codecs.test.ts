@@ -6,7 +6,7 @@ import { UNPACKED_BOUND } from '../compression/bound.ts';
 import { unpackLz4 } from '../compression/lz4.ts';
 import { unpackSnappy } from '../compression/snappy.ts';
 import { unpack } from './codecs.io.ts';
-import { bareSnappy, PACK, PACKING_CODECS, zstdBomb } from './patches/record-batches.fixture.ts';
+import { bareSnappy, PACK, PACKING_CODECS, zstdBomb } from './record-batches.fixture.ts';
 
 const MIB = 1024 * 1024;
 

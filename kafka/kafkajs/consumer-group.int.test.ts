@@ -51,7 +51,7 @@ async function setUp(partitions: number) {
     const bounds = await kafka.administer((admin) => admin.offsetBounds(output));
     const values: number[][] = bounds.map(() => []);
     for (const range of bounds)
-      await kafka.readRanges(output, `${name}.look`, [range], (records) => {
+      await kafka.readRanges(output, [range], (records) => {
         values[range.partition]!.push(...records.map(({ value }) => Number(String(value))));
       });
     return values;

@@ -19,12 +19,11 @@ import { openBudget } from '../record-set.ts';
 import { readFetched } from '../record-slab.ts';
 import { outputsOf, partitionWriterId, writerIdOf } from '../writers.ts';
 import { openAdmin, type LateAdmin } from './late-admin.io.ts';
-import { unpack } from './codecs.io.ts';
+import { UNPACK_LIMITS, unpack } from './codecs.io.ts';
 import { openClock, type EngineClock } from './engine-clock.io.ts';
 import { openGroupPorts } from './group-ports.io.ts';
 import { identified, watchIdentity } from './identity-watch.io.ts';
 import { watchLag } from './lag-watch.io.ts';
-import { UNPACK_LIMITS } from './patches/record-batches.io.ts';
 import { errorOf } from './requests/refusals.io.ts';
 import { reading, translateError } from './translate-errors.ts';
 
@@ -61,6 +60,7 @@ export function createLoopConsumer(kafka: Kafka, settings: ConsumerSettings): Lo
   let events: ConsumerEvents | undefined;
   const fetcher = openFetcher(parts, {
     alive: () => events?.alive(),
+    outOfRange: (partition) => events?.crashed(outOfRange(settings, partition)),
     crashed: (error) => events?.crashed(error as Error),
     deliver: async (...delivered) => {
       inHand += 1;
@@ -182,7 +182,7 @@ function openFetcher(
 ): Fetcher {
   const { topic, groupId } = settings;
   return createFetcher({
-    ...{ topic, groupId, clock, lag, events },
+    ...{ topic, clock, lag, events },
     port: identified(
       ports.fetch,
       () => admin.kafka.topicId(topic),
@@ -195,6 +195,17 @@ function openFetcher(
         place: `${topic}/${String(partition)}`,
       }),
   });
+}
+
+function outOfRange(
+  { topic, groupId }: Pick<ConsumerSettings, 'topic' | 'groupId'>,
+  partition: number,
+): BankChurnError {
+  return new BankChurnError(
+    'OFFSET_OUT_OF_RANGE',
+    `the broker no longer has what ${groupId} was to read next of ${topic}/${String(partition)}: records were deleted before ` +
+      'they were processed. Set the group’s offset on purpose (bankchurn offsets adopt), then start again.',
+  );
 }
 
 function openMember(

@@ -60,7 +60,7 @@ export async function setScene(brokers = inject('kafka').brokers, of = libraryOf
       const bounds = await kafka.administer((admin) => admin.offsetBounds(output));
       const range = bounds.find((of) => of.partition === partition)!;
       const values: string[] = [];
-      await kafka.readRanges(output, `${name}.test`, [range], (records) => {
+      await kafka.readRanges(output, [range], (records) => {
         values.push(...records.map(({ value }) => String(value)));
       });
       return values;

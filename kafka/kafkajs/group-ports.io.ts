@@ -9,6 +9,7 @@ import { createGroupPort } from './requests/group.io.ts';
 import type { LibraryCluster } from './requests/lines.io.ts';
 import { createOffsetsPort } from './requests/offsets.io.ts';
 import { createTransactionsPort } from './requests/transactions.io.ts';
+import { reading } from './translate-errors.ts';
 
 export interface GroupSettings {
   readonly topic: string;
@@ -27,7 +28,7 @@ export function openGroupPorts(kafka: Kafka, settings: GroupSettings): GroupPort
     group: createGroupPort(directory, settings),
     offsets: createOffsetsPort(directory, groupId, topic),
     transactions: createTransactionsPort(directory, topic, { groupId, boundMs: sessionTimeoutMs }),
-    fetch: createFetchPort(directory, topic, groupId),
+    fetch: createFetchPort(directory, topic, reading([topic], groupId)),
     close: () => {
       directory.close();
       return Promise.resolve();

@@ -1,7 +1,11 @@
 /** The reader of whole topics, on real Kafka. */
-import { expect, test } from 'vitest';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, inject, onTestFinished, test, vi } from 'vitest';
 import { createWorld, settled } from '../../e2e/world.ts';
 import { BankChurnError } from '../../schemas/errors.ts';
+import { createTopics } from '../topics.ts';
+import { connectTo, libraryOf } from './cluster.fixture.ts';
 
 test(
   'a record that cannot be read now comes again until it can, and what is behind it waits; one that never can is skipped',
@@ -18,7 +22,7 @@ test(
     const told: string[] = [];
     const reader = await kafka.openReader(
       [topic],
-      { group: `${config.group}.reader`, fromBeginning: true },
+      { fromBeginning: true },
       (_, __, { key }) => {
         tried.push(String(key));
         if (String(key) === 'never') throw new Error('nobody can read this');
@@ -34,3 +38,35 @@ test(
     expect(told).toEqual(['away', 'away', 'away', 'nobody can read this']);
   },
 );
+
+test('what the broker has deleted is passed over, and partitions that are added are read', { timeout: 60_000 }, async () => {
+  const { brokers } = inject('kafka');
+  const [topic, kafka] = [`readers-${randomBytes(4).toString('hex')}`, connectTo(brokers)];
+  await createTopics(kafka, [{ name: topic, partitions: 1, replicationFactor: 1, settings: {} }], { now: Date.now, sleep });
+  const producer = await kafka.openPartitionProducer();
+  const admin = libraryOf(brokers).admin();
+  await admin.connect();
+  onTestFinished(async () => {
+    await producer.close();
+    await admin.disconnect();
+  });
+  const send = (partition: number, ...keys: string[]) =>
+    producer.send({ topic, partition, records: keys.map((key) => ({ key, value: key })) });
+  await send(0, 'a', 'b', 'c', 'd');
+  await admin.fetchTopicOffsets(topic); // the library deletes of a topic that it knows
+  await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '2' }] });
+
+  const ranged: string[] = [];
+  await kafka.readRanges(topic, [{ partition: 0, from: 0, to: 4 }], (records) => {
+    ranged.push(...records.map(({ key }) => String(key)));
+  });
+  expect(ranged).toEqual(['c', 'd']);
+  const seen: string[] = [];
+  const reader = await kafka.openReader([topic], { fromBeginning: true }, (_, partition, { key }) => void seen.push(`${String(partition)} ${String(key)}`));
+  onTestFinished(() => reader.close());
+  await settled(() => seen.length === 2, 'what is left', 10_000, 0);
+  await admin.createPartitions({ topicPartitions: [{ topic, count: 2 }] });
+  await vi.waitFor(() => send(1, 'e'), 20_000);
+  await settled(() => seen.length >= 3, 'its record', 20_000, 500);
+  expect(seen).toEqual(['0 c', '0 d', '1 e']);
+}); // prettier-ignore

@@ -1,131 +1,144 @@
-/** Ranges of offsets read outside of the loop, and what all such readings share. */
+/** Topics and ranges of offsets read outside of any group, over connections of their own. */
 import './patches/install.io.ts'; // before the library
-import { randomUUID } from 'node:crypto';
-import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
-import { BankChurnError } from '../../schemas/errors.ts';
-import type { SourceRecord } from '../../schemas/ports.ts';
+import type { Kafka } from 'kafkajs';
+import { BankChurnError, messageOf } from '../../schemas/errors.ts';
+import type { Clock, SourceRecord } from '../../schemas/ports.ts';
+import type { Records } from '../../schemas/records.ts';
+import { isPassing } from '../group/member-errors.ts';
+import { createTopicReading, type TopicReading, type TopicReadingSettings } from '../group/topic-reading.ts';
+import type { FetchPort } from '../group/ports.ts';
 import type { KafkaClient, OffsetRange, OnRecords } from '../port.ts';
 import { createRangeProgress } from '../range-progress.ts';
+import { openBudget } from '../record-set.ts';
+import { readFetched } from '../record-slab.ts';
 import { administer } from './admin.io.ts';
-import { FETCH_LIMITS } from './client.io.ts';
-import { toSourceRecord } from './records.ts';
-import { reading, translated, translateError } from './translate-errors.ts';
+import { UNPACK_LIMITS, unpack } from './codecs.io.ts';
+import { openClock } from './engine-clock.io.ts';
+import { clusterOf } from './patches/cluster.io.ts';
+import { openDirectory } from './requests/directory.io.ts';
+import { createFetchPort } from './requests/fetch.io.ts';
+import type { LibraryCluster } from './requests/lines.io.ts';
+import { errorOf } from './requests/refusals.io.ts';
+import { translateError, type Needs } from './translate-errors.ts';
 
-/** What the walk over the batches refused is skipped, and named in the log. */
-export const readable = (kafka: Kafka, records: readonly SourceRecord[]): SourceRecord[] =>
-  records.filter(({ refused }) => {
-    if (refused !== undefined) kafka.logger().error(refused.code, { error: refused.message });
-    return refused === undefined;
-  });
-
-/** Without any progress for this long a reading fails. */
+/** Without any progress for this long the reading of a range fails. */
 const SILENCE_MS = 20_000;
 
-export const readRanges =
-  (kafka: Kafka): KafkaClient['readRanges'] =>
-  async (topic, group, ranges, onRecords) => {
-    if (createRangeProgress(ranges).isComplete()) return;
-    const groupId = ownGroup(group);
-    const consumer = kafka.consumer({ groupId, allowAutoTopicCreation: false, ...FETCH_LIMITS });
-    const silence = watchSilence(topic);
-    const needs = reading([topic], anyOf(group));
-    try {
-      await translated(async () => {
-        await consumer.connect();
-        await consumer.subscribe({ topic, fromBeginning: true });
-        let isRunning = false;
-        consumer.on(consumer.events.CRASH, ({ payload }) => {
-          if (!payload.restart || !isRunning) silence.fail(translateError(payload.error, needs));
-        });
-        const read = readInto(kafka, consumer, { topic, ranges, onRecords, silence });
-        await consumer.run({ autoCommit: false, eachBatch: read.eachBatch });
-        silence.assertGoing();
-        isRunning = true;
-        for (const { partition, from } of ranges) consumer.seek({ topic, partition, offset: String(from) });
-        await Promise.race([read.isDone, silence.late]);
-      }, needs);
-    } finally {
-      silence.end();
-      await leave(kafka, consumer, groupId).catch(() => undefined);
-    }
-  };
-
-/** What is done with the batches of a reading, and when it has all. */
-function readInto(
-  kafka: Kafka,
-  consumer: Consumer,
-  { topic, ranges, onRecords, silence }: RangeReading,
-): { eachBatch: (payload: EachBatchPayload) => Promise<void>; isDone: Promise<void> } {
-  const progress = createRangeProgress(ranges);
-  let stop: () => void = () => undefined;
-  const isDone = new Promise<void>((resolve) => {
-    stop = resolve;
-  });
-  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-    const partitions =
-      payload.memberAssignment[topic]?.filter((partition) => !progress.isWanted(partition)) ?? [];
-    if (partitions.length > 0) consumer.pause([{ topic, partitions }]);
-  });
-  consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
-    silence.progress();
-    progress.passed(payload.partition, Number(payload.lastOffset));
-    if (progress.isComplete()) stop();
-  });
-  const eachBatch = async ({ batch }: EachBatchPayload): Promise<void> => {
-    const taken = progress.take(batch.partition, batch.messages.map(toSourceRecord));
-    const records = readable(kafka, taken);
-    if (records.length === 0) return;
-    try {
-      await onRecords(records, stop);
-    } catch (error) {
-      silence.fail(error);
-    }
-  };
-  return { eachBatch, isDone };
+/** What readings of some topics share. */
+export interface ReadingSite {
+  readonly clock: Clock;
+  /** Requests for one topic. */
+  fetchPort(topic: string): FetchPort;
+  /** Prepares the reading of one topic; it begins with `readFrom`. */
+  reading(
+    settings: Pick<TopicReadingSettings, 'topic' | 'port' | 'deliver' | 'passed' | 'onState'>,
+  ): TopicReading;
+  close(): void;
 }
 
-interface RangeReading {
-  readonly topic: string;
-  readonly ranges: readonly OffsetRange[];
-  readonly onRecords: OnRecords;
-  readonly silence: ReturnType<typeof watchSilence>;
-}
+const needsOf = (topic: string): Needs => ({ topic: `READ topic ${topic}` });
 
-/** As a rule of the broker's names such groups. */
-export const anyOf = (group: string): string => `${group}.*`;
-
-export const ownGroup = (group: string): string => `${group}.${randomUUID()}`;
-
-export async function leave(kafka: Kafka, consumer: Consumer, groupId: string): Promise<void> {
-  await consumer.disconnect();
-  await administer(kafka, (admin) => admin.deleteGroups([groupId])).catch(() => undefined);
-}
-
-/** Rejects `late` when there was no progress for too long, or with what `fail` is given. */
-function watchSilence(topic: string) {
-  let failure: { readonly error: unknown } | undefined;
-  let reject: (error: unknown) => void = () => undefined;
-  const late = new Promise<never>((_, rejectIt) => {
-    reject = rejectIt;
-  });
-  const fail = (error: unknown): void => {
-    failure ??= { error };
-    reject(error);
-  };
-  late.catch(() => undefined);
-  const timer = setTimeout(() => {
-    const seconds = String(SILENCE_MS / 1000);
-    fail(
-      new BankChurnError('BROKER_UNAVAILABLE', `${topic} could not be read: nothing came for ${seconds} s`),
-    );
-  }, SILENCE_MS);
+/** Connects with the first request. */
+export function openReadingSite(kafka: Kafka): ReadingSite {
+  const directory = openDirectory(clusterOf(kafka.admin()) as LibraryCluster);
+  const clock = openClock();
   return {
-    late,
-    fail,
-    progress: () => timer.refresh(),
-    end: () => clearTimeout(timer),
-    assertGoing: () => {
-      if (failure !== undefined) throw failure.error;
+    clock,
+    fetchPort: (topic) => createFetchPort(directory, topic, needsOf(topic)),
+    reading: (settings) =>
+      createTopicReading({
+        ...settings,
+        clock,
+        read: (partition, set, from, aborted) =>
+          readFetched(set, {
+            ...{ from, aborted, unpack, limits: UNPACK_LIMITS, budget: openBudget(UNPACK_LIMITS) },
+            place: `${settings.topic}/${String(partition)}`,
+          }),
+        errorOf: (code) => translateError(errorOf(code, settings.topic), needsOf(settings.topic)),
+        bounds: () => administer(kafka, (admin) => admin.offsetBounds(settings.topic)),
+      }),
+    close: () => {
+      clock.stop();
+      directory.close();
     },
   };
 }
+
+/** Records as objects. What the walk over the batches refused is skipped, and named in the log. */
+export function readable(kafka: Kafka, records: Records): SourceRecord[] {
+  const found: SourceRecord[] = [];
+  for (let i = 0; i < records.length; i++) {
+    const refused = records.refusedAt(i);
+    if (refused === undefined) found.push(records.at(i));
+    else kafka.logger().error(refused.code, { error: refused.message });
+  }
+  return found;
+}
+
+export const readRanges =
+  (kafka: Kafka): KafkaClient['readRanges'] =>
+  async (topic, ranges, onRecords) => {
+    const wanted = ranges.filter(({ from, to }) => to > from);
+    if (wanted.length === 0) return;
+    const site = openReadingSite(kafka);
+    try {
+      const port = site.fetchPort(topic);
+      await port.leaders(true); // what is wrong with the topic or the right to it is known at once
+      const error = await readAll(site, port, { kafka, topic, ranges: wanted, onRecords });
+      if (error !== undefined) throw error as Error;
+    } finally {
+      site.close();
+    }
+  };
+
+interface RangeReading {
+  readonly kafka: Kafka;
+  readonly topic: string;
+  readonly ranges: readonly OffsetRange[];
+  readonly onRecords: OnRecords;
+}
+
+/** Resolves when all ranges are read, or enough of them; with an error if that is not to be. */
+function readAll(
+  site: ReadingSite,
+  port: FetchPort,
+  { kafka, topic, ranges, onRecords }: RangeReading,
+): Promise<unknown> {
+  const progress = createRangeProgress(ranges);
+  return new Promise((resolve) => {
+    let last: unknown;
+    const silence = setTimeout(() => end(silent(topic, last)), SILENCE_MS);
+    const end = (error?: unknown): void => {
+      clearTimeout(silence);
+      reading.close();
+      resolve(error);
+    };
+    const reading = site.reading({
+      ...{ topic, port },
+      deliver: async (partition, records) => {
+        const taken = progress.take(partition, readable(kafka, records));
+        try {
+          if (taken.length > 0) await onRecords(taken, () => end());
+        } catch (error) {
+          end(error);
+        }
+      },
+      passed: (partition, next) => {
+        silence.refresh();
+        progress.passed(partition, next - 1);
+        if (progress.isComplete()) end();
+      },
+      onState: (error) => {
+        last = error;
+        if (error !== undefined && !isPassing(error)) end(error);
+      },
+    });
+    reading.readFrom(new Map(ranges.map(({ partition, from }) => [partition, from])));
+  });
+}
+
+function silent(topic: string, last: unknown): BankChurnError {
+  const seconds = String(SILENCE_MS / 1000);
+  const why = last === undefined ? '' : `: ${messageOf(last)}`;
+  return new BankChurnError('BROKER_UNAVAILABLE', `${topic} could not be read: nothing came for ${seconds} s${why}`);
+} // prettier-ignore

@@ -1,24 +1,9 @@
-/** Records between kafkajs and the product. */
-import type { IHeaders, KafkaMessage, Message, Producer, RecordMetadata } from 'kafkajs';
+/** Records as kafkajs sends them. */
+import type { IHeaders, Message, Producer, RecordMetadata } from 'kafkajs';
 import { BankChurnError } from '../../schemas/errors.ts';
 import { listOf } from '../../schemas/record-frames.ts';
 import { isTooLarge } from './translate-errors.ts';
-import type { Emission, OutputRecord, Refusal, SourceRecord } from '../../schemas/ports.ts';
-import { NO_HEADERS, writableHeaders, type Headers } from '../records.ts';
-
-/** A record as the rest of the product knows it. */
-export function toSourceRecord(message: KafkaMessage): SourceRecord {
-  const { offset, timestamp, key, value, headers } = message;
-  const record = {
-    offset: Number(offset),
-    timestampMs: Number(timestamp),
-    key,
-    value,
-    headers: writableHeaders((headers as Headers | undefined) ?? NO_HEADERS),
-  };
-  const { refused } = message as { refused?: Refusal };
-  return refused === undefined ? record : { ...record, refused };
-}
+import type { Emission, OutputRecord } from '../../schemas/ports.ts';
 
 /** A record as kafkajs sends it. */
 export function toMessage(record: OutputRecord, partition?: number): Message {

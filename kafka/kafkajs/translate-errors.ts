@@ -1,4 +1,5 @@
 /** kafkajs's errors as the port's: by their names, and by the broker's error types. */
+import { oneReset } from '../../schemas/connection-reset.ts';
 import { BankChurnError } from '../../schemas/errors.ts';
 import { KafkaError, type KafkaErrorKind } from '../errors.ts';
 
@@ -133,7 +134,7 @@ export function translateError(error: unknown, needs: Needs = {}): unknown {
   const ours = causes.find((cause) => cause instanceof BankChurnError);
   if (ours !== undefined) return ours;
   const theirs = causes as LibraryError[];
-  return new KafkaError(kindOf(theirs), messageOf(error, theirs, needs), { cause: error });
+  return new KafkaError(kindOf(theirs), oneReset(messageOf(error, theirs, needs)), { cause: error });
 }
 
 /** For `promise.catch`. */

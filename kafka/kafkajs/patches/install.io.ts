@@ -3,14 +3,11 @@
  * and which test fails without it: kafka/kafkajs/README.md.
  */
 import { createRequire } from 'node:module';
-import { keepCommitted } from './aborted-records.ts';
 import { keepingRefusals } from './broker-pool.io.ts';
 import { rememberCluster } from './cluster.io.ts';
 import { soundConnection } from './connection.io.ts';
 import { groupByPartition } from './group-by-partition.ts';
-import { rejoining } from './membership.io.ts';
 import { tryAgain } from './passing-errors.io.ts';
-import { installRecordBatches } from './record-batches.io.ts';
 import { encodeRecord, type RecordFields } from './record-encoding.ts';
 import { restingQueue } from './request-queue.io.ts';
 
@@ -37,13 +34,10 @@ function record(fields: RecordFields): { buf: Buffer; buffer: Buffer } {
 }
 
 tryAgain(); // before what takes the error classes
-installRecordBatches(replace);
 replace('protocol/recordBatch/record/v0/index.js', () => record);
 replace('producer/groupMessagesPerPartition.js', () => groupByPartition);
-replace('consumer/filterAbortedMessages.js', () => keepCommitted);
 replace('network/requestQueue/index.js', restingQueue); // before the connection takes it
 replace('network/connection.js', soundConnection);
 replace('cluster/brokerPool.js', keepingRefusals);
-replace('consumer/consumerGroup.js', rejoining);
 replace('admin/index.js', rememberCluster);
 require('kafkajs'); // whole, with what was replaced

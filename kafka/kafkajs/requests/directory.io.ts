@@ -118,6 +118,7 @@ function anyBroker(cluster: LibraryCluster, general: Lines, known: Known) {
       ...Array.from({ length: BOOTSTRAP_TRIES }, () => bootstrap),
     ];
     for (let i = 0; ; i++) {
+      if (known.isClosed()) throw new Error('the connections are closed');
       try {
         return await (await ways[i]!()).ask(request);
       } catch (error) {

@@ -1,7 +1,7 @@
 /** Fetches, over connections of their own: a broker holds one back until there is something to bring. */
 import type { FetchPort } from '../../group/ports.ts';
 import { METADATA_MAX_AGE_MS } from '../client.io.ts';
-import { reading, translated } from '../translate-errors.ts';
+import { translated, type Needs } from '../translate-errors.ts';
 import type { Directory } from './directory.io.ts';
 import { fetchRequest } from './fetch-request.ts';
 import { CODES, errorOf, throwCode } from './refusals.io.ts';
@@ -9,9 +9,9 @@ import { CODES, errorOf, throwCode } from './refusals.io.ts';
 /** Of all partitions of a fetch, but a first batch that is larger. */
 const MAX_BYTES = 8_000_000;
 
-export function createFetchPort(directory: Directory, topic: string, groupId: string): FetchPort {
+/** @param needs what fetching needs rights for. */
+export function createFetchPort(directory: Directory, topic: string, needs: Needs): FetchPort {
   const lines = directory.openLines();
-  const needs = reading([topic], groupId);
   return {
     leaders: (isStale) =>
       translated(async () => {

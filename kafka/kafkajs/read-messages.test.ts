@@ -2,9 +2,10 @@
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { openBudget, type FetchLimits } from '../../record-set.ts';
-import { CODECS } from '../../record-batch.ts';
-import { readMessages, UNPACK_LIMITS } from './record-batches.io.ts';
+import { openBudget, type FetchLimits } from '../record-set.ts';
+import { CODECS } from '../record-batch.ts';
+import { UNPACK_LIMITS } from './codecs.io.ts';
+import { readMessages } from './read-messages.fixture.ts';
 import {
   batchAround,
   batchOf,
@@ -14,7 +15,7 @@ import {
   zstdBomb,
   type PackingCodec,
 } from './record-batches.fixture.ts';
-import { encodeRecord, type RecordFields } from './record-encoding.ts';
+import { encodeRecord, type RecordFields } from './patches/record-encoding.ts';
 
 const require = createRequire(import.meta.url);
 

@@ -4,8 +4,8 @@ import { gzipSync } from 'node:zlib';
 import { compress as zstd } from '@mongodb-js/zstd';
 import snappy from 'kafkajs-snappy';
 import { compressFrame as lz4 } from 'lz4-napi';
-import { CODECS, type Codec } from '../../record-batch.ts';
-import { encodeRecord, type RecordFields } from './record-encoding.ts';
+import { CODECS, type Codec } from '../record-batch.ts';
+import { encodeRecord, type RecordFields } from './patches/record-encoding.ts';
 
 const require = createRequire(import.meta.url);
 const crc32C = require('kafkajs/src/protocol/recordBatch/crc32C') as (bytes: Buffer) => number;

@@ -1,14 +1,14 @@
 /** Batches that cost too much, written to a real broker between good ones: all good ones are read, by one consumer that goes on. */
-import { lastOffset } from '../../../schemas/records.ts';
+import { lastOffset } from '../../schemas/records.ts';
 import { randomBytes } from 'node:crypto';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { settled } from '../../../e2e/world.ts';
-import type { SourceRecord } from '../../../schemas/ports.ts';
-import { createTopics } from '../../topics.ts';
-import { connectTo, READS_ONLY } from '../cluster.fixture.ts';
-import { produceBatch } from '../raw-produce.fixture.ts';
-import { UNPACK_LIMITS } from './record-batches.io.ts';
+import { settled } from '../../e2e/world.ts';
+import type { SourceRecord } from '../../schemas/ports.ts';
+import { createTopics } from '../topics.ts';
+import { connectTo, READS_ONLY } from './cluster.fixture.ts';
+import { produceBatch } from './raw-produce.fixture.ts';
+import { UNPACK_LIMITS } from './codecs.io.ts';
 import { batchAround, batchOf, bodyOf, nulls, PACK, zstdRecordBomb } from './record-batches.fixture.ts';
 
 const MIB = 2 ** 20;
@@ -103,7 +103,7 @@ test('batches that unpack to too much, 200,000 null records and thousands of hea
 
   // A reader of ranges skips what is refused.
   const ranged: number[] = [];
-  await kafka.readRanges(topic, `${topic}-ranges`, [{ partition: 0, from: 0, to: goods[17]! + 1 }], (records) => {
+  await kafka.readRanges(topic, [{ partition: 0, from: 0, to: goods[17]! + 1 }], (records) => {
     ranged.push(...records.map(({ offset }) => offset));
   });
   expect(ranged).toEqual(goods.slice(0, 18));
