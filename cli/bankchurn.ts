@@ -4,26 +4,30 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { BankChurnError, messageOf } from '../schemas/errors.ts';
-import { brokerCommand } from './broker.ts';
-import { consumeCommand } from './consume.ts';
 import { packageRoot, say } from './context.ts';
-import { demoCommand } from './demo.ts';
-import { driftCommand } from './drift.ts';
-import { explainCommand } from './explain.ts';
-import { initCommand } from './init.ts';
-import { modelsCommand } from './models.ts';
-import { offsetsCommand } from './offsets.ts';
-import { produceCommand } from './produce.ts';
-import { scoreCommand } from './score.ts';
-import { serveCommand } from './serve.ts';
-import { topicsCommand } from './topics.ts';
-import { trainCommand } from './train.ts';
 
 const DONE = 0;
 const FAILED = 1;
 const USAGE = 2;
 
-function program(): Command {
+/** In the order of the help. Only the file of the command that is asked for is loaded: it brings much of the program with it. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  init: async () => (await import('./init.ts')).initCommand(),
+  serve: async () => (await import('./serve.ts')).serveCommand(),
+  produce: async () => (await import('./produce.ts')).produceCommand(),
+  consume: async () => (await import('./consume.ts')).consumeCommand(),
+  score: async () => (await import('./score.ts')).scoreCommand(),
+  explain: async () => (await import('./explain.ts')).explainCommand(),
+  train: async () => (await import('./train.ts')).trainCommand(),
+  drift: async () => (await import('./drift.ts')).driftCommand(),
+  models: async () => (await import('./models.ts')).modelsCommand(),
+  offsets: async () => (await import('./offsets.ts')).offsetsCommand(),
+  topics: async () => (await import('./topics.ts')).topicsCommand(),
+  broker: async () => (await import('./broker.ts')).brokerCommand(),
+  demo: async () => (await import('./demo.ts')).demoCommand(),
+};
+
+async function program([, , name = '']: readonly string[]): Promise<Command> {
   const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
     version: string;
   };
@@ -31,22 +35,8 @@ function program(): Command {
     .description('Customer events in, churn scores with exact reasons out, exactly once, on Kafka.')
     .version(version)
     .showHelpAfterError('(--help tells more)');
-  const commands = [
-    initCommand,
-    serveCommand,
-    produceCommand,
-    consumeCommand,
-    scoreCommand,
-    explainCommand,
-    trainCommand,
-    driftCommand,
-    modelsCommand,
-    offsetsCommand,
-    topicsCommand,
-    brokerCommand,
-    demoCommand,
-  ];
-  for (const create of commands) root.addCommand(create());
+  const asked = Object.hasOwn(COMMANDS, name) ? [COMMANDS[name]!] : Object.values(COMMANDS);
+  for (const command of await Promise.all(asked.map((load) => load()))) root.addCommand(command);
   throwOnExit(root);
   return root;
 }
@@ -70,7 +60,7 @@ function endWithReader(): void {
 export async function main(argv: readonly string[]): Promise<void> {
   endWithReader();
   try {
-    await program().parseAsync([...argv]);
+    await (await program(argv)).parseAsync([...argv]);
   } catch (error) {
     process.exitCode = exitCode(error);
     if (!(error instanceof CommanderError)) say(`bankchurn: ${sentenceOf(error)}`);

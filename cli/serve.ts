@@ -36,7 +36,7 @@ export function serveCommand(): Command {
       if (options.withParent) process.stdin.on('end', () => process.kill(process.pid, 'SIGTERM')).resume();
       process.exitCode = await run(config, options, warnings);
       // What a library left open must not keep a stopped service alive.
-      setTimeout(() => process.exit(), 1000).unref();
+      setTimeout(() => process.exit(), 100).unref();
       process.stdin.destroy();
     });
 }

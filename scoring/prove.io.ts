@@ -40,10 +40,22 @@ export type ProofMessage =
  * @throws BankChurnError MODEL_CORRUPT with the check that failed, the bound that was reached, or the signal that ended
  * the process; PROOF_UNAVAILABLE if the machine cannot start the process: the release is not judged, try again.
  */
-export async function proveRelease(release: Release, bounds: Partial<ProofBounds> = {}): Promise<void> {
-  const { timeMs, residentBytes } = { ...PROOF_BOUNDS, ...bounds };
+export function proveRelease(release: Release, bounds: Partial<ProofBounds> = {}): Promise<void> {
   const key = keyOf(release);
-  if (proven.has(key)) return;
+  if (proven.has(key)) return Promise.resolve();
+  const running = proving.get(key);
+  if (running !== undefined) return running;
+  const proof = proveOnce(release, { ...PROOF_BOUNDS, ...bounds })
+    .then(() => {
+      if (proven.size >= MAX_PROVEN) proven.clear();
+      proven.add(key);
+    })
+    .finally(() => proving.delete(key));
+  proving.set(key, proof);
+  return proof;
+}
+
+async function proveOnce(release: Release, { timeMs, residentBytes }: ProofBounds): Promise<void> {
   const available = process.availableMemory();
   if (available < LEAST_BYTES)
     throw unavailable(`${inMib(available)} of memory are left, ${inMib(LEAST_BYTES)} are needed`);
@@ -56,10 +68,10 @@ export async function proveRelease(release: Release, bounds: Partial<ProofBounds
     child.process.kill('SIGKILL');
     await child.exited;
   }
-  if (proven.size >= MAX_PROVEN) proven.clear();
-  proven.add(key);
 }
 
+/** Proofs that are not through yet: who asks for the same meanwhile waits for them. */
+const proving = new Map<string, Promise<void>>();
 const proven = new Set<string>();
 const MAX_PROVEN = 100;
 const keyOf = ({ manifest, onnx, golden }: Release): string =>

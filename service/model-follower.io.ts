@@ -4,6 +4,7 @@ import { activeManifest, createManifests } from '../models/log-manifests.ts';
 import { activeModel } from '../models/log.ts';
 import type { Manifest, Release } from '../models/manifest.ts';
 import { readRelease } from '../models/store.io.ts';
+import { proveRelease } from '../scoring/prove.io.ts';
 import type { Reader } from '../kafka/port.ts';
 import { faultOf, type Fault } from './fault.ts';
 import type { BringSettings } from './bring-image.io.ts';
@@ -74,6 +75,8 @@ export function keepServing(settings: ServingSettings): Serving {
       return;
     }
     if (!scores) await readImage().catch(() => undefined);
+    // Most often the log says the same model; what is wrong with the image is said when it is needed.
+    else if (source === 'auto') void readImage().then((release) => proveRelease(release)).catch(() => undefined); // prettier-ignore
     const onLog = (read: ReadLog): void => {
       newest = read;
       if (scores) void scoring.update();

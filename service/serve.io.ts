@@ -195,7 +195,7 @@ const refusalOf = (refused: Refusal | undefined): Fault | undefined =>
 
 /** A scorer without a model takes no partitions: others may have one. */
 async function startWhenModel(isThere: () => boolean, isStopping: () => boolean): Promise<void> {
-  while (!isThere() && !isStopping()) await sleep(100, undefined, { ref: false });
+  while (!isThere() && !isStopping()) await sleep(20, undefined, { ref: false });
 }
 
 /** First signal: stop in order. Second: at once. */

@@ -12,14 +12,6 @@ const requestTimeoutMs = (sessionTimeoutMs: number): number => Math.min(10_000, 
 const KAFKA_LINE_MS = 5000;
 /** New partitions are seen after this long, milliseconds. */
 export const METADATA_MAX_AGE_MS = 10_000;
-/** Of every consumer: what one fetch holds in memory (a larger batch of a producer comes whole). More brings no throughput. */
-export const FETCH_LIMITS = {
-  minBytes: 1,
-  maxBytesPerPartition: 262_144,
-  maxBytes: 1_500_000,
-  maxWaitTimeInMs: 200,
-};
-
 /** How a client that does the work tries again. */
 const PATIENT = { initialRetryTime: 100, multiplier: 2, maxRetryTime: 2000, retries: 8 };
 
