@@ -42,6 +42,7 @@ const MAGIC_AT = 16;
 /** Where the records begin. */
 export const RECORDS_AT = 61;
 const MAGIC_V2 = 2;
+const ATTRIBUTES_AT = 21;
 /** Up to here the offset of a batch's last record, a 32-bit number further, is exact too. */
 const LARGEST_OFFSET = Number.MAX_SAFE_INTEGER - 2 ** 32;
 
@@ -101,3 +102,14 @@ export function readHeader({ bytes, baseOffset }: BatchFrame): RecordBatch {
 /** A signed 64-bit number, as near as a number comes. By way of a BigInt it takes twice as long. */
 const readInt64 = (bytes: Buffer, at: number): number =>
   bytes.readInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
+
+/** Whether a record set has a batch that must be unpacked. Only the headers are looked at, as far as they can be followed. */
+export function holdsPacked(set: Buffer): boolean {
+  for (let at = 0; at + RECORDS_AT <= set.length;) {
+    if ((set[at + ATTRIBUTES_AT + 1]! & 7) !== 0) return true;
+    const length = set.readInt32BE(at + 8);
+    if (length <= 0) return false;
+    at += PREFIX_BYTES + length;
+  }
+  return false;
+}

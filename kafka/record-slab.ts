@@ -17,6 +17,8 @@ export interface ReadRecords {
   readonly first: number;
   /** Where the next fetch begins. `first` where nothing whole was fetched, or the budget did not suffice for anything. */
   readonly next: number;
+  /** Memory that the records keep, bytes. */
+  readonly bytes: number;
 }
 
 /**
@@ -28,7 +30,8 @@ export interface ReadRecords {
 export async function readFetched(set: Buffer, options: ReadOptions): Promise<ReadRecords> {
   const columns = new RecordColumns();
   const next = await walkRecordSet(set, options, filling(columns, options.aborted));
-  return { records: recordsIn(columns), first: options.from, next };
+  const bytes = columns.sources.reduce((sum, { length }) => sum + length, 0);
+  return { records: recordsIn(columns), first: options.from, next, bytes };
 }
 
 /** Puts committed records into columns. */

@@ -42,7 +42,8 @@ export function createFetchPort(kafka: SimulatedKafka, process: SimulatedProcess
 export const readFetched: ReadFetched = (_, set, from) => {
   const offsets = set.toString().split(',').map(Number);
   const last = offsets.at(-1)!;
-  return Promise.resolve({ records: recordsOf(offsets.map(toRecord)), next: Math.max(from, last + 1) });
+  const next = Math.max(from, last + 1);
+  return Promise.resolve({ records: recordsOf(offsets.map(toRecord)), next, bytes: set.length });
 };
 
 export const toRecord = (offset: number): SourceRecord => ({

@@ -14,6 +14,8 @@ export interface ReadSet {
   readonly records: Records;
   /** Where reading goes on; where it began if the set holds no whole batch. */
   readonly next: number;
+  /** Memory that the records keep, bytes. */
+  readonly bytes: number;
 }
 
 export type ReadFetched = (
@@ -54,7 +56,8 @@ export function createHands(settings: HandsSettings): Hands {
   async function readOne(p: PartitionFetch, waiting: Waiting): Promise<void> {
     const hand = take(p, waiting);
     const { set, from, aborted, end } = waiting;
-    const { records, next } = await settings.read(p.partition, set, from, aborted);
+    const { records, next, bytes } = await settings.read(p.partition, set, from, aborted);
+    hand.bytes = bytes;
     if (p.hand !== hand) return; // forgotten meanwhile
     if (next > from) p.order = waiting.order; // else it comes first in the next fetch
     p.batchBytes = next > from ? 0 : firstBatchBytes(set);
@@ -105,7 +108,10 @@ export function createHands(settings: HandsSettings): Hands {
       const free = rules.concurrent - all.filter(({ hand }) => hand !== undefined).length;
       const next = all.filter(({ waiting, hand }) => waiting !== undefined && hand === undefined);
       next.sort((a, b) => a.waiting!.order - b.waiting!.order);
-      for (const p of next.slice(0, Math.max(0, free))) readOne(p, p.waiting!).catch(settings.crashed);
+      for (const p of next.slice(0, Math.max(0, free))) {
+        if (p.waiting!.isPacked && !mayUnpack(all, rules)) continue;
+        readOne(p, p.waiting!).catch(settings.crashed);
+      }
     },
     deliver: (partitions, confirm) => {
       for (const p of partitions) {
@@ -123,6 +129,13 @@ export function createHands(settings: HandsSettings): Hands {
         else whenSettled.push(resolve);
       }),
   };
+}
+
+/** What a set unpacks to is not known before: one at a time, and none while what is in hand takes all the memory there is. */
+function mayUnpack(all: readonly PartitionFetch[], { totalBytes }: FetchRules): boolean {
+  const hands = all.flatMap(({ hand }) => hand ?? []);
+  const held = hands.reduce((sum, { bytes }) => sum + bytes, 0);
+  return held < totalBytes && !hands.some(({ isPacked, read }) => isPacked && read === undefined);
 }
 
 /** Moves the position past what is processed: behind the last record it is behind all that was fetched. */

@@ -11,14 +11,17 @@ export interface Waiting {
   readonly end: number;
   /** Rises with each set. */
   readonly order: number;
+  /** Whether something in it must be unpacked. */
+  readonly isPacked: boolean;
 }
 
 /** A set that is being read, or is processed. */
 export interface Hand {
   readonly epoch: number;
   readonly from: number;
-  /** That it keeps in memory. */
-  readonly bytes: number;
+  /** That it keeps in memory: the set, and then what it unpacked to. */
+  bytes: number;
+  readonly isPacked: boolean;
   /** undefined: it is not read yet. */
   read: { readonly records: Records; readonly next: number; readonly isBehind: boolean } | undefined;
   isDelivered: boolean;
@@ -78,8 +81,8 @@ export function seek(p: PartitionFetch, offset: number, epoch: number): void {
 }
 
 /** Takes what waits into the hand. */
-export function take(p: PartitionFetch, { from, set: { length: bytes } }: Waiting): Hand {
-  const hand: Hand = { epoch: p.epoch, from, bytes, read: undefined, isDelivered: false };
+export function take(p: PartitionFetch, { from, isPacked, set: { length: bytes } }: Waiting): Hand {
+  const hand: Hand = { epoch: p.epoch, from, bytes, isPacked, read: undefined, isDelivered: false };
   p.waiting = undefined;
   p.fetchFrom = undefined;
   p.hand = hand;

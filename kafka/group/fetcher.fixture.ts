@@ -28,6 +28,8 @@ export class Topic {
   }[] = [];
   /** How many records lie in a batch. */
   batch = 1;
+  /** How many times larger a batch is when it is unpacked; 1: it is not packed. */
+  packing = 1;
   low = 0;
   down = new Set<string>();
   codes = new Map<number, number>();
@@ -105,6 +107,7 @@ export class Topic {
     if (set.length > 12) {
       set.writeInt32BE(this.batch * RECORD_BYTES - 12, 8);
       set.writeInt32BE(isCut ? -1 : end, 12);
+      set[22] = this.packing > 1 ? 1 : 0;
     }
     return { ...{ partition, error, code, set, aborted: [] }, highWatermark: log.length, lastStableOffset: log.length }; // prettier-ignore
   }
@@ -143,11 +146,12 @@ export function setUpFetcher(partitions: number, brokers = 1, rules: Partial<Fet
       const ms = behaviour.readMs();
       if (ms > 0) await sleep(ms);
       const end = set.length > 12 ? set.readInt32BE(12) : -1;
-      if (end === -1) return { records: recordsOf([]), first: from, next: from };
+      if (end === -1) return { records: recordsOf([]), first: from, next: from, bytes: 0 };
       const list = topic.logs[partition]!.slice(from, end).flatMap((value, i) =>
         value < 0 ? [] : [{ offset: from + i, timestampMs: value, key: null, value: null, headers: {} }],
       );
-      return { records: recordsOf(list), first: from, next: Math.max(from, end) };
+      const bytes = set.length * topic.packing;
+      return { records: recordsOf(list), first: from, next: Math.max(from, end), bytes };
     },
     errorOf: (code) => new KafkaError(code === 29 ? 'unauthorized' : code === 3 ? 'missing' : 'transient', `code ${String(code)}`), // prettier-ignore
     events: {

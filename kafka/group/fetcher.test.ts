@@ -238,6 +238,23 @@ test.each([40, 200, 2500])(
   },
 );
 
+test('of what must be unpacked no more is in hand than memory allows, and one set: none waits for ever', async () => {
+  const rules = { partitionBytes: 10_000, totalBytes: 200_000, leastBytes: 500 };
+  const { topic, assign, begin, all, until, seen, inHand } = setUpFetcher(40, 1, rules);
+  [topic.batch, topic.packing] = [10, 15];
+  all.forEach((p) => topic.append(p, ...range(0, 100)));
+  assign();
+  all.forEach((p) => begin(p));
+  let most = 0;
+  await until(() => {
+    const unpacked = inHand.reduce((sum, { records }) => sum + records.length * 100 * topic.packing, 0);
+    most = Math.max(most, unpacked);
+    return all.every((p) => seen.get(p)?.length === 100);
+  });
+  expect(most).toBeGreaterThan(200_000);
+  expect(most).toBeLessThanOrEqual(200_000 + 10_000 * topic.packing);
+});
+
 test('so many partitions are processed side by side, and none waits for ever', async () => {
   const { topic, assign, begin, all, until, seen, inHand } = setUpFetcher(20, 1, { ...SMALL, concurrent: 3 });
   all.forEach((p) => topic.append(p, ...range(0, 100)));

@@ -3,6 +3,7 @@
  * from each broker one fetch at a time, for all partitions that can take something. `seek`, `pause` and `resume` take effect at once.
  */
 import type { Clock } from '../../schemas/ports.ts';
+import { holdsPacked } from '../record-batch.ts';
 import { createAsking, type Accept, type Assigned, type Hold } from './fetch-asking.ts';
 import { createHands, type Hands, type HandsSettings, type ReadFetched } from './fetch-hands.ts';
 import { forget, isWanted, newPartitionFetch, seek, type PartitionFetch } from './fetch-partition.ts';
@@ -130,7 +131,9 @@ function accepting(settings: FetcherSettings, assigned: Assigned, hands: Hands, 
     p.failures = 0;
     if (answer.set.length === 0) return false;
     const { aborted, lastStableOffset: end } = answer;
-    p.waiting = { set: unpinned(answer.set), aborted, from: asked.offset, end, order: ++lastOrder };
+    const set = unpinned(answer.set);
+    const isPacked = holdsPacked(set);
+    p.waiting = { set, isPacked, aborted, from: asked.offset, end, order: ++lastOrder };
     return true;
   };
 }
