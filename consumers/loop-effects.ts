@@ -163,6 +163,8 @@ function close(closing: Driver['closing'], writer: Writer): void {
   closing.add(closed);
 }
 
+const NOBODY = undefined as never;
+
 /** The client may retry for minutes. Past the deadline the call counts as failed, and its result is ignored. */
 async function inTime<T>(
   { ports, options }: Driver,
@@ -170,17 +172,23 @@ async function inTime<T>(
   times: number,
   onLate?: (late: T) => void,
 ): Promise<T> {
-  let isLate = false;
+  let state: 'waits' | 'done' | 'late' = 'waits';
   const ms = options.answerTimeoutMs * times;
-  const late = ports.clock.sleep(ms).then((): never => {
-    isLate = true;
+  const late = ports.clock.sleep(ms).then(() => {
+    if (state === 'done') return NOBODY; // nobody waits for it: an error would be made for nothing
+    state = 'late';
     throw new BankChurnError('TRANSACTION_FAILED', `Kafka did not answer in ${String(ms)} ms`);
   });
-  work.then(
+  const done = work.then(
     (result) => {
-      if (isLate) onLate?.(result);
+      if (state === 'late') onLate?.(result);
+      else state = 'done';
+      return result;
     },
-    () => undefined,
+    (error: unknown) => {
+      if (state !== 'late') state = 'done';
+      throw error;
+    },
   );
-  return Promise.race([work, late]);
+  return Promise.race([done, late]);
 }

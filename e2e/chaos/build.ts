@@ -3,8 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { packageRoot } from '../../cli/context.ts';
 
-/** Returns the program. */
-export function buildFailingService(): string {
+let built: string | undefined;
+
+/** Returns the program, compiled once in a process. */
+export const buildFailingService = (): string => (built ??= compile());
+
+function compile(): string {
   const root = packageRoot();
   const out = join(root, 'dist/chaos');
   const options = ['--noEmit', 'false', '--outDir', out, '--rootDir', root, '--incremental', '--tsBuildInfoFile', join(out, 'info')];
