@@ -9,7 +9,7 @@ import type { EncodeOwn, OwnRecord } from '../schemas/own.ts';
 export interface ModelLogSettings {
   readonly kafka: KafkaClient;
   readonly topics: { readonly churnModels: string; readonly modelArtifacts: string };
-  /** Of the scorers: writers are fenced under `<group>.models`, readers have groups of their own below it. */
+  /** Of the scorers: writers are fenced under `<group>.models`. */
   readonly group: string;
   /** Who writes: a person or a role, and the host. */
   readonly actor: string;

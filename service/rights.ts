@@ -4,7 +4,7 @@ import type { RoleName } from './role-topics.ts';
 
 /** What one rule of an authorizer allows. `PREFIXED`: everything whose name begins with `name`. */
 export interface Right {
-  readonly operation: 'READ' | 'WRITE' | 'CREATE' | 'DELETE' | 'DESCRIBE' | 'DESCRIBE_CONFIGS';
+  readonly operation: 'READ' | 'WRITE' | 'CREATE' | 'DESCRIBE' | 'DESCRIBE_CONFIGS';
   readonly resource: 'TOPIC' | 'GROUP' | 'TRANSACTIONAL_ID';
   readonly name: string;
   readonly pattern: 'LITERAL' | 'PREFIXED';

@@ -89,19 +89,17 @@ function commandsSection(): string {
   const isAllTopics = (rights: readonly NeededRight[]): boolean =>
     new Set(rights.map(({ name }) => name)).size === Object.keys(TOPICS).length;
   const rows = COMMANDS.map((command) => {
-    const rights = commandRights(command, PLAIN).filter(({ operation }) => operation !== 'DELETE');
+    const rights = commandRights(command, PLAIN);
     const words = isAllTopics(rights)
       ? [`${[...new Set(rights.map(({ operation }) => code(operation)))].join(', ')} all topics`]
       : rights.map((right) => `${code(right.operation)} ${RESOURCES[right.resource]} ${nameOf(right)}`);
-    const removes = commandRights(command, PLAIN).some(({ operation }) => operation === 'DELETE');
-    return [code(command), words.join('<br>'), removes ? 'yes' : ''];
+    return [code(command), words.join('<br>')];
   });
   return [
     '## Commands',
-    'The last column: it reads in groups of its own, and removes them with `DELETE` of the same groups. Without that right it works, and ' +
-      'the groups stay until they expire. `models history` and `models at` need what `models list` needs; `models release`, `models rollback` ' +
-      'and `models resume` need no more than `models activate`.',
-    markdownTable(['command', 'rights', 'removes groups'], rows),
+    '`models history` and `models at` need what `models list` needs; `models release`, `models rollback` and `models resume` need no more ' +
+      'than `models activate`.',
+    markdownTable(['command', 'rights'], rows),
   ].join('\n\n');
 }
 

@@ -7,12 +7,13 @@ import type { Records } from '../../schemas/records.ts';
 import type { OffsetRange } from '../port.ts';
 import { createFetcher, type Fetcher } from './fetcher.ts';
 import type { ReadFetched } from './fetch-hands.ts';
-import { FETCH_RULES } from './fetch-plan.ts';
 import { isPassing } from './member-errors.ts';
 import type { FetchPort } from './ports.ts';
 
 /** An error that may pass is reported after this long without any answer, milliseconds. */
 const PATIENCE_MS = 5000;
+/** A broker with nothing new holds a fetch for so long, milliseconds: at rest a reading costs next to nothing. */
+const MAX_WAIT_MS = 2000;
 /** Before something that failed is asked again, milliseconds. */
 const AGAIN_MS = 1000;
 
@@ -69,7 +70,7 @@ export function createTopicReading(settings: TopicReadingSettings): TopicReading
     ...{ topic, clock, read: settings.read, errorOf: settings.errorOf },
     port: watched(settings.port, clock, state),
     lag: { ...NO_LAG, processed: passed },
-    rules: { concurrent: 1, partitionBytes: FETCH_RULES.partitionBytes },
+    rules: { concurrent: 1, maxWaitMs: MAX_WAIT_MS },
     events: {
       alive: () => undefined,
       crashed: state,
