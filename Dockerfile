@@ -17,7 +17,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --loglevel=error
 COPY . .
-RUN node_modules/.bin/tsc -p tsconfig.build.json --sourceMap false
+RUN node cli/generate/build.js --no-source-maps
 
 # Node alone: no npm, no compiler, no sources.
 FROM ${DEBIAN_IMAGE}

@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 BANKCHURN := node bin/bankchurn.js
-SOURCES := $(shell find . -name '*.ts' -not -path './node_modules/*' -not -path './dist/*' -not -path './.data/*') tsconfig.json tsconfig.build.json
+SOURCES := $(shell find . -name '*.ts' -not -path './node_modules/*' -not -path './dist/*' -not -path './.data/*') tsconfig.json cli/generate/build.js
 MODULES := node_modules/.installed
 BUILD := dist/.built
 
@@ -16,7 +16,7 @@ $(MODULES): package.json package-lock.json .npmrc
 	@touch $@
 
 $(BUILD): $(MODULES) $(SOURCES)
-	node_modules/.bin/tsc -p tsconfig.build.json
+	@node cli/generate/build.js
 	@touch $@
 
 install: $(BUILD) ## Everything needed to run, from the lockfile

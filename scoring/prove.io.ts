@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Release } from '../models/manifest.ts';
 import { sha256 } from '../models/release-files.ts';
+import { entryFile, isSource } from '../schemas/entry-file.io.ts';
 import { BankChurnError, messageOf, type ErrorCode } from '../schemas/errors.ts';
 
 /** What a proof may take. */
@@ -90,12 +91,10 @@ const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'TMP', 'TEMP', 'LD_LIBRARY_PATH', '
 
 /** Compiled, or from the sources. */
 function start(): Child {
-  const isSource = import.meta.url.endsWith('.ts');
-  const entry = new URL(`./prove-process.io.${isSource ? 'ts' : 'js'}`, import.meta.url);
   const env = Object.fromEntries(PASSED_ON.map((name) => [name, process.env[name]]));
   let child: ChildProcess;
   try {
-    child = fork(fileURLToPath(entry), {
+    child = fork(entryFile('scoring/prove-process.io'), {
       execArgv: isSource ? ['--import', 'tsx'] : [],
       cwd: fileURLToPath(new URL('..', import.meta.url)),
       env,

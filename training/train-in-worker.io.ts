@@ -1,5 +1,7 @@
+import { pathToFileURL } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import type { Release } from '../models/manifest.ts';
+import { entryFile, isSource } from '../schemas/entry-file.io.ts';
 import type { CustomerSchema } from '../schemas/customer/schema.ts';
 import type { FreshRows } from './challenger.ts';
 import type { Evaluation } from './evaluation.ts';
@@ -65,9 +67,9 @@ export async function trainInWorker(
 
 /** Compiled, or from the sources: Node's threads do not inherit the loader of TypeScript. */
 function startWorker(options: WorkerOptions): Worker {
-  const here = import.meta.url;
-  if (!here.endsWith('.ts')) return new Worker(new URL('./training-worker.io.js', here), options);
-  const entry = new URL('./training-worker.io.ts', here).href;
+  const file = entryFile('training/training-worker.io');
+  if (!isSource) return new Worker(file, options);
+  const [entry, here] = [pathToFileURL(file).href, import.meta.url];
   const load = `import('tsx/esm/api').then(({ tsImport }) => tsImport(${JSON.stringify(entry)}, ${JSON.stringify(here)}))`;
   return new Worker(load, { ...options, eval: true });
 }

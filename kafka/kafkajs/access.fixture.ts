@@ -1,6 +1,5 @@
 /** Rules of a cluster's authorizer, as tests set and take them. */
-import './patches/install.io.ts'; // before the library
-import kafkajs from 'kafkajs';
+import { kafkajs } from './patches/install.io.ts';
 import { libraryOf } from './cluster.fixture.ts';
 
 const { AclOperationTypes, AclResourceTypes, AclPermissionTypes, ResourcePatternTypes } = kafkajs;

@@ -1,6 +1,6 @@
 /** Kafka's administration. */
-import './patches/install.io.ts'; // before the library
-import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import type { Admin, Kafka } from 'kafkajs';
+import { kafkajs } from './patches/install.io.ts';
 import { readNote } from '../offset-note.ts';
 import type { CommittedOffset, KafkaAdmin } from '../port.ts';
 import { topicIdOf } from './patches/topic-id.io.ts';

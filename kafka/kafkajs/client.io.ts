@@ -1,6 +1,6 @@
 /** The library's client of one cluster: codecs, TLS, SASL, its log lines, and what all its consumers and producers share. */
-import './patches/install.io.ts'; // before the library
-import kafkajs, { type Kafka, type LogEntry } from 'kafkajs';
+import type { Kafka, KafkaConfig, LogEntry } from 'kafkajs';
+import { kafkajs } from './patches/install.io.ts';
 import { createPace } from '../../schemas/pace.ts';
 import type { ConnectionSettings, KafkaLog } from '../port.ts';
 import { loginOf } from './login.io.ts';
@@ -29,7 +29,7 @@ export function createQuickKafka(settings: ConnectionSettings): Kafka {
 function open(
   { brokers, clientId, ssl, sasl }: ConnectionSettings,
   log: KafkaLog,
-  pace: Pick<kafkajs.KafkaConfig, 'requestTimeout' | 'retry'>,
+  pace: Pick<KafkaConfig, 'requestTimeout' | 'retry'>,
 ): Kafka {
   return new kafkajs.Kafka({
     brokers: [...brokers],

@@ -1,6 +1,6 @@
 /** A cluster as tests reach it: by its address alone, and beyond what the product may do there. */
-import './patches/install.io.ts'; // before the library
-import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import type { Admin, Kafka } from 'kafkajs';
+import { kafkajs } from './patches/install.io.ts';
 import type { ConnectionSettings, KafkaClient } from '../port.ts';
 import { createKafka } from './client.io.ts';
 import { connectKafka } from './connect.io.ts';

@@ -1,8 +1,8 @@
 /** Logins (SASL). The password or token is read at each of them, so that a new one is used without a restart. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import './patches/install.io.ts'; // before the library
-import kafkajs, { type AuthenticationProviderArgs, type Authenticator, type Mechanism } from 'kafkajs';
+import type { AuthenticationProviderArgs, Authenticator, Mechanism } from 'kafkajs';
+import { kafkajs } from './patches/install.io.ts';
 import { KafkaError } from '../errors.ts';
 import type { ConnectionSettings } from '../port.ts';
 

@@ -1,6 +1,6 @@
 /** Producers without transactions. */
-import './patches/install.io.ts'; // before the library
-import kafkajs, { type Kafka } from 'kafkajs';
+import type { ICustomPartitioner, Kafka } from 'kafkajs';
+import { kafkajs } from './patches/install.io.ts';
 import type { PartitionProducer } from '../port.ts';
 import type { IdempotentSender } from '../record-producer.ts';
 import { METADATA_MAX_AGE_MS } from './client.io.ts';
@@ -39,13 +39,13 @@ export const openSender = (kafka: Kafka): Promise<IdempotentSender> =>
   );
 
 /** The partition of a record is chosen once, and stays with it when the library tries again. */
-const keyed: kafkajs.ICustomPartitioner = () => {
+const keyed: ICustomPartitioner = () => {
   const choose = kafkajs.Partitioners.DefaultPartitioner();
   return (of) => (of.message.partition ??= choose(of));
 };
 
 /** The partition that the record names. */
-export const explicit: kafkajs.ICustomPartitioner =
+export const explicit: ICustomPartitioner =
   () =>
   ({ message: { partition } }) =>
     partition!;

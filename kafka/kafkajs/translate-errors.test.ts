@@ -1,6 +1,5 @@
-import './patches/install.io.ts'; // before the library
+import { kafkajs } from './patches/install.io.ts';
 import { createRequire } from 'node:module';
-import kafkajs from 'kafkajs';
 import { describe, expect, test } from 'vitest';
 import { BankChurnError, isTransient } from '../../schemas/errors.ts';
 import { KafkaError } from '../errors.ts';

@@ -1,7 +1,4 @@
-/**
- * Puts our replacements into kafkajs 2.2.4 before it is loaded: import this file before the library. What is replaced, why,
- * and which test fails without it: kafka/kafkajs/README.md.
- */
+/** Puts our replacements into kafkajs 2.2.4 before it is loaded. What is replaced, why, and which test fails without it: kafka/kafkajs/README.md. */
 import { createRequire } from 'node:module';
 import { keepingRefusals } from './broker-pool.io.ts';
 import { rememberCluster } from './cluster.io.ts';
@@ -40,4 +37,6 @@ replace('network/requestQueue/index.js', restingQueue); // before the connection
 replace('network/connection.js', soundConnection);
 replace('cluster/brokerPool.js', keepingRefusals);
 replace('admin/index.js', rememberCluster);
-require('kafkajs'); // whole, with what was replaced
+
+/** The library, whole, with what was replaced. It is imported from here alone: nothing can load it before. */
+export const kafkajs = require('kafkajs') as typeof import('kafkajs');

@@ -5,8 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import '../patches/install.io.ts'; // before the library
-import kafkajs from 'kafkajs';
+import { kafkajs } from '../patches/install.io.ts';
 import type { Generation, MarkerScope, TransactionalProducer } from '../../group/ports.ts';
 import { withAdmin } from '../cluster.fixture.ts';
 import { framed, joinAlone, openSockets, scopeOf, setScene, type Scene } from '../group-ports.fixture.ts';
