@@ -105,13 +105,8 @@ export function createHands(settings: HandsSettings): Hands {
     rest,
     read: (partitions) => {
       const all = [...partitions];
-      const free = rules.concurrent - all.filter(({ hand }) => hand !== undefined).length;
-      const next = all.filter(({ waiting, hand }) => waiting !== undefined && hand === undefined);
-      next.sort((a, b) => a.waiting!.order - b.waiting!.order);
-      for (const p of next.slice(0, Math.max(0, free))) {
-        if (p.waiting!.isPacked && !mayUnpack(all, rules)) continue;
-        readOne(p, p.waiting!).catch(settings.crashed);
-      }
+      for (const p of nextToRead(all, rules))
+        if (!p.waiting!.isPacked || mayUnpack(all, rules)) readOne(p, p.waiting!).catch(settings.crashed);
     },
     deliver: (partitions, confirm) => {
       for (const p of partitions) {
@@ -129,6 +124,13 @@ export function createHands(settings: HandsSettings): Hands {
         else whenSettled.push(resolve);
       }),
   };
+}
+
+/** What waits and nothing of it is in hand, the oldest first. */
+function nextToRead(all: readonly PartitionFetch[], { concurrent }: FetchRules): PartitionFetch[] {
+  const free = concurrent - all.filter(({ hand }) => hand !== undefined).length;
+  const next = all.filter(({ waiting, hand }) => waiting !== undefined && hand === undefined);
+  return next.sort((a, b) => a.waiting!.order - b.waiting!.order).slice(0, Math.max(0, free));
 }
 
 /** What a set unpacks to is not known before: one at a time, and none while what is in hand takes all the memory there is. */
