@@ -22,11 +22,11 @@ import {
 } from './record-case.ts';
 
 const MIB = 2 ** 20;
-/** Retention looks at times: these are new. */
-const now = (): { firstTimestampMs: number; maxTimestampMs: number } => ({
-  firstTimestampMs: Date.now(),
-  maxTimestampMs: Date.now(),
-});
+/** Retention looks at times: these are new, and the same, for the broker corrects the largest time of a batch, and its checksum. */
+export function now(): { firstTimestampMs: number; maxTimestampMs: number } {
+  const at = Date.now();
+  return { firstTimestampMs: at, maxTimestampMs: at };
+}
 
 const zeros = (codec: PackingCodec) => async (): Promise<RawBatch> => {
   const body = await PACK[codec](bodyOf([{ value: Buffer.alloc(40 * MIB) }]));

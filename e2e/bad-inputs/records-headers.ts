@@ -1,4 +1,5 @@
 /** Headers that nobody expects, and records of odd sizes. */
+import { now } from './records-batches.ts';
 import { randomBytes } from 'node:crypto';
 import { batchOf } from '../../kafka/kafkajs/record-batches.fixture.ts';
 import {
@@ -88,10 +89,7 @@ const sizes: readonly RecordInput[] = [
   {
     input: '3 MB of JSON that came as 3 KB of gzip',
     batch: async (event) => ({
-      bytes: await batchOf([{ value: padded(3_000_000)(event) }], 'gzip', {
-        firstTimestampMs: Date.now(),
-        maxTimestampMs: Date.now(),
-      }),
+      bytes: await batchOf([{ value: padded(3_000_000)(event) }], 'gzip', now()),
       records: 1,
       value: padded(3_000_000)(event),
     }),
