@@ -3,8 +3,10 @@ import { expect, test } from 'vitest';
 import type { Manifest } from '../models/manifest.ts';
 import type { DriftCounts, DriftVerdict, RetrainRequested } from '../schemas/generated.ts';
 import { profileNumbers } from './bins.ts';
-import { countsFault, countsMisfit, fitsProfile, readState, requestFault, verdictFault } from './checks.ts';
+import { countsFault, countsMisfit, fitsProfile, requestFault, verdictFault } from './checks.ts';
 import { initialState, takeCounts } from './monitor.ts';
+import { readState } from './state-text.ts';
+import { RULE } from './rule.fixture.ts';
 
 const age = profileNumbers('age', [...Array(1000).keys()]);
 const profile: Manifest['profile'] = { rows: 1000, features: [age], score: { ...age, name: 'score' } };
@@ -13,7 +15,7 @@ const series = (name: string, counts = bins(100), contributionSum = 0) => ({ nam
 
 const COUNTS: DriftCounts = {
   modelSha256: 'm', activation: 3, sourceTopic: 't', sourcePartition: 0, firstOffset: 0, lastOffset: 99, maxTimestamp: 1,
-  events: 100, series: [series('age'), series('score')],
+  events: 100, series: [series('age'), series('score')], customers: [],
 }; // prettier-ignore
 
 test('the counts of a scorer are fine', () => {
@@ -59,11 +61,12 @@ test.each(MISFITS)('counts: %s', (_, odd, fault) => {
   expect(countsMisfit({ ...COUNTS, series: odd }, profile)).toBe(fault);
 });
 
-const rule = { paneEvents: 100, windowPanes: 4, minEvents: 1000, threshold: 0.2, persistence: 3 };
+const rule = { ...RULE, paneEvents: 100, minEvents: 1000 };
 const { state } = takeCounts(initialState('m', 3), COUNTS, 0, profile, rule);
 const VERDICT: DriftVerdict = {
   modelSha256: 'm', activation: 3, firstCountsOffset: 0, lastCountsOffset: 0, events: 100, drifted: false,
-  psi: [{ name: 'age', psi: 0.1 }], state: JSON.stringify({ ...state, open: undefined }),
+  psi: [{ name: 'age', psi: 0.1 }], state: JSON.stringify({ ...state, open: undefined }), customers: 0, alert: false,
+  startedAnew: null, series: [], moves: [], shiftResidual: 0, referenceEvents: 0, requestWindow: null,
 }; // prettier-ignore
 const withState = (more: object): DriftVerdict => ({
   ...VERDICT,
@@ -123,7 +126,8 @@ test('a state with other bins than the profile does not fit it; a longer window 
 
 const REQUEST: RetrainRequested = {
   requestId: 'r', modelVersion: 'v', modelSha256: 'm', activation: 3, countsOffset: 10, requestedAt: 1000, reason: 'PSI',
-  scorePsi: 0.3, maxFeaturePsi: 0.5, events: 4000, driftSince: 900,
+  scorePsi: 0.3, maxFeaturePsi: 0.5, events: 4000, driftSince: 900, customers: 0, spanMs: 0, byPsi: false, threshold: 0,
+  significance: 0, minEffect: 0, series: [],
 }; // prettier-ignore
 const ODD_REQUESTS: [string, Partial<RetrainRequested>, string | undefined][] = [
   ['fine', {}, undefined],

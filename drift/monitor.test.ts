@@ -4,8 +4,9 @@ import type { Manifest } from '../models/manifest.ts';
 import type { DriftCounts } from '../schemas/generated.ts';
 import { profileNumbers } from './bins.ts';
 import { mergeCounts } from './counts.ts';
-import { initialState, takeCounts, type DriftRule, type MonitorState, type Verdict } from './monitor.ts';
+import { initialState, takeCounts, type MonitorState, type Verdict } from './monitor.ts';
 import { psi } from './psi.ts';
+import { RULE as rule } from './rule.fixture.ts';
 
 const counts = fc.array(fc.nat(1000), { minLength: 5, maxLength: 5 });
 
@@ -29,7 +30,6 @@ const profile: Manifest['profile'] = {
   features: [training],
   score: { ...training, name: 'score' },
 };
-const rule: DriftRule = { paneEvents: 500, windowPanes: 4, minEvents: 2000, threshold: 0.2, persistence: 3 };
 const even = [...new Array<number>(10).fill(10), 0, 0, 0];
 const shifted = [...new Array<number>(5).fill(0), ...new Array<number>(5).fill(20), 0, 0, 0];
 
@@ -41,7 +41,7 @@ function record(age: readonly number[], more: Partial<DriftCounts> = {}): DriftC
   }));
   return {
     modelSha256: 'm', activation: 3, sourceTopic: 't', sourcePartition: 0, firstOffset: 0, lastOffset: 99, maxTimestamp: 1,
-    events: age.reduce((a, b) => a + b, 0), series, ...more,
+    events: age.reduce((a, b) => a + b, 0), series, customers: [], ...more,
   }; // prettier-ignore
 }
 
