@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Manifest } from '../models/manifest.ts';
-import type { DriftCounts } from '../schemas/generated.ts';
+import type { DriftCounts, DriftVerdict } from '../schemas/generated.ts';
 import { profileNumbers } from './bins.ts';
 import { mergeCounts } from './counts.ts';
-import { initialState, takeCounts, type MonitorState, type Verdict } from './monitor.ts';
+import { CUSTOMER_COUNTERS } from './customers.ts';
+import { initialState, takeCounts, type Beside, type MonitorState, type Verdict } from './monitor.ts';
 import { psi } from './psi.ts';
 import { RULE as rule } from './rule.fixture.ts';
+import { readState, stateText } from './state-text.ts';
 
 const counts = fc.array(fc.nat(1000), { minLength: 5, maxLength: 5 });
 
@@ -48,12 +50,14 @@ function record(age: readonly number[], more: Partial<DriftCounts> = {}): DriftC
 function run(
   records: readonly DriftCounts[],
   from = initialState('m', 3),
+  beside: Beside = {},
+  by = rule,
 ): { state: MonitorState; verdicts: Verdict[]; late: number } {
   let state = from;
   let late = 0;
   const verdicts: Verdict[] = [];
   records.forEach((counts_, offset) => {
-    const step = takeCounts(state, counts_, offset, profile, rule);
+    const step = takeCounts(state, counts_, offset, profile, by, beside);
     state = step.state;
     if (step.late) late += 1;
     if (step.verdict !== undefined) verdicts.push(step.verdict);
@@ -118,4 +122,62 @@ test('counts merge by addition', () => {
     }),
   );
   expect(() => mergeCounts([1], [1, 2])).toThrow('do not merge');
+});
+
+test('a state of the release before goes on: its panes count each event as a customer, its request is known by its old name', () => {
+  const { state } = run(times(100, shifted));
+  const { modelSha256, activation, panes, streak, driftSince, counted } = state;
+  const older = panes.map(({ customers: _, contributions: __, ...pane }) => pane);
+  const text = JSON.stringify({
+    modelSha256,
+    activation,
+    panes: older,
+    streak,
+    driftSince,
+    requested: true,
+    counted,
+  });
+  const verdict = { modelSha256, activation, state: text } as DriftVerdict;
+  const read = readState(verdict)!;
+  expect(read).toMatchObject({ episode: 'm/3', blocks: [], block: null, requests: [], reference: null });
+  const { verdicts } = run(times(60, shifted), read);
+  expect(verdicts[0]).toMatchObject({ alert: true, isFull: false, events: 2000 });
+  expect(verdicts.some(({ request }) => request)).toBe(false);
+  const refused = { refusedAt: (id: string) => (id === 'm/3' ? -10_000 : undefined) };
+  const again = run(times(60, shifted), read, refused);
+  expect(again.verdicts.filter(({ request }) => request)).toHaveLength(1);
+  // The release before reads what this one writes: the names that it knows are there.
+  expect(JSON.parse(stateText(again.state))).toMatchObject({
+    modelSha256,
+    activation,
+    streak: 12,
+    requested: true,
+    counted,
+  });
+});
+
+test('the request window spans what it should in events and time, and moves by an eighth', () => {
+  const slow = { ...rule, requestEvents: 4000, requestMs: 8000 };
+  const at = (n: number): DriftCounts[] =>
+    Array.from({ length: n }, (_, i) => record(even, { maxTimestamp: i * 100 }));
+  const { verdicts } = run(at(200), initialState('m', 3), {}, slow);
+  const first = verdicts.find(({ isFull }) => isFull)!;
+  expect([first.requestTest.events >= 4000, first.spanMs >= 8000, first.spanMs < 10_000]).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  for (const verdict of verdicts.filter(({ isFull }) => isFull)) expect(verdict.spanMs).toBeLessThan(10_000);
+});
+
+test('one customer with a thousand events is no drift; as many customers with one each are', () => {
+  const busy = new Array<number>(CUSTOMER_COUNTERS).fill(0);
+  busy[7] = 100;
+  const many = [...new Array<number>(100).fill(1), ...new Array<number>(CUSTOMER_COUNTERS - 100).fill(0)];
+  const stream = (customers: number[]): DriftCounts[] => [
+    ...times(40, even),
+    ...times(10, shifted, { customers }),
+  ];
+  expect(run(stream(busy)).verdicts.some(({ drifted }) => drifted)).toBe(false);
+  expect(run([...stream(many), ...times(10, shifted)]).verdicts.some(({ alert }) => alert)).toBe(true);
 });

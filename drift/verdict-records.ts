@@ -8,6 +8,12 @@ import { scorePsiOf, type SeriesTest } from './window-test.ts';
 import type { Manifest } from '../models/manifest.ts';
 import type { DriftVerdict, RetrainRequested, SeriesVerdict } from '../schemas/generated.ts';
 
+/** What a verdict of the release before lacks. */
+export const UNTESTED = {
+  ...{ customers: 0, alert: false, startedAnew: null, series: [], moves: [] },
+  ...{ shiftResidual: 0, referenceEvents: 0, requestWindow: null },
+} satisfies Partial<DriftVerdict>;
+
 /** The record of a verdict. `state`: as the verdict left it. */
 export function verdictRecord(verdict: Verdict, state: MonitorState): DriftVerdict {
   const { alertTest, requestTest, shift } = verdict;
