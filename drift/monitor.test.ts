@@ -150,7 +150,7 @@ test('a state of the release before goes on: its panes count each event as a cus
   expect(JSON.parse(stateText(again.state))).toMatchObject({
     modelSha256,
     activation,
-    streak: 12,
+    streak: 29,
     requested: true,
     counted,
   });
