@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { packageRoot, readConfig } from '../cli/context.ts';
+import { rankShifts } from '../drift/explain.ts';
 import { initialState, takeCounts, type Verdict } from '../drift/monitor.ts';
 import { readRelease } from '../models/store.io.ts';
 import { simulateEvents } from '../producers/simulate-events.io.ts';
@@ -109,10 +110,9 @@ const median = (values: readonly (number | undefined)[]): string => {
   return middle === Infinity ? 'never' : String(middle);
 }; // prettier-ignore
 
-const ranksFirst = ({ shift }: Verdict, feature: string): boolean => {
-  const largest = shift.features.reduce((a, b) => (Math.abs(b.shift) > Math.abs(a.shift) ? b : a));
-  return largest.name === feature;
-};
+const ranksFirst = ({ shift, alertTest }: Verdict, feature: string): boolean =>
+  rankShifts(shift.features.map((one, i) => ({ ...one, drifted: alertTest.series[i]!.drifted })))[0]?.name ===
+  feature;
 
 async function shiftedStreams(site: Site, shift: Shift): Promise<void> {
   const random = createRandom(SEED + 1000);

@@ -1,5 +1,6 @@
 /** A verdict for people: its tests, what moved, and what that does to the scores. */
 import { SCORE_SERIES } from '../drift/counts.ts';
+import { rankShifts, type FeatureShift } from '../drift/explain.ts';
 import type { DriftVerdict, SeriesVerdict } from '../schemas/generated.ts';
 
 const WIDTH = 18;
@@ -52,7 +53,7 @@ export interface Shifts {
   readonly residual: number;
   /** Events without drift that it is measured from; 0: the base margin of the model. */
   readonly referenceEvents: number;
-  readonly features: readonly { readonly name: string; readonly shift: number; readonly drifted: boolean }[];
+  readonly features: readonly FeatureShift[];
 }
 
 /** What moved the mean margin; undefined: the verdict of an older release does not say it. */
@@ -61,9 +62,8 @@ export function shiftsOf({ series, shiftResidual, referenceEvents }: DriftVerdic
   if (score === undefined) return undefined;
   const features = series
     .filter((one) => one !== score)
-    .map((one) => ({ name: one.name, shift: one.shift, drifted: one.drifted || one.requestDrifted }))
-    .sort((a, b) => Number(b.drifted) - Number(a.drifted) || Math.abs(b.shift) - Math.abs(a.shift));
-  return { margin: score.shift, residual: shiftResidual, referenceEvents, features };
+    .map((one) => ({ name: one.name, shift: one.shift, drifted: one.drifted || one.requestDrifted }));
+  return { margin: score.shift, residual: shiftResidual, referenceEvents, features: rankShifts(features) };
 }
 
 export function shiftLines(verdict: DriftVerdict): string[] {

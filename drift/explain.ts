@@ -75,6 +75,19 @@ export interface MarginShift {
   readonly features: readonly { readonly name: string; readonly shift: number }[];
 }
 
+/** A feature's part in a shift, and whether its own values have drifted. */
+export interface FeatureShift {
+  readonly name: string;
+  readonly shift: number;
+  readonly drifted: boolean;
+}
+
+/** Features by what they did to the scores: those that drifted first, for the others moved by chance or along with them. */
+export const rankShifts = (features: readonly FeatureShift[]): FeatureShift[] =>
+  [...features].sort(
+    (a, b) => Number(b.drifted) - Number(a.drifted) || Math.abs(b.shift) - Math.abs(a.shift),
+  );
+
 /** Fewer events say too little about a stream without drift. */
 const LEAST_REFERENCE = 2000;
 
