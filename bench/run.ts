@@ -14,6 +14,7 @@ import { decodeJson } from '../schemas/json.ts';
 import { loadModel } from '../scoring/load-model.io.ts';
 import { arrangements } from './arrangements.ts';
 import { customers } from './customers.ts';
+import { driftLoops } from './drift-flapping.ts';
 import { driftRules } from './drift-rules.ts';
 import { latency } from './latency.ts';
 import { models } from './models.ts';
@@ -72,6 +73,7 @@ const sections = {
   partitions,
   scrapers,
   drift: driftRules,
+  flapping: driftLoops,
 };
 const named = process.argv.slice(2);
 for (const [name, measure] of Object.entries(sections))
