@@ -86,6 +86,18 @@ test('a short disturbance is no drift', () => {
   expect(verdicts.some(({ request }) => request)).toBe(false);
 });
 
+test('a drift that comes and goes has lasted since it first came; one that has gone has not', () => {
+  const slow = { ...rule, requestEvents: 6000 };
+  const at = (from: number, n: number, of: readonly number[]): DriftCounts[] =>
+    Array.from({ length: n }, (_, i) => record(of, { maxTimestamp: from + i }));
+  const on = [...at(0, 100, even), ...at(100, 40, shifted)];
+  const flapping = [...on, ...at(140, 40, even), ...at(180, 40, shifted)];
+  const first = run(on, undefined, {}, slow).state.driftSince;
+  expect(first).toBeGreaterThanOrEqual(100);
+  expect(run(flapping, undefined, {}, slow).state).toMatchObject({ driftSince: first });
+  expect(run([...on, ...at(140, 140, even)], undefined, {}, slow).state.driftSince).toBeNull();
+});
+
 test('a newer activation begins anew and may ask again; an older one is late', () => {
   const first = run(times(100, shifted));
   const second = run(

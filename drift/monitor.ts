@@ -29,7 +29,10 @@ export interface MonitorState extends Blocks, PolicyState {
   readonly open: Pane | undefined;
   /** Drifted verdicts in a row. */
   readonly streak: number;
-  /** Since when events drift, as far as the first pane of the streak tells, milliseconds since 1970; null: no streak. */
+  /**
+   * Since when events drift: of the first drifted verdict since the request window was calm, milliseconds since 1970; null: it is
+   * calm. A drift that comes and goes is one: a challenger learns from all of it.
+   */
   readonly driftSince: number | null;
   /** Whether this model and activation was complained about: `episode`, for releases that know no more. */
   readonly requested: boolean;
@@ -157,10 +160,10 @@ function closePane(
   const finding = { test: requestTest, isFull, byPsi, events: pane.events, timeMs, requestId, refusedAt };
   const { request, withheld, ...policy } = decideRequest(state, finding, rule);
   const isDrift = streak > 0 || policy.requestStreak > 0;
-  const driftSince = isDrift ? (state.driftSince ?? pane.minTimestamp) : null;
-  const reference = isDrift
-    ? state.reference
-    : addReference(state.reference, all.slice(0, -rule.windowPanes));
+  const isGone = !isDrift && policy.calm >= rule.persistence;
+  const driftSince = isGone ? null : (state.driftSince ?? (isDrift ? pane.minTimestamp : null));
+  const reference =
+    driftSince === null ? addReference(state.reference, all.slice(0, -rule.windowPanes)) : state.reference;
   const next = { ...state, ...blocks, ...policy, panes, streak, driftSince, reference, requested: policy.episode !== null, startedAnew: null }; // prettier-ignore
   const verdict: Verdict = {
     ...{ firstOffset: panes[0]!.firstOffset, lastOffset: pane.lastOffset, events: window.events },
