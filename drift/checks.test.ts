@@ -21,8 +21,10 @@ const COUNTS: DriftCounts = {
 test('the counts of a scorer are fine', () => {
   expect([countsFault(COUNTS), countsMisfit(COUNTS, profile)]).toEqual([undefined, undefined]);
   expect(countsFault({ ...COUNTS, activation: -1, firstOffset: 99, lastOffset: 300 })).toBeUndefined();
+  expect(countsFault({ ...COUNTS, customers: sketch(100) })).toBeUndefined();
 });
 
+const sketch = (events: number): number[] => [...new Array<number>(255).fill(0), events];
 const ODD_COUNTS: [string, Partial<DriftCounts>, string][] = [
   ['an activation below -1', { activation: -2 }, 'activation'],
   ['half an activation', { activation: 1.5 }, 'activation'],
@@ -37,6 +39,9 @@ const ODD_COUNTS: [string, Partial<DriftCounts>, string][] = [
   ['more events than offsets', { lastOffset: 98 }, 'events'],
   ['no events', { events: 0 }, 'events'],
   ['1e15 events', { events: 1e15, lastOffset: 1e15 }, 'events'],
+  ['counters of one event too few', { customers: sketch(99) }, 'customers'],
+  ['a counter too many', { customers: [...sketch(100), 0] }, 'customers'],
+  ['a negative counter', { customers: [-1, ...sketch(101).slice(1)] }, 'customers'],
   ['a time before 1970', { maxTimestamp: -1 }, 'maxTimestamp'],
   ['a time after the last date', { maxTimestamp: 9e15 }, 'maxTimestamp'],
 ];
@@ -107,6 +112,16 @@ const ODD_STATES: [string, DriftVerdict][] = [
   ['a pane with negative counts', withState({ panes: [{ ...pane, counts: [[-1]] }] })],
   ['more panes than a window has', withState({ panes: new Array(1001).fill(pane) })],
   ['half a streak', withState({ streak: 0.5 })],
+  ['half a streak of requests', withState({ requestStreak: 0.5 })],
+  ['an episode that is a number', withState({ episode: 7 })],
+  ['requests that are none', withState({ requests: ['x'] })],
+  ['a million requests', withState({ requests: new Array(1001).fill(1) })],
+  ['a cooldown below 0', withState({ sinceRequest: -1 })],
+  ['blocks that are none', withState({ blocks: [null] })],
+  ['a block that is none', withState({ block: 7 })],
+  ['a pane with too few counters', withState({ panes: [{ ...pane, customers: [1] }] })],
+  ['a pane with endless contributions', withState({ panes: [{ ...pane, contributions: ['x'] }] })],
+  ['a reference that is none', withState({ reference: { events: 1, contributions: 7 } })],
   ['drift since ever', withState({ driftSince: 'ever' })],
   ['ranges that are none', withState({ counted: { t: { 0: 'x' } } })],
   ['ranges of nothing', withState({ counted: { t: null } })],
@@ -119,6 +134,9 @@ test('a state with other bins than the profile does not fit it; a longer window 
   const unlike = { ...state, panes: [{ ...pane, counts: [bins(100), [100]] }] };
   expect(fitsProfile(unlike, profile)).toBe(false);
   expect(fitsProfile({ ...state, panes: [{ ...pane, counts: [bins(100)] }] }, profile)).toBe(false);
+  const unlikeBlock = { ...state, block: { ...pane, counts: [bins(100)] } };
+  const unlikeSums = { ...state, reference: { events: 1, contributions: [1] } };
+  expect([fitsProfile(unlikeBlock, profile), fitsProfile(unlikeSums, profile)]).toEqual([false, false]);
   const long = { ...state, panes: new Array<typeof pane>(9).fill(pane) };
   const next = { ...COUNTS, firstOffset: 100, lastOffset: 199 };
   expect(takeCounts(long, next, 1, profile, rule).state.panes).toHaveLength(4);

@@ -15,7 +15,7 @@ function run(verdicts: string, more: Partial<Finding> = {}, rule = RULE, from: P
   let state = from;
   const said: string[] = [];
   const asked: string[] = [];
-  [...verdicts].forEach((verdict, i) => {
+  Array.from(verdicts).forEach((verdict, i) => {
     const test_ = windowOf(verdict === 'D', verdict === 'P' ? 0.3 : 0);
     const finding: Finding = {
       test: verdict === 'n' ? { ...test_, calm: false } : test_,
