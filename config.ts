@@ -110,12 +110,22 @@ export const SETTINGS = {
   workers: setting(integer(1, 64), 1,
     'scorer processes in this container; the other roles run once, /metrics and /health are those of all'),
 
-  drift: section("rolling PSI of the stream against the model's training profile", {
+  drift: section("the stream against the model's training profile: one rule alerts, a slower one asks for a new model (ADR 18)", {
     paneEvents: setting(positive, 500, 'events that close a pane; a verdict is then taken'),
-    windowPanes: setting(integer(1, 1000), 8, 'panes of the window'),
-    minEvents: setting(positive, 2000, 'fewer events in the window are no evidence'),
-    threshold: setting(positiveNumber, 0.2, 'from this PSI of the score or a feature, a verdict is "drifted"'),
-    persistence: setting(positive, 3, 'drifted verdicts in a row that ask for a new model, once per model'),
+    windowPanes: setting(integer(1, 1000), 8, 'panes of the alert window'),
+    minEvents: setting(positive, 2000, 'fewer events in the alert window are no evidence'),
+    minCustomers: setting(positive, 100,
+      'fewer customers in a window, effectively, are no evidence; for the PSI of the score alone, four times as many'),
+    threshold: setting(positiveNumber, 0.2,
+      'a PSI of the score over the request window above this is an alert and a request, whatever the test says'),
+    persistence: setting(positive, 3, 'drifted verdicts in a row that make an alert, or a request'),
+    significance: setting(share(0, 1), 0.00001, 'share of false ones among the series that differ from the profile, at most (Benjamini-Hochberg)'),
+    minEffect: setting(share(0, 10), 0.015, 'a series counts as drifted from this effect on: about its PSI, less what chance makes of it'),
+    requestEvents: setting(positive, 20_000, 'events of the request window, at least: as many as a whole cycle of the stream, or several'),
+    requestMs: setting(integer(0), 0, 'event time that the request window spans, at least; 86400000 (24 h) where days differ from nights'),
+    cooldownEvents: setting(integer(0), 20_000, 'events between two requests, at least'),
+    cooldownMs: setting(integer(0), 0, 'event time between two requests, at least'),
+    weeklyRequests: setting(positive, 3, 'requests in seven days of event time, at most'),
   }),
 
   training: section('the trainer: one challenger per retrain event, judged on labelled events of the drifted stream', {

@@ -14,6 +14,8 @@ import { decodeJson } from '../schemas/json.ts';
 import { loadModel } from '../scoring/load-model.io.ts';
 import { arrangements } from './arrangements.ts';
 import { customers } from './customers.ts';
+import { driftLoops } from './drift-flapping.ts';
+import { driftRules } from './drift-rules.ts';
 import { latency } from './latency.ts';
 import { models } from './models.ts';
 import { partitions } from './partitions.ts';
@@ -70,6 +72,8 @@ const sections = {
   latency,
   partitions,
   scrapers,
+  drift: driftRules,
+  flapping: driftLoops,
 };
 const named = process.argv.slice(2);
 for (const [name, measure] of Object.entries(sections))

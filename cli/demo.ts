@@ -29,6 +29,8 @@ interface DemoOptions extends DemoInput {
 
 /** The last events come at this rate: what a score takes when nothing queues. */
 const CALM_RATE = 500;
+/** A demo has no days and nights: it asks for a new model after some thousands of events. */
+const SHORT_WINDOW = { DRIFT_REQUEST_EVENTS: process.env['DRIFT_REQUEST_EVENTS'] ?? '4000' };
 /** Without a new score for this long the demo gives up, milliseconds. */
 const STUCK_MS = 60_000;
 const WITHOUT_BASE =
@@ -85,7 +87,7 @@ async function runDemo(options: DemoOptions, cleanUp: (() => Promise<unknown>)[]
   const release = await readModel(own);
   const source = await openSources(options, own.customer, release);
   const base = await baseSet(options.events, release);
-  const env = { ...(await cluster(cleanUp)), ...placesOf(own), ...base };
+  const env = { ...SHORT_WINDOW, ...(await cluster(cleanUp)), ...placesOf(own), ...base };
   const config = readConfig(options, { ...process.env, ...env });
   const context = openContext(config);
   cleanUp.push(() => Promise.resolve(context.registry?.close()));

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
+import { UNTESTED } from '../drift/verdict-records.ts';
 import type { DriftVerdict } from '../schemas/generated.ts';
 import { asJson, conclusion } from './drift.ts';
 
 const verdict = (activation: number): DriftVerdict => ({
   ...{ modelSha256: 'f00d'.repeat(16), activation, firstCountsOffset: 0, lastCountsOffset: 9, events: 4000 },
-  ...{ drifted: true, psi: [{ name: 'age', psi: 0.3 }], state: '{}' },
+  ...{ drifted: true, psi: [{ name: 'age', psi: 0.3 }], state: '{}', ...UNTESTED },
 });
 const active = {
   version: 'churn-beef',

@@ -4,13 +4,14 @@ import { activeModel, servedRelease, type ModelLog } from '../models/log.ts';
 import type { DriftVerdict } from '../schemas/generated.ts';
 import { findVerdict } from '../service/last-verdict.io.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
+import { moveLines, requestWords, seriesLines, shiftLines, shiftsOf } from './drift-show.ts';
 import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
 import { isoTime } from './models-show.ts';
 import { print } from './printable.ts';
 
 export function driftCommand(): Command {
   return withConfig(new Command('drift'))
-    .description('the newest verdict of the monitor: PSI of the score and of each feature')
+    .description('the newest verdict of the monitor: each series, the bins that moved, what moves the scores')
     .option('--json', 'the whole record as JSON, and which model serves')
     .action(async (options: { config: string; json?: true }) => {
       const context = openContext(readConfig(options));
@@ -74,25 +75,25 @@ function activeOf(log: ModelLog): Active | undefined {
 const isPast = ({ verdict, active }: Standing): boolean =>
   verdict !== undefined && active !== undefined && verdict.activation !== active.activation;
 
-/** The verdict's record, `active`: the model that serves (null: not known), `current`: whether the verdict is about it. */
+/** The verdict's record, `shifts`: what moved the mean margin, `active`: the model that serves (null: not known), `current`: whether the verdict is about it. */
 export const asJson = (standing: Standing): object => ({
   ...standing.verdict,
+  ...(standing.verdict !== undefined && { shifts: shiftsOf(standing.verdict) ?? null }),
   active: standing.active ?? null,
   current: standing.verdict !== undefined && !isPast(standing),
 });
 
 function show(standing: Standing, { topics, drift }: Config): void {
   const { verdict } = standing;
-  if (verdict !== undefined && !isPast(standing)) print(seriesLines(verdict, drift.threshold));
+  if (verdict !== undefined && !isPast(standing)) print(verdictLines(verdict, drift.threshold));
   say(conclusion(standing, topics.names.driftVerdicts, drift.paneEvents));
 }
 
-function seriesLines({ psi }: DriftVerdict, threshold: number): string[] {
-  const mark = (value: number): string => (value >= threshold ? `  at or above ${String(threshold)}` : '');
-  return [...psi]
-    .sort((a, b) => b.psi - a.psi)
-    .map(({ name, psi: value }) => `${name.padEnd(18)} ${value.toFixed(4).padStart(8)}${mark(value)}`);
-}
+const verdictLines = (verdict: DriftVerdict, threshold: number): string[] => [
+  ...seriesLines(verdict, threshold),
+  ...moveLines(verdict),
+  ...shiftLines(verdict),
+];
 
 /** What the verdict says of the model that serves, in one sentence. */
 export function conclusion(standing: Standing, topic: string, paneEvents: number): string {
@@ -103,7 +104,8 @@ export function conclusion(standing: Standing, topic: string, paneEvents: number
   const about = `${verdict.modelSha256.slice(0, 8)} (activation ${String(verdict.activation)})`;
   if (active !== undefined && isPast(standing))
     return `no verdict yet about ${nameOf(active)}: ${rule}. The last one was about model ${about}`;
-  return `${verdict.drifted ? 'drifted' : 'no drift'}: ${String(verdict.events)} events against model ${verdict.modelSha256.slice(0, 8)}`;
+  const found = verdict.alert ? 'alert, drifted' : verdict.drifted ? 'drifted' : 'no drift';
+  return `${found}: ${String(verdict.events)} events against model ${verdict.modelSha256.slice(0, 8)}${requestWords(verdict)}`;
 }
 
 const nameOf = ({ version, since }: Active): string => `${version} (active since ${String(since)})`;

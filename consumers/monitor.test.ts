@@ -2,6 +2,7 @@ import { listOf } from '../schemas/record-frames.ts';
 import { recordsOf } from '../schemas/records.ts';
 import { expect, test } from 'vitest';
 import { profileNumbers } from '../drift/bins.ts';
+import { RULE } from '../drift/rule.fixture.ts';
 import type { Manifest } from '../models/manifest.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import type { DriftCounts, DriftVerdict, RetrainRequested } from '../schemas/generated.ts';
@@ -21,12 +22,12 @@ const shifted = [...new Array<number>(5).fill(0), ...new Array<number>(5).fill(2
 
 const record = (counts: readonly number[], nth = 0): DriftCounts => ({
   modelSha256: 'm', activation: -1, sourceTopic: 't', sourcePartition: 0, firstOffset: nth * 100, lastOffset: nth * 100 + 99, maxTimestamp: 5, events: 100,
-  series: [{ name: 'age', counts, contributionSum: 0 }, { name: 'score', counts: even, contributionSum: 0 }],
+  series: [{ name: 'age', counts, contributionSum: 0 }, { name: 'score', counts: even, contributionSum: 0 }], customers: [],
 }); // prettier-ignore
 
 function ports(lastVerdict: DriftVerdict | undefined, knows = true): MonitorPorts {
   return {
-    rule: { paneEvents: 500, windowPanes: 4, minEvents: 1000, threshold: 0.2, persistence: 3 },
+    rule: { ...RULE, minEvents: 1000 },
     decodeCounts: async ({ value }) => {
       await Promise.resolve();
       if (value === null) throw new BankChurnError('RECORD_EMPTY', 'null');
@@ -38,6 +39,7 @@ function ports(lastVerdict: DriftVerdict | undefined, knows = true): MonitorPort
       Promise.resolve(lastVerdict !== undefined && isWanted(lastVerdict) ? lastVerdict : undefined),
     manifestOf: () =>
       knows ? Promise.resolve(manifest) : Promise.reject(new BankChurnError('MODEL_UNAVAILABLE', 'unknown')),
+    refusedAt: () => undefined,
     topics: { driftVerdicts: 'verdicts', retrainEvents: 'retrain' },
     mayOverlap: false,
     onVerdict: () => undefined,
@@ -81,7 +83,7 @@ test('a crash after any batch: verdicts and the one request are the same', async
   const expected = emitted<DriftVerdict>(whole, 'verdicts');
   expect(emitted<RetrainRequested>(whole, 'retrain')).toHaveLength(1);
   expect(emitted<RetrainRequested>(whole, 'retrain')[0]).toMatchObject({
-    requestId: 'm/-1',
+    requestId: 'm/-1/29',
     modelVersion: 'v1',
     requestedAt: 5,
   });

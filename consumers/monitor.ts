@@ -1,13 +1,7 @@
-import { countsFault, countsMisfit, fitsProfile, readState } from '../drift/checks.ts';
-import { SCORE_SERIES } from '../drift/counts.ts';
-import {
-  initialState,
-  takeCounts,
-  type DriftRule,
-  type MonitorState,
-  type Step,
-  type Verdict,
-} from '../drift/monitor.ts';
+import { countsFault, countsMisfit, fitsProfile } from '../drift/checks.ts';
+import { readState } from '../drift/state-text.ts';
+import { initialState, takeCounts, type MonitorState, type Step, type Verdict } from '../drift/monitor.ts';
+import type { DriftRule } from '../drift/rule.ts';
 import { withoutPartition } from '../drift/ranges.ts';
 import { windowFault } from '../drift/window-size.ts';
 import type { Manifest } from '../models/manifest.ts';
@@ -16,6 +10,7 @@ import type { DriftCounts, DriftVerdict, RetrainRequested } from '../schemas/gen
 import type { EncodeOwn, OwnRecord } from '../schemas/own.ts';
 import type { Emission, OpenRole, OutputRecord, SourceRecord } from '../schemas/ports.ts';
 import { markedAgain, streamOf } from './counts-origin.ts';
+import { requestRecord, verdictRecord } from '../drift/verdict-records.ts';
 
 export interface MonitorPorts {
   readonly rule: DriftRule;
@@ -29,6 +24,11 @@ export interface MonitorPorts {
    * activation, and otherwise if it is not known yet: the monitor then waits.
    */
   readonly manifestOf: (activation: number, sha256: string) => Promise<Manifest>;
+  /**
+   * When the model log says that a retrain request was refused (rejected, failed or expired), milliseconds since 1970; undefined:
+   * it was not.
+   */
+  readonly refusedAt: (requestId: string) => number | undefined;
   readonly topics: { readonly driftVerdicts: string; readonly retrainEvents: string };
   /** Whether events may count twice: at-least-once repeats what a crash has interrupted. */
   readonly mayOverlap: boolean;
@@ -39,19 +39,22 @@ export interface MonitorPorts {
 }
 
 /**
- * The monitor role: drift counts → verdicts and, once per model and activation, a retrain event. Only a verdict is
+ * The monitor role: drift counts → verdicts and, once per drift, a retrain event. Only a verdict is
  * committed, with the offset behind its last record; the pane that is filling is read again after a restart.
  */
 export function createMonitor(ports: MonitorPorts): OpenRole {
   return async (_, offset) => {
-    let state = await resume(ports, offset);
+    let state: MonitorState | undefined;
+    const from = await resume(ports, offset);
+    const anew = typeof from === 'string' ? from : null;
+    if (typeof from !== 'string') state = from;
     return async ({ records }) => {
       const verdicts: OutputRecord[] = [];
       const requests: OutputRecord[] = [];
       const outcomes = new Map<string, number>();
       let commit: number | undefined;
       for (const record of records) {
-        const taken = await take(ports, state, record);
+        const taken = await take(ports, state, record, anew);
         state = taken.state;
         outcomes.set(taken.outcome, (outcomes.get(taken.outcome) ?? 0) + 1);
         const { verdict, manifest } = taken;
@@ -61,7 +64,7 @@ export function createMonitor(ports: MonitorPorts): OpenRole {
         if (verdict.request)
           requests.push({
             key: manifest.version,
-            ...ports.encodeRequest(requestRecord(verdict, state, manifest)),
+            ...ports.encodeRequest(requestRecord(verdict, state, manifest, ports.rule)),
           });
         ports.onVerdict(verdict, state);
       }
@@ -81,6 +84,7 @@ async function take(
   ports: MonitorPorts,
   state: MonitorState | undefined,
   record: SourceRecord,
+  anew: string | null,
 ): Promise<Taken> {
   const again = markedAgain(record);
   if (again !== undefined) {
@@ -90,7 +94,7 @@ async function take(
   let counts: DriftCounts;
   let manifest: Manifest;
   try {
-    counts = await ports.decodeCounts(record);
+    counts = whole(await ports.decodeCounts(record));
     refuse(countsFault(counts));
     manifest = await ports.manifestOf(counts.activation, counts.modelSha256);
     refuse(countsMisfit(counts, manifest.profile));
@@ -101,14 +105,21 @@ async function take(
   }
   const tooLong = windowFault(manifest.profile, ports.rule, manifest.version);
   if (tooLong !== undefined) throw new BankChurnError('CONFIG_INVALID', tooLong);
-  const before = state ?? initialState(counts.modelSha256, counts.activation);
+  const before = state ?? initialState(counts.modelSha256, counts.activation, anew);
+  const { refusedAt } = ports;
   const stream = streamOf(record, counts.sourceTopic);
-  const step = takeCounts(before, counts, record.offset, manifest.profile, ports.rule, stream);
+  const step = takeCounts(before, counts, record.offset, manifest.profile, ports.rule, { stream, refusedAt });
   const { overlap, late, verdict } = step;
   if (overlap !== undefined && !ports.mayOverlap) throw overlapError(record.offset, counts, overlap);
   const outcome = late ? 'late' : overlap === undefined ? 'counted' : 'overlapping';
   return { state: step.state, outcome, verdict, manifest };
 }
+
+/** With what scorers of earlier releases did not write. */
+const whole = (counts: DriftCounts): DriftCounts => ({
+  ...counts,
+  customers: (counts as Partial<DriftCounts>).customers ?? [],
+});
 
 function refuse(fault: string | undefined): void {
   if (fault !== undefined) throw new BankChurnError('RECORD_INVALID', `no DriftCounts: ${fault} cannot be`);
@@ -136,50 +147,20 @@ function emissions(
   return emit;
 }
 
-/** The state as the last verdict left it; undefined: none goes on at this offset, so the monitor begins anew. */
-async function resume(ports: MonitorPorts, offset: number): Promise<MonitorState | undefined> {
+/** The state as the last verdict left it; or why the monitor begins anew. */
+async function resume(ports: MonitorPorts, offset: number): Promise<MonitorState | string> {
   // A verdict is committed with the offset behind it. Where the group was set to another place on purpose, none fits.
   const last = await ports.findVerdict(({ lastCountsOffset }) => lastCountsOffset + 1 === offset);
-  if (last === undefined) return undefined;
+  if (last === undefined) return `no verdict ends before offset ${String(offset)}`;
   const state = readState(last);
   try {
     const { profile } = await ports.manifestOf(last.activation, last.modelSha256);
     if (state !== undefined && fitsProfile(state, profile)) return state;
     ports.onSkipped(undefined, new BankChurnError('RECORD_INVALID', 'the state of the last verdict is none'));
+    return 'the state of the last verdict cannot be read';
   } catch (error) {
     if (!isPoisonError(error)) throw error;
     ports.onSkipped(undefined, error);
+    return `the model of the last verdict is not known: ${error.code}`;
   }
-  return undefined;
-}
-
-function verdictRecord(verdict: Verdict, state: MonitorState): DriftVerdict {
-  return {
-    modelSha256: state.modelSha256,
-    activation: state.activation,
-    firstCountsOffset: verdict.firstOffset,
-    lastCountsOffset: verdict.lastOffset,
-    events: verdict.events,
-    drifted: verdict.drifted,
-    psi: verdict.psi,
-    state: JSON.stringify({ ...state, open: undefined }),
-  };
-}
-
-function requestRecord(verdict: Verdict, state: MonitorState, manifest: Manifest): RetrainRequested {
-  const scorePsi = verdict.psi.find(({ name }) => name === SCORE_SERIES)?.psi ?? 0;
-  const largest = verdict.psi.reduce((a, b) => (b.psi > a.psi ? b : a));
-  return {
-    requestId: `${state.modelSha256.slice(0, 16)}/${String(state.activation)}`,
-    modelVersion: manifest.version,
-    modelSha256: state.modelSha256,
-    activation: state.activation,
-    countsOffset: verdict.lastOffset,
-    requestedAt: verdict.maxTimestamp,
-    reason: `PSI of ${largest.name} is ${largest.psi.toFixed(3)} over ${String(verdict.events)} events`,
-    scorePsi,
-    maxFeaturePsi: Math.max(...verdict.psi.filter(({ name }) => name !== SCORE_SERIES).map(({ psi }) => psi)),
-    events: verdict.events,
-    driftSince: state.driftSince,
-  };
 }

@@ -163,6 +163,15 @@ test('a batch of all kinds: each readable event a score, each unreadable one a d
     maxTimestamp: 1015,
   });
   for (const series of counts!.series) expect(series.counts.reduce((a, b) => a + b)).toBe(2);
+  expect(counts!.customers).toHaveLength(256);
+  expect(counts!.customers.reduce((a, b) => a + b)).toBe(2);
+  const sums = counts!.series.map(({ contributionSum }) => contributionSum);
+  const margins = scores.reduce(
+    (sum, { churnProbability: p }) => sum + Math.log(p / (1 - p)) - model.manifest.baseMargin,
+    0,
+  );
+  expect(sums.at(-1)).toBeCloseTo(margins, 6);
+  expect(sums.slice(0, -1).reduce((a, b) => a + b)).toBeCloseTo(margins, 5);
 });
 
 test('however a stream is cut into batches, its scores are the same bytes', async () => {

@@ -1,6 +1,7 @@
 import { BankChurnError, messageWithoutValues, type Poison } from '../schemas/errors.ts';
 import type { DecodeEvents, EventDecoder } from '../schemas/decoder.ts';
 import { createCounter, type CountEvents } from '../drift/counts.ts';
+import { countCustomers } from '../drift/customers.ts';
 import { rowsOfColumns } from '../schemas/customer/columns.ts';
 import type { Manifest } from '../models/manifest.ts';
 import type { DriftCounts } from '../schemas/generated.ts';
@@ -220,6 +221,7 @@ function countRecord(
     maxTimestamp: latestOf(records),
     events: events.count,
     series: counter(events, probabilities, outputs),
+    customers: Array.from(countCustomers(events.customerId, events.count)),
   };
   const { value, headers } = ports.encodeCounts(counts);
   return { key: manifest.sha256, value, headers: { ...headers, ...countsHeaders(ports.group, batch) } };

@@ -10,8 +10,10 @@ import { checkOwn, parseOwn } from '../schemas/own.ts';
 import type { Batch } from '../schemas/ports.ts';
 import type { LabelledEvent } from '../training/labels.ts';
 import { createTrainer, type TrainerPorts } from './trainer.ts';
+import { NO_EVIDENCE } from '../drift/verdict-records.fixture.ts';
 
 const REQUEST: RetrainRequested = {
+  ...NO_EVIDENCE,
   requestId: 'champion/1',
   modelVersion: 'v-champion',
   modelSha256: 'champion',

@@ -3,8 +3,10 @@ import { expect, test } from 'vitest';
 import type { Manifest } from '../models/manifest.ts';
 import type { DriftCounts, DriftVerdict, RetrainRequested } from '../schemas/generated.ts';
 import { profileNumbers } from './bins.ts';
-import { countsFault, countsMisfit, fitsProfile, readState, requestFault, verdictFault } from './checks.ts';
+import { countsFault, countsMisfit, fitsProfile, requestFault, verdictFault } from './checks.ts';
 import { initialState, takeCounts } from './monitor.ts';
+import { readState } from './state-text.ts';
+import { RULE } from './rule.fixture.ts';
 
 const age = profileNumbers('age', [...Array(1000).keys()]);
 const profile: Manifest['profile'] = { rows: 1000, features: [age], score: { ...age, name: 'score' } };
@@ -13,14 +15,16 @@ const series = (name: string, counts = bins(100), contributionSum = 0) => ({ nam
 
 const COUNTS: DriftCounts = {
   modelSha256: 'm', activation: 3, sourceTopic: 't', sourcePartition: 0, firstOffset: 0, lastOffset: 99, maxTimestamp: 1,
-  events: 100, series: [series('age'), series('score')],
+  events: 100, series: [series('age'), series('score')], customers: [],
 }; // prettier-ignore
 
 test('the counts of a scorer are fine', () => {
   expect([countsFault(COUNTS), countsMisfit(COUNTS, profile)]).toEqual([undefined, undefined]);
   expect(countsFault({ ...COUNTS, activation: -1, firstOffset: 99, lastOffset: 300 })).toBeUndefined();
+  expect(countsFault({ ...COUNTS, customers: sketch(100) })).toBeUndefined();
 });
 
+const sketch = (events: number): number[] => [...new Array<number>(255).fill(0), events];
 const ODD_COUNTS: [string, Partial<DriftCounts>, string][] = [
   ['an activation below -1', { activation: -2 }, 'activation'],
   ['half an activation', { activation: 1.5 }, 'activation'],
@@ -35,6 +39,9 @@ const ODD_COUNTS: [string, Partial<DriftCounts>, string][] = [
   ['more events than offsets', { lastOffset: 98 }, 'events'],
   ['no events', { events: 0 }, 'events'],
   ['1e15 events', { events: 1e15, lastOffset: 1e15 }, 'events'],
+  ['counters of one event too few', { customers: sketch(99) }, 'customers'],
+  ['a counter too many', { customers: [...sketch(100), 0] }, 'customers'],
+  ['a negative counter', { customers: [-1, ...sketch(101).slice(1)] }, 'customers'],
   ['a time before 1970', { maxTimestamp: -1 }, 'maxTimestamp'],
   ['a time after the last date', { maxTimestamp: 9e15 }, 'maxTimestamp'],
 ];
@@ -59,11 +66,12 @@ test.each(MISFITS)('counts: %s', (_, odd, fault) => {
   expect(countsMisfit({ ...COUNTS, series: odd }, profile)).toBe(fault);
 });
 
-const rule = { paneEvents: 100, windowPanes: 4, minEvents: 1000, threshold: 0.2, persistence: 3 };
+const rule = { ...RULE, paneEvents: 100, minEvents: 1000 };
 const { state } = takeCounts(initialState('m', 3), COUNTS, 0, profile, rule);
 const VERDICT: DriftVerdict = {
   modelSha256: 'm', activation: 3, firstCountsOffset: 0, lastCountsOffset: 0, events: 100, drifted: false,
-  psi: [{ name: 'age', psi: 0.1 }], state: JSON.stringify({ ...state, open: undefined }),
+  psi: [{ name: 'age', psi: 0.1 }], state: JSON.stringify({ ...state, open: undefined }), customers: 0, alert: false,
+  startedAnew: null, series: [], moves: [], shiftResidual: 0, referenceEvents: 0, requestWindow: null,
 }; // prettier-ignore
 const withState = (more: object): DriftVerdict => ({
   ...VERDICT,
@@ -104,6 +112,16 @@ const ODD_STATES: [string, DriftVerdict][] = [
   ['a pane with negative counts', withState({ panes: [{ ...pane, counts: [[-1]] }] })],
   ['more panes than a window has', withState({ panes: new Array(1001).fill(pane) })],
   ['half a streak', withState({ streak: 0.5 })],
+  ['half a streak of requests', withState({ requestStreak: 0.5 })],
+  ['an episode that is a number', withState({ episode: 7 })],
+  ['requests that are none', withState({ requests: ['x'] })],
+  ['a million requests', withState({ requests: new Array(1001).fill(1) })],
+  ['a cooldown below 0', withState({ sinceRequest: -1 })],
+  ['blocks that are none', withState({ blocks: [null] })],
+  ['a block that is none', withState({ block: 7 })],
+  ['a pane with too few counters', withState({ panes: [{ ...pane, customers: [1] }] })],
+  ['a pane with endless contributions', withState({ panes: [{ ...pane, contributions: ['x'] }] })],
+  ['a reference that is none', withState({ reference: { events: 1, contributions: 7 } })],
   ['drift since ever', withState({ driftSince: 'ever' })],
   ['ranges that are none', withState({ counted: { t: { 0: 'x' } } })],
   ['ranges of nothing', withState({ counted: { t: null } })],
@@ -116,6 +134,9 @@ test('a state with other bins than the profile does not fit it; a longer window 
   const unlike = { ...state, panes: [{ ...pane, counts: [bins(100), [100]] }] };
   expect(fitsProfile(unlike, profile)).toBe(false);
   expect(fitsProfile({ ...state, panes: [{ ...pane, counts: [bins(100)] }] }, profile)).toBe(false);
+  const unlikeBlock = { ...state, block: { ...pane, counts: [bins(100)] } };
+  const unlikeSums = { ...state, reference: { events: 1, contributions: [1] } };
+  expect([fitsProfile(unlikeBlock, profile), fitsProfile(unlikeSums, profile)]).toEqual([false, false]);
   const long = { ...state, panes: new Array<typeof pane>(9).fill(pane) };
   const next = { ...COUNTS, firstOffset: 100, lastOffset: 199 };
   expect(takeCounts(long, next, 1, profile, rule).state.panes).toHaveLength(4);
@@ -123,7 +144,8 @@ test('a state with other bins than the profile does not fit it; a longer window 
 
 const REQUEST: RetrainRequested = {
   requestId: 'r', modelVersion: 'v', modelSha256: 'm', activation: 3, countsOffset: 10, requestedAt: 1000, reason: 'PSI',
-  scorePsi: 0.3, maxFeaturePsi: 0.5, events: 4000, driftSince: 900,
+  scorePsi: 0.3, maxFeaturePsi: 0.5, events: 4000, driftSince: 900, customers: 0, spanMs: 0, byPsi: false, threshold: 0,
+  significance: 0, minEffect: 0, series: [],
 }; // prettier-ignore
 const ODD_REQUESTS: [string, Partial<RetrainRequested>, string | undefined][] = [
   ['fine', {}, undefined],

@@ -4,15 +4,14 @@ import type { Manifest } from '../models/manifest.ts';
 import type { DriftCounts, DriftVerdict, RetrainRequested } from '../schemas/generated.ts';
 import { regularBins, SPECIAL_BINS } from './bins.ts';
 import { SCORE_SERIES } from './counts.ts';
-import type { Counted } from './ranges.ts';
-import type { MonitorState, Pane } from './monitor.ts';
+import { CUSTOMER_COUNTERS } from './customers.ts';
+import type { MonitorState } from './monitor.ts';
+import type { Pane } from './pane.ts';
 
 /** Events of one scorer transaction: more than any has. */
 const MOST_EVENTS = 10_000;
 /** Partitions of a topic: more than any has. Each costs the state a few bytes. */
 const MOST_PARTITIONS = 10_000;
-/** Panes of a window, as `drift.windowPanes` allows. */
-const MOST_PANES = 1000;
 /** The latest point in time that has a date, milliseconds since 1970. */
 const LATEST_MS = 8.64e15;
 /** Characters of a name or an id; of a topic's name Kafka takes more. */
@@ -21,12 +20,12 @@ const LONGEST_TOPIC = 249;
 
 type Profile = Manifest['profile'];
 
-const isCount = (value: unknown, most = Number.MAX_SAFE_INTEGER): value is number =>
+export const isCount = (value: unknown, most = Number.MAX_SAFE_INTEGER): value is number =>
   Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= most;
-const isTime = (value: unknown): boolean => isCount(value, LATEST_MS);
+export const isTime = (value: unknown): boolean => isCount(value, LATEST_MS);
 const isActivation = (value: unknown): boolean => value === -1 || isCount(value);
 const isIndex = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 0;
-const isText = (value: unknown, most = LONGEST_TEXT): boolean =>
+export const isText = (value: unknown, most = LONGEST_TEXT): boolean =>
   typeof value === 'string' && value.length > 0 && value.length <= most;
 
 /** The first check that fails, by its name. */
@@ -52,8 +51,15 @@ export function countsFault(counts: DriftCounts): string | undefined {
     lastOffset: isCount(lastOffset),
     maxTimestamp: isTime(counts.maxTimestamp),
     events: isCount(events, MOST_EVENTS) && events > 0 && events <= lastOffset - firstOffset + 1,
+    customers: counts.customers.length === 0 || isSketch(counts.customers, events),
   });
 }
+
+/** Whether these are the counters of so many events. */
+const isSketch = (customers: readonly unknown[], events: number): boolean =>
+  customers.length === CUSTOMER_COUNTERS &&
+  customers.every((count) => isCount(count)) &&
+  (customers as number[]).reduce((a, b) => a + b, 0) === events;
 
 /** What is wrong with counts of a model with this profile: other series or bins, or sums that are not the number of events. */
 export function countsMisfit({ series, events }: DriftCounts, profile: Profile): string | undefined {
@@ -81,54 +87,15 @@ export const verdictFault = (verdict: DriftVerdict): string | undefined =>
     psi: verdict.psi.length > 0 && verdict.psi.every(({ name, psi }) => isText(name) && isIndex(psi)),
   });
 
-/** The monitor's state as a verdict carries it; undefined: this is none, or not one of this verdict. */
-export function readState({ state, modelSha256, activation }: DriftVerdict): MonitorState | undefined {
-  let raw: Partial<MonitorState> | null;
-  try {
-    raw = JSON.parse(state) as Partial<MonitorState> | null;
-  } catch {
-    return undefined;
-  }
-  if (typeof raw !== 'object' || raw === null) return undefined;
-  // What earlier releases did not write.
-  const { driftSince = null, counted = {}, panes, streak, requested } = raw;
-  const isOne = isPanes(panes) && isCounted(counted) && isCount(streak) && typeof requested === 'boolean';
-  if (!isOne || (driftSince !== null && !isTime(driftSince))) return undefined;
-  if (raw.modelSha256 !== modelSha256 || raw.activation !== activation) return undefined;
-  return { modelSha256, activation, panes, open: undefined, streak, driftSince, requested, counted };
-}
-
-function isPanes(panes: unknown): panes is Pane[] {
-  if (!Array.isArray(panes) || panes.length > MOST_PANES) return false;
-  return (panes as (Partial<Pane> | null)[]).every(
-    (pane) =>
-      isCount(pane?.firstOffset) &&
-      isCount(pane.lastOffset) &&
-      isCount(pane.events) &&
-      isTime(pane.minTimestamp) &&
-      isTime(pane.maxTimestamp) &&
-      Array.isArray(pane.counts) &&
-      (pane.counts as unknown[]).every((counts) => Array.isArray(counts) && counts.every((n) => isCount(n))),
-  );
-}
-
-function isCounted(counted: unknown): counted is Counted {
-  if (typeof counted !== 'object' || counted === null) return false;
-  return Object.values(counted as Record<string, unknown>).every(
-    (partitions) =>
-      typeof partitions === 'object' &&
-      partitions !== null &&
-      Object.values(partitions as Record<string, unknown>).every((offset) => isCount(offset)),
-  );
-}
-
 /** Whether a state's panes have the series and bins of a profile. */
-export function fitsProfile({ panes }: MonitorState, profile: Profile): boolean {
+export function fitsProfile({ panes, blocks, block, reference }: MonitorState, profile: Profile): boolean {
   const expected = seriesOf(profile).map(binsOf);
-  return panes.every(
-    ({ counts }) =>
-      counts.length === expected.length && counts.every((series, i) => series.length === expected[i]),
-  );
+  const all = [...panes, ...blocks, ...(block === null ? [] : [block])];
+  const fits = ({ counts, contributions }: Pane): boolean =>
+    counts.length === expected.length &&
+    contributions.length === expected.length &&
+    counts.every((series, i) => series.length === expected[i]);
+  return all.every(fits) && (reference === null || reference.contributions.length === expected.length);
 }
 
 /** What is wrong with a retrain request. */

@@ -17,10 +17,14 @@ export const SCORE_SERIES = 'score';
 /**
  * Compiles the counter of a model.
  *
- * `outputs` is [events × (1 + features)]: margin, then contributions; the sums of contributions tell which feature moves the
- * scores.
+ * `outputs` is [events × (1 + features)]: margin, then contributions. Their sums say which feature moves the scores; that of the
+ * series of scores is of the margins above the base margin, which the contributions add up to.
  */
-export function createCounter({ features, profile }: Pick<Manifest, 'features' | 'profile'>): CountEvents {
+export function createCounter({
+  features,
+  profile,
+  baseMargin,
+}: Pick<Manifest, 'features' | 'profile' | 'baseMargin'>): CountEvents {
   const countColumns = profile.features.map(createCountColumn);
   const sizes = profile.features.map(binsOf);
   const countScores = createCountColumn(profile.score);
@@ -36,7 +40,8 @@ export function createCounter({ features, profile }: Pick<Manifest, 'features' |
     });
     const counts = new Uint32Array(binsOf(profile.score));
     countScores(counts, probabilities, probabilities.length);
-    return [...series, { name: SCORE_SERIES, counts: Array.from(counts), contributionSum: 0 }];
+    const above = sums[0]! - events.count * baseMargin;
+    return [...series, { name: SCORE_SERIES, counts: Array.from(counts), contributionSum: above }];
   };
 }
 
@@ -46,7 +51,7 @@ const binsOf = (series: SeriesProfile): number => regularBins(series) + SPECIAL_
 function sumColumns(rows: Float32Array, width: number): Float64Array {
   const sums = new Float64Array(width);
   for (let at = 0; at < rows.length; at += width)
-    for (let column = 1; column < width; column++) sums[column]! += rows[at + column]!;
+    for (let column = 0; column < width; column++) sums[column]! += rows[at + column]!;
   return sums;
 }
 

@@ -1,54 +1,47 @@
 /**
- * The monitor's decisions: counts are summed in log order into panes, the window is the last panes, a verdict is taken
- * when a pane closes. Pure: the same counts in the same order give the same verdicts, whatever was restarted on the way.
+ * The monitor's decisions: counts are summed in log order into panes, the alert window is the last panes, the request window the
+ * last blocks of panes, and a verdict is taken when a pane closes. Pure: the same counts in the same order give the same verdicts,
+ * whatever was restarted on the way.
  */
 import type { Manifest } from '../models/manifest.ts';
 import type { DriftCounts } from '../schemas/generated.ts';
-import { mergeCounts, SCORE_SERIES } from './counts.ts';
-import { psi } from './psi.ts';
+import { explainMoves, explainShift, type BinMove, type MarginShift, type Reference } from './explain.ts';
+import { mergePanes, paneOf, rounded, sumPanes, type Pane } from './pane.ts';
 import { overlapOf, withRange, type Counted } from './ranges.ts';
-
-/** When drift is drift. */
-export interface DriftRule {
-  /** Events that close a pane. */
-  readonly paneEvents: number;
-  /** Panes of the window. */
-  readonly windowPanes: number;
-  /** Fewer events in the window are no evidence. */
-  readonly minEvents: number;
-  /** PSI of the score or of any feature from which a verdict is "drifted". */
-  readonly threshold: number;
-  /** Drifted verdicts in a row that ask for a new model. */
-  readonly persistence: number;
-}
-
-/** Counts of one stretch of the log, series by series in the profile's order (score last). */
-export interface Pane {
-  readonly firstOffset: number;
-  readonly lastOffset: number;
-  readonly events: number;
-  /** Earliest and latest of its records' greatest event times, milliseconds since 1970: partitions are not read in step. */
-  readonly minTimestamp: number;
-  readonly maxTimestamp: number;
-  readonly counts: readonly (readonly number[])[];
-}
+import {
+  decideRequest,
+  INITIAL_POLICY,
+  type Finding,
+  type PolicyState,
+  type Withheld,
+} from './request-policy.ts';
+import { fillBlocks, requestWindow, type Blocks } from './request-window.ts';
+import { PSI_CUSTOMERS, type DriftRule } from './rule.ts';
+import { scorePsiOf, testWindow, type WindowTest } from './window-test.ts';
 
 /** All that the monitor knows; written with each verdict, and read back at a restart. */
-export interface MonitorState {
+export interface MonitorState extends Blocks, PolicyState {
   readonly modelSha256: string;
   readonly activation: number;
-  /** Closed panes, oldest first. */
+  /** Closed panes of the alert window, oldest first. */
   readonly panes: readonly Pane[];
   /** The pane that is filling; not part of what is written. */
   readonly open: Pane | undefined;
   /** Drifted verdicts in a row. */
   readonly streak: number;
-  /** Since when events drift, as far as the first pane of the streak tells, milliseconds since 1970; null: no streak. */
+  /**
+   * Since when events drift: of the first drifted verdict since the request window was calm, milliseconds since 1970; null: it is
+   * calm. A drift that comes and goes is one: a challenger learns from all of it.
+   */
   readonly driftSince: number | null;
-  /** Whether this model and activation was complained about already. */
+  /** Whether this model and activation was complained about: `episode`, for releases that know no more. */
   readonly requested: boolean;
   /** The input that this model and activation has counted, the pane that is filling included. */
   readonly counted: Counted;
+  /** Contributions of the panes that have left the alert window without drift. */
+  readonly reference: Reference | null;
+  /** Why there was no state to go on from, until the first verdict has said so. */
+  readonly startedAnew: string | null;
 }
 
 export interface Verdict {
@@ -56,23 +49,45 @@ export interface Verdict {
   readonly lastOffset: number;
   readonly events: number;
   readonly maxTimestamp: number;
+  /** Of the alert window. */
   readonly psi: readonly { readonly name: string; readonly psi: number }[];
+  /** Whether this verdict says drift: the alert window by its test, or the score's PSI over the request window. */
   readonly drifted: boolean;
-  /** Whether a new model is asked for, for the first time for this model and activation. */
+  /** Drift that counts: often enough in a row, or by the PSI. */
+  readonly alert: boolean;
+  /** Whether a new model is asked for. */
   readonly request: boolean;
+  readonly requestId: string;
+  /** Why a drift of the request window leads to no request. */
+  readonly withheld: Withheld | null;
+  readonly alertTest: WindowTest;
+  readonly requestTest: WindowTest;
+  /** Whether the request window spans what it should, and how long it is. */
+  readonly isFull: boolean;
+  readonly spanMs: number;
+  readonly byPsi: boolean;
+  readonly moves: readonly BinMove[];
+  readonly shift: MarginShift;
+  readonly startedAnew: string | null;
 }
 
-export function initialState(modelSha256: string, activation: number): MonitorState {
+export function initialState(
+  modelSha256: string,
+  activation: number,
+  startedAnew: string | null = null,
+): MonitorState {
   return {
-    modelSha256,
-    activation,
-    panes: [],
-    open: undefined,
-    streak: 0,
-    driftSince: null,
-    requested: false,
-    counted: {},
+    ...{ modelSha256, activation, panes: [], open: undefined, blocks: [], block: null, ...INITIAL_POLICY },
+    ...{ streak: 0, driftSince: null, requested: false, counted: {}, reference: null, startedAnew },
   };
+}
+
+/** A newer activation begins anew; when requests were made outlives it. */
+function nextActivation(
+  { requests, sinceRequest, startedAnew }: MonitorState,
+  { modelSha256, activation }: DriftCounts,
+): MonitorState {
+  return { ...initialState(modelSha256, activation, startedAnew), requests, sinceRequest };
 }
 
 /** What one record of counts leads to. */
@@ -86,11 +101,18 @@ export interface Step {
   readonly overlap?: number | undefined;
 }
 
+/** What is known beside the counts. */
+export interface Beside {
+  /** Whose offsets the record's range is of; else the record's topic. */
+  readonly stream?: string;
+  /** See `Finding`; else no request was refused. */
+  readonly refusedAt?: Finding['refusedAt'];
+}
+
 /**
  * Takes one record of counts. A newer activation, or another model under the same one, begins a new window.
  *
  * @param offset of the record in `drift-counts`.
- * @param stream whose offsets the record's range is of.
  */
 export function takeCounts(
   state: MonitorState,
@@ -98,65 +120,69 @@ export function takeCounts(
   offset: number,
   profile: Manifest['profile'],
   rule: DriftRule,
-  stream = counts.sourceTopic,
+  { stream = counts.sourceTopic, refusedAt = () => undefined }: Beside = {},
 ): Step {
   if (counts.activation < state.activation) return { state, verdict: undefined, late: true };
   const isSame = counts.activation === state.activation && counts.modelSha256 === state.modelSha256;
-  const former = isSame ? state : initialState(counts.modelSha256, counts.activation);
+  const former = isSame ? state : nextActivation(state, counts);
   const range = { stream, partition: counts.sourcePartition, ...counts };
   const overlap = overlapOf(former.counted, range);
   const current = { ...former, counted: withRange(former.counted, range) };
-  const open = addToPane(current.open, counts, offset);
+  const added = paneOf(counts, offset);
+  const open = current.open === undefined ? added : mergePanes(current.open, added);
   if (open.events < rule.paneEvents)
     return { state: { ...current, open }, verdict: undefined, late: false, overlap };
-  const panes = [...current.panes, open].slice(-rule.windowPanes);
-  const found = judge(panes, profile, rule);
-  const streak = found.drifted ? current.streak + 1 : 0;
-  const request = streak >= rule.persistence && !current.requested;
-  const driftSince = streak === 1 ? open.minTimestamp : streak === 0 ? null : current.driftSince;
-  const requested = current.requested || request;
-  const next = { ...current, panes, open: undefined, streak, driftSince, requested };
-  return { state: next, verdict: { ...found, request }, late: false, overlap };
+  return { ...closePane({ ...current, open: undefined }, rounded(open), profile, rule, refusedAt), late: false, overlap }; // prettier-ignore
 }
 
-function addToPane(pane: Pane | undefined, record: DriftCounts, offset: number): Pane {
-  const counts = record.series.map((series) => series.counts);
-  const { events, maxTimestamp } = record;
-  if (pane === undefined) {
-    const span = { minTimestamp: maxTimestamp, maxTimestamp };
-    return { firstOffset: offset, lastOffset: offset, events, ...span, counts };
-  }
-  return {
-    firstOffset: pane.firstOffset,
-    lastOffset: offset,
-    events: pane.events + events,
-    minTimestamp: Math.min(pane.minTimestamp, maxTimestamp),
-    maxTimestamp: Math.max(pane.maxTimestamp, maxTimestamp),
-    counts: pane.counts.map((series, i) => mergeCounts(series, counts[i]!)),
-  };
-}
+/** The newest panes, each of which must show the drift of the window. */
+const NEWEST = 2;
 
-function judge(
-  panes: readonly Pane[],
+function closePane(
+  state: MonitorState,
+  pane: Pane,
   profile: Manifest['profile'],
   rule: DriftRule,
-): Omit<Verdict, 'request'> {
-  const window = panes.reduce((sum, pane) => ({
-    ...pane,
-    counts: sum.counts.map((series, i) => mergeCounts(series, pane.counts[i]!)),
-  }));
-  const events = panes.reduce((sum, pane) => sum + pane.events, 0);
-  const expected = [
-    ...profile.features.map(({ name, counts }) => ({ name, counts })),
-    { name: SCORE_SERIES, counts: profile.score.counts },
-  ];
-  const indices = expected.map(({ name, counts }, i) => ({ name, psi: psi(counts, window.counts[i]!) }));
-  return {
-    firstOffset: panes[0]!.firstOffset,
-    lastOffset: window.lastOffset,
-    events,
-    maxTimestamp: Math.max(...panes.map((pane) => pane.maxTimestamp)),
-    psi: indices,
-    drifted: events >= rule.minEvents && indices.some((series) => series.psi >= rule.threshold),
+  refusedAt: Finding['refusedAt'],
+): Pick<Step, 'state' | 'verdict'> {
+  const all = [...state.panes, pane];
+  const panes = all.slice(-rule.windowPanes);
+  const window = sumPanes(panes);
+  const alertTest = testWindow(window, panes.slice(-NEWEST), profile, rule);
+  const blocks = fillBlocks(state, pane, rule);
+  const { pane: cycle, isFull } = requestWindow(blocks, rule);
+  const requestTest = testWindow(cycle, panes.slice(-NEWEST), profile, rule);
+  const byPsi = requestTest.customers >= PSI_CUSTOMERS * rule.minCustomers && scorePsiOf(requestTest) > rule.threshold; // prettier-ignore
+  const drifted = (window.events >= rule.minEvents && alertTest.drifted) || byPsi;
+  const streak = drifted ? state.streak + 1 : 0;
+  const requestId = `${state.modelSha256.slice(0, 16)}/${String(state.activation)}/${String(pane.lastOffset)}`;
+  const timeMs = Math.max(window.maxTimestamp, cycle.maxTimestamp);
+  const finding = { test: requestTest, isFull, byPsi, events: pane.events, timeMs, requestId, refusedAt };
+  const { request, withheld, ...policy } = decideRequest(state, finding, rule);
+  const isDrift = streak > 0 || policy.requestStreak > 0;
+  const isGone = !isDrift && policy.calm >= rule.persistence;
+  const driftSince = isGone ? null : (state.driftSince ?? (isDrift ? pane.minTimestamp : null));
+  const reference =
+    driftSince === null ? addReference(state.reference, all.slice(0, -rule.windowPanes)) : state.reference;
+  const next = { ...state, ...blocks, ...policy, panes, streak, driftSince, reference, requested: policy.episode !== null, startedAnew: null }; // prettier-ignore
+  const verdict: Verdict = {
+    ...{ firstOffset: panes[0]!.firstOffset, lastOffset: pane.lastOffset, events: window.events },
+    ...{ maxTimestamp: timeMs, psi: alertTest.series.map(({ name, psi }) => ({ name, psi })), drifted },
+    ...{ alert: streak >= rule.persistence || byPsi, request, requestId, withheld, alertTest, requestTest },
+    ...{ isFull, spanMs: cycle.maxTimestamp - cycle.minTimestamp, byPsi },
+    moves: alertTest.drifted ? explainMoves(window, alertTest, profile) : explainMoves(cycle, requestTest, profile), // prettier-ignore
+    shift: explainShift(window, reference, profile),
+    startedAnew: state.startedAnew,
   };
+  return { state: next, verdict };
 }
+
+/** Adds panes that have left the window. */
+const addReference = (reference: Reference | null, panes: readonly Pane[]): Reference | null =>
+  panes.reduce<Reference | null>(
+    (sum, { events, contributions }) => ({
+      events: (sum?.events ?? 0) + events,
+      contributions: contributions.map((value, i) => value + (sum?.contributions[i] ?? 0)),
+    }),
+    reference,
+  );

@@ -3,13 +3,14 @@ import { recordsOf } from '../schemas/records.ts';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { readScore } from '../cli/consume.ts';
-import { packageRoot, readConfig } from '../cli/context.ts';
+import { packageRoot } from '../cli/context.ts';
 import { watchDrift } from '../cli/demo-drift.ts';
 import { simulateEvents } from '../producers/simulate-events.io.ts';
 import { createMonitor } from '../consumers/monitor.ts';
 import { createBinOf } from '../drift/bins.ts';
 import type { MonitorState } from '../drift/monitor.ts';
 import { psi } from '../drift/psi.ts';
+import type { DriftRule } from '../drift/rule.ts';
 import type { Manifest } from '../models/manifest.ts';
 import { readRelease } from '../models/store.io.ts';
 import type { CustomerEvent } from '../schemas/customer/schema.ts';
@@ -51,14 +52,16 @@ async function readCounts({ context }: World): Promise<Map<number, Counted>> {
 async function undisturbed(
   counts: ReadonlyMap<number, Counted>,
   manifest: Manifest,
+  rule: DriftRule,
 ): Promise<DriftVerdict[]> {
   const role = await createMonitor({
-    rule: readConfig({ config: join(packageRoot(), 'configs/config.yaml') }, {}).drift,
+    rule,
     decodeCounts: ({ value }) => Promise.resolve(counts.get(Number(value))!),
     encodeVerdict: (verdict) => ({ value: JSON.stringify(verdict) }),
     encodeRequest: () => ({ value: '' }),
     findVerdict: () => Promise.resolve(undefined),
     manifestOf: () => Promise.resolve(manifest),
+    refusedAt: () => undefined,
     topics: { driftVerdicts: 'verdicts', retrainEvents: 'requests' },
     mayOverlap: false,
     onVerdict: () => undefined,
@@ -137,7 +140,7 @@ test(
     });
 
     // The verdict log is the one of a monitor that nobody disturbed.
-    const expected = await undisturbed(counts, manifest);
+    const expected = await undisturbed(counts, manifest, context.config.drift);
     await settled(() => watch.verdicts.length >= expected.length, 'the last verdicts', 30_000, 1500);
     expect(watch.verdicts).toEqual(expected);
 

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { expect, test, vi } from 'vitest';
 import { programArguments, type ServiceProcess } from '../cli/service-process.io.ts';
 import { readAll } from '../kafka/read.ts';
+import { NO_EVIDENCE } from '../drift/verdict-records.fixture.ts';
 import type { DriftCounts, DriftVerdict, RetrainRequested } from '../schemas/generated.ts';
 import type { SourceRecord } from '../schemas/ports.ts';
 import type { TopicId } from '../schemas/topics.ts';
@@ -86,7 +87,7 @@ test('garbage, restarts, an operator’s word, and counts that come twice', { ti
       requestedAt: 1,
       reason: '',
     },
-    ...{ scorePsi: 1, maxFeaturePsi: 1, events: 1, driftSince: null },
+    ...{ scorePsi: 1, maxFeaturePsi: 1, events: 1, driftSince: null, ...NO_EVIDENCE },
   };
   await produceRaw(world, raw(nonsense(real!)), 'driftCounts');
   await produceRaw(world, raw(nonsense(first[0]!)), 'driftVerdicts');

@@ -1,4 +1,5 @@
 /** The schema registry away before anything starts: control goes on without it, scores wait for it and lose nothing. */
+import { UNTESTED } from '../drift/verdict-records.ts';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -58,7 +59,7 @@ async function proxyBefore(url: string): Promise<Proxy> {
 
 const VERDICT: DriftVerdict = {
   modelSha256: 'a', activation: 1, firstCountsOffset: 0, lastCountsOffset: 9, events: 4000, drifted: false,
-  psi: [{ name: 'score', psi: 0.125 }], state: '{}',
+  psi: [{ name: 'score', psi: 0.125 }], state: '{}', ...UNTESTED,
 }; // prettier-ignore
 
 /** A verdict and a model that were written while the registry was there. */

@@ -1,7 +1,9 @@
 /** A model as wide as the limits allow (500 inputs, 2,000 columns): from labelled rows to a verdict, in memory. */
 import { expect, test } from 'vitest';
 import { createCounter } from '../drift/counts.ts';
+import { countCustomers } from '../drift/customers.ts';
 import { initialState, takeCounts } from '../drift/monitor.ts';
+import { RULE as SHORT } from '../drift/rule.fixture.ts';
 import { artifactChunks, assembleRelease } from '../models/artifacts.ts';
 import { LIMITS } from '../models/limits.ts';
 import { changeRecords } from '../models/log-records.ts';
@@ -23,7 +25,7 @@ import { inventWide, WIDEST, wideSchema } from '../training/wide.fixture.ts';
 
 const ROWS = 1500;
 const EVENTS = 400;
-const RULE = { paneEvents: 200, windowPanes: 8, minEvents: 200, threshold: 0.5, persistence: 3 };
+const RULE = { ...SHORT, paneEvents: 200, windowPanes: 1, minEvents: 200 };
 
 test('500 inputs, 2,000 columns: trained, proven, in the log, scored with reasons, drift found', async () => {
   const customer = wideSchema(WIDEST);
@@ -70,7 +72,8 @@ test('500 inputs, 2,000 columns: trained, proven, in the log, scored with reason
       order.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
       expect(reasons).toEqual(order.slice(0, 3));
     });
-    return count(columns, probabilities, outputs);
+    const customers = Array.from(countCustomers(columns.customerId, events.length));
+    return { series: count(columns, probabilities, outputs), customers };
   }; // prettier-ignore
 
   const usual = inventWide(EVENTS, WIDEST, 2).events.map(read);
@@ -78,14 +81,14 @@ test('500 inputs, 2,000 columns: trained, proven, in the log, scored with reason
   const verdicts = [];
   let state = initialState(manifest.sha256, 1);
   for (const [i, events] of [usual, drifted].entries()) {
-    const series = await score(events);
+    const { series, customers } = await score(events);
     expect(series).toHaveLength(501);
     const counts = {
       modelSha256: manifest.sha256, activation: 1, sourceTopic: 't', sourcePartition: 0, maxTimestamp: 1,
-      firstOffset: i * EVENTS, lastOffset: (i + 1) * EVENTS - 1, events: EVENTS, series,
+      firstOffset: i * EVENTS, lastOffset: (i + 1) * EVENTS - 1, events: EVENTS, series, customers,
     }; // prettier-ignore
     expect(Buffer.byteLength(JSON.stringify(counts))).toBeLessThan(LIMITS.verdictBytes / 4);
-    const step = takeCounts(state, counts, i, manifest.profile, { ...RULE, windowPanes: 1 });
+    const step = takeCounts(state, counts, i, manifest.profile, RULE);
     state = step.state;
     verdicts.push(step.verdict!);
   }

@@ -25,6 +25,9 @@ export interface World {
   ): Promise<ServiceProcess>;
 }
 
+/** A request after some thousands of events, and another one when it may be. */
+const SHORT_WINDOWS = { DRIFT_REQUEST_EVENTS: '4000', DRIFT_COOLDOWN_EVENTS: '0' };
+
 /** Topics and group of their own on the shared broker. `registry: false` = JSON only. */
 export async function createWorld(
   options: {
@@ -43,6 +46,7 @@ export async function createWorld(
     SCHEMA_REGISTRY_URL: options.registry === false ? '' : (registryUrl ?? ''),
     TOPIC_PREFIX: `t${randomBytes(4).toString('hex')}.`,
     LOG_LEVEL: 'INFO',
+    ...SHORT_WINDOWS,
     ...options.env,
   };
   const config = readConfig({ config: `${packageRoot()}/configs/config.yaml` }, env);

@@ -53,6 +53,8 @@ export interface Answer {
   /** Of the model released, or complained about. */
   readonly sha256: string;
   readonly reason: string;
+  /** When it was given, as its writer says, milliseconds since 1970. */
+  readonly recordedAt: number;
 }
 
 export interface ModelLog {
@@ -157,7 +159,7 @@ function take(log: Folding, offset: number, record: ModelRecord): void {
   if (kind === 'RESUME') log.held = false;
   if (kind === 'REJECTION' && requestId == null) addOutcome(log, record, from);
   if (requestId == null || kind === 'HOLD' || kind === 'RESUME') return;
-  log.answers.set(requestId, { requestId, kind, sha256, reason: reason ?? '' });
+  log.answers.set(requestId, { requestId, kind, sha256, reason: reason ?? '', recordedAt });
   trimAnswers(log.answers);
 }
 

@@ -22,7 +22,8 @@ const RELEASED = [
 ];
 const request = {
   requestId: 'r', modelVersion: '1', modelSha256: 'a', activation: 3, countsOffset: 9, requestedAt: 5, reason: 'why', scorePsi: 0.5,
-  maxFeaturePsi: 0.75, events: 7, driftSince: null,
+  maxFeaturePsi: 0.75, events: 7, driftSince: null, customers: 6.5, spanMs: 8, byPsi: true, threshold: 0.2, significance: 0.1,
+  minEffect: 0.3, series: [],
 }; // prettier-ignore
 const encoded = createAvroEncoder(SCHEMAS.RetrainRequested, 77)(request);
 

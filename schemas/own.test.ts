@@ -9,7 +9,7 @@ const record = {
 }; // prettier-ignore
 const counts = {
   modelSha256: 'a', activation: -1, sourceTopic: 't', sourcePartition: 0, firstOffset: 1, lastOffset: 2, maxTimestamp: 3, events: 2,
-  series: [{ name: 'Age', counts: [1, 1], contributionSum: 0.5 }],
+  series: [{ name: 'Age', counts: [1, 1], contributionSum: 0.5 }], customers: [],
 }; // prettier-ignore
 
 test('a record of ours passes, in either encoding; one without a newer field too', () => {

@@ -3,9 +3,18 @@ import type { Verdict } from '../drift/monitor.ts';
 import { createDriftView } from './drift-view.ts';
 import { createMetrics } from './metrics.io.ts';
 
+const windowOf = (scorePsi: number, customers: number) => ({
+  ...{ events: 4000, customers, drifted: true, calm: false },
+  series: [
+    { name: 'score', psi: scorePsi, chiSquare: 9, degrees: 9, pValue: 0.4, effect: 0, drifted: false },
+  ],
+});
 const verdict: Verdict = {
   ...{ firstOffset: 0, lastOffset: 9, events: 4000, maxTimestamp: 1, drifted: true, request: true },
-  psi: [{ name: 'age', psi: 0.5 }, { name: 'score', psi: 0.3 }],
+  psi: [{ name: 'age', psi: 0.5 }, { name: 'score', psi: 0.4 }],
+  ...{ alert: true, requestId: 'r', withheld: null, isFull: true, spanMs: 1, byPsi: true, moves: [], startedAnew: null },
+  shift: { referenceEvents: 0, margin: 0, residual: 0, features: [] },
+  alertTest: windowOf(0.4, 3900), requestTest: windowOf(0.3, 18_000),
 }; // prettier-ignore
 
 function view() {
@@ -20,7 +29,7 @@ function view() {
   const samples = async (): Promise<string[]> =>
     (await metrics.registry.metrics())
       .split('\n')
-      .filter((line) => /^(model_prediction|feature_drift)/.test(line));
+      .filter((line) => /^(model_prediction|feature_drift|churn_drift)/.test(line));
   return {
     metrics,
     serving,
@@ -30,7 +39,13 @@ function view() {
   };
 }
 
-const SHOWN = ['model_prediction_drift 0.3', 'feature_drift_psi{feature="age"} 0.5'];
+const SHOWN = [
+  'model_prediction_drift 0.3',
+  'feature_drift_psi{feature="age"} 0.5',
+  'churn_drift_alert 1',
+  'churn_drift_customers{window="alert"} 3900',
+  'churn_drift_customers{window="request"} 18000',
+];
 
 test('the gauges are there from a verdict about the model in service until another one serves', async () => {
   const { serving, samples, show } = view();

@@ -1,6 +1,7 @@
 /** What verdicts add to the metrics and the log. */
 import { SCORE_SERIES } from '../drift/counts.ts';
 import type { MonitorState, Verdict } from '../drift/monitor.ts';
+import { scorePsiOf } from '../drift/window-test.ts';
 import { measureAtScrape } from './at-scrape.ts';
 import type { RoleView } from './role-view.ts';
 
@@ -23,36 +24,62 @@ export function createDriftView(
   active: () => number | undefined,
 ): DriftView {
   let shown: number | undefined;
+  const gauges = [metrics.scorePsi, metrics.featurePsi, metrics.driftAlert, metrics.driftCustomers];
   const clear = (): void => {
     shown = undefined;
-    metrics.scorePsi.remove();
-    metrics.featurePsi.reset();
+    for (const gauge of [metrics.scorePsi, metrics.driftAlert]) gauge.remove();
+    for (const gauge of [metrics.featurePsi, metrics.driftCustomers]) gauge.reset();
   };
   const clearPast = (): void => {
     if (shown !== undefined && shown < (active() ?? -1)) clear();
   };
-  measureAtScrape(metrics.scorePsi, clearPast);
-  measureAtScrape(metrics.featurePsi, clearPast);
+  for (const gauge of gauges) measureAtScrape(gauge, clearPast);
   return {
     clear,
-    show: ({ psi, events, drifted, request }, { activation, modelSha256 }) => {
-      const largest = psi.reduce((a, b) => (b.psi > a.psi ? b : a));
+    show: (verdict, { activation, modelSha256 }) => {
       const about = { model: modelSha256.slice(0, 8), activation };
-      log.info(
-        { ...about, events, drifted, largest: largest.name, psi: Number(largest.psi.toFixed(4)) },
-        'verdict',
-      );
       shown = activation;
-      for (const { name, psi: value } of psi) {
-        if (name === SCORE_SERIES) metrics.scorePsi.set(value);
-        else metrics.featurePsi.set({ feature: name }, value);
-      }
-      if (!request) return;
-      metrics.retrainEvents.inc({ result: 'requested' });
-      log.warn(
-        { ...about, largest: largest.name, psi: largest.psi, events },
-        'drift: a new model is asked for',
-      );
+      setGauges(metrics, verdict);
+      logVerdict(log, about, verdict);
+      if (verdict.request) metrics.retrainEvents.inc({ result: 'requested' });
     },
   };
+}
+
+function setGauges(metrics: RoleView['metrics'], { psi, alert, alertTest, requestTest }: Verdict): void {
+  metrics.scorePsi.set(scorePsiOf(requestTest));
+  metrics.driftAlert.set(Number(alert));
+  metrics.driftCustomers.set({ window: 'alert' }, alertTest.customers);
+  metrics.driftCustomers.set({ window: 'request' }, requestTest.customers);
+  for (const { name, psi: value } of psi)
+    if (name !== SCORE_SERIES) metrics.featurePsi.set({ feature: name }, value);
+}
+
+function logVerdict(log: RoleView['log'], about: object, verdict: Verdict): void {
+  const { psi, events, drifted, alert, request, withheld, moves, startedAnew, requestTest } = verdict;
+  const largest = psi.reduce((a, b) => (b.psi > a.psi ? b : a));
+  if (startedAnew !== null) log.info({ ...about, reason: startedAnew }, 'the drift windows begin anew');
+  log.info(
+    {
+      ...about,
+      events,
+      drifted,
+      alert,
+      withheld,
+      largest: largest.name,
+      psi: Number(largest.psi.toFixed(4)),
+    },
+    'verdict',
+  );
+  if (!request) return;
+  log.warn(
+    {
+      ...about,
+      largest: largest.name,
+      psi: largest.psi,
+      events: requestTest.events,
+      moves: moves.slice(0, 3),
+    },
+    'drift: a new model is asked for',
+  );
 }

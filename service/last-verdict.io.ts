@@ -1,4 +1,5 @@
 import { verdictFault } from '../drift/checks.ts';
+import { UNTESTED } from '../drift/verdict-records.ts';
 import { boundsOf } from '../kafka/offsets.ts';
 import { BankChurnError, isPoisonError } from '../schemas/errors.ts';
 import type { DriftVerdict } from '../schemas/generated.ts';
@@ -55,7 +56,8 @@ async function readVerdict(
   onSkipped: OnSkipped,
 ): Promise<DriftVerdict | undefined> {
   try {
-    const verdict = (await decodeOwn(record, registry, 'DriftVerdict')) as DriftVerdict;
+    const read = (await decodeOwn(record, registry, 'DriftVerdict')) as Partial<DriftVerdict>;
+    const verdict = { ...UNTESTED, ...read } as DriftVerdict;
     const fault = verdictFault(verdict);
     if (fault === undefined) return verdict;
     throw new BankChurnError('RECORD_INVALID', `no DriftVerdict: ${fault} cannot be`);

@@ -43,6 +43,8 @@ export interface Serving {
    *   the log may not have been read so far.
    */
   manifestOf(activation: number, sha256: string): Promise<Manifest>;
+  /** When a retrain request was refused for good, milliseconds since 1970; undefined: it was not, as far as the log is followed. */
+  refusedAt(requestId: string): number | undefined;
   stop(): Promise<void>;
 }
 
@@ -111,6 +113,10 @@ export function keepServing(settings: ServingSettings): Serving {
       const serving = seat.current();
       const isServing = serving?.activation === activation && serving.model.manifest.sha256 === sha256;
       return isServing ? serving.model.manifest : findManifest(activation, sha256);
+    },
+    refusedAt: (requestId) => {
+      const answer = newest?.log.answers.get(requestId);
+      return answer?.kind === 'REJECTION' ? answer.recordedAt : undefined;
     },
     stop: async () => {
       troubles.stop();

@@ -61,6 +61,7 @@ function monitorRole(around: Surroundings, view: DriftView): OpenRole {
       encodeRequest: await openRequests(),
       findVerdict: (isWanted) => findVerdict(around, onSkippedVerdict, isWanted),
       manifestOf: models.manifestOf,
+      refusedAt: models.refusedAt,
       topics: names,
       mayOverlap: config.delivery === 'at-least-once',
       onVerdict: view.show,

@@ -15,7 +15,14 @@ export interface Scenario {
 
 /** Drift is seen after a thousand events; nobody sends labels, and a request is not kept for long. */
 const HASTY = {
-  drift: { paneEvents: 250, windowPanes: 4, minEvents: 1000, persistence: 2 },
+  drift: {
+    paneEvents: 250,
+    windowPanes: 4,
+    minEvents: 1000,
+    persistence: 2,
+    requestEvents: 1000,
+    cooldownEvents: 0,
+  },
   training: { retryMs: 1000, expiryMs: 30_000, baseCsv: '/nowhere' },
 };
 

@@ -12,7 +12,11 @@ import { withSecondModel, type TwoModels } from './two-models.ts';
 const EAGER = {
   DRIFT_PANE_EVENTS: '10',
   DRIFT_MIN_EVENTS: '1',
+  DRIFT_MIN_CUSTOMERS: '1',
   DRIFT_THRESHOLD: '0.000001',
+  DRIFT_REQUEST_EVENTS: '10',
+  DRIFT_COOLDOWN_EVENTS: '0',
+  DRIFT_WEEKLY_REQUESTS: '1000',
   DRIFT_PERSISTENCE: '1',
 };
 

@@ -38,6 +38,15 @@ export class Ids {
   lengthAt(row: number): number {
     return this.#lengths[row]!;
   }
+  /** 32 bits of an id, the same whether it was set as bytes or as a text: FNV-1a, mixed at the end as MurmurHash3 does. */
+  hashAt(row: number): number {
+    const length = this.#lengths[row]!;
+    let hash =
+      length < 0 ? hashText(this.#texts[row]!) : hashBytes(this.#bytes[row]!, this.#starts[row]!, length);
+    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+    return (hash ^ (hash >>> 16)) >>> 0;
+  }
   /** Copies an id that was set as bytes, and returns where the copy ends. */
   copy(row: number, out: Uint8Array, at: number): number {
     const bytes = this.#bytes[row]!;
@@ -46,6 +55,21 @@ export class Ids {
     for (let i = 0; i < length; i++) out[at + i] = bytes[start + i]!;
     return at + length;
   }
+}
+
+const [FNV_START, FNV_PRIME] = [0x811c9dc5, 0x01000193];
+
+function hashBytes(bytes: Buffer, start: number, length: number): number {
+  let hash = FNV_START;
+  for (let at = start; at < start + length; at++) hash = Math.imul(hash ^ bytes[at]!, FNV_PRIME);
+  return hash;
+}
+
+/** As `hashBytes` of its characters: an id that was set as bytes is ASCII. */
+function hashText(text: string): number {
+  let hash = FNV_START;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), FNV_PRIME);
+  return hash;
 }
 
 /** Some of the ids, in the order given. */
