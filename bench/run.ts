@@ -14,6 +14,7 @@ import { decodeJson } from '../schemas/json.ts';
 import { loadModel } from '../scoring/load-model.io.ts';
 import { arrangements } from './arrangements.ts';
 import { customers } from './customers.ts';
+import { gateDecisions } from './gate-decisions.ts';
 import { latency } from './latency.ts';
 import { models } from './models.ts';
 import { partitions } from './partitions.ts';
@@ -70,6 +71,7 @@ const sections = {
   latency,
   partitions,
   scrapers,
+  gate: gateDecisions,
 };
 const named = process.argv.slice(2);
 for (const [name, measure] of Object.entries(sections))

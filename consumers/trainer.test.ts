@@ -79,7 +79,10 @@ class World {
   }
   ports(): TrainerPorts {
     const rows = (n: number): LabelledEvent[] =>
-      Array.from({ length: n }, (_, i) => ({ churned: i % this.oneIn === 0 }) as LabelledEvent);
+      Array.from({ length: n }, (_, i) => {
+        const event = { customerId: `c${String(i)}` };
+        return { event, churned: i % this.oneIn === 0 } as LabelledEvent;
+      });
     return {
       decodeRequest: async ({ value }) => {
         await Promise.resolve();
@@ -104,7 +107,12 @@ class World {
           await new Promise((resolve) => setImmediate(resolve));
         },
       },
-      rule: { minRecentLabels: 1000, retryMs: { first: 5000, longest: 20_000 }, expiryMs: 3_600_000 },
+      rule: {
+        minRecentLabels: 1000,
+        minLeavers: 150,
+        retryMs: { first: 5000, longest: 20_000 },
+        expiryMs: 3_600_000,
+      },
       onResult: (result) => this.results.push(result),
       onWaiting: (sinceMs) => this.waiting.push(sinceMs),
       onSkipped: (_, { code }) => this.results.push(code),
@@ -168,7 +176,7 @@ test('too few labels: deferred once, waits longer each time, then answers', asyn
   };
   await world.answer();
   expect(world.added()).toEqual(['DEFERRAL champion', 'RELEASE challenger-1', 'ACTIVATION challenger-1']);
-  expect(world.records[2]?.reason).toContain('10 labelled rows');
+  expect(world.records[2]?.reason).toContain('10 labelled customers');
   expect(world.sleeps.filter((ms) => ms >= 5000)).toEqual([5000, 10_000, 20_000, 20_000]);
 });
 
@@ -180,7 +188,7 @@ test('labels of one class only are too few as well', async () => {
   };
   await world.answer();
   expect(world.added()).toEqual(['DEFERRAL champion', 'RELEASE challenger-1', 'ACTIVATION challenger-1']);
-  expect(world.records[2]?.reason).toContain('all who left');
+  expect(world.records[2]?.reason).toContain('1000 left and 0 stayed');
 });
 
 test('labels that never come: rejected when the request expires', async () => {

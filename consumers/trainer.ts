@@ -16,7 +16,10 @@ import type { OwnRecord } from '../schemas/own.ts';
 import type { Clock, KeepAlive, OpenRole, SourceRecord } from '../schemas/ports.ts';
 import { lastOffset } from '../schemas/records.ts';
 import type { FreshRows } from '../training/challenger.ts';
+import { labelsFault, type ChallengeRule } from '../training/challenge-gate.ts';
 import type { GateVerdict } from '../training/gate.ts';
+import type { LabelledEvent } from '../training/labels.ts';
+import { countCustomers, numberCustomers, type CustomerCounts } from '../training/paired-auc.ts';
 
 /** How a retrain request ended (or, deferred, goes on). */
 export type TrainingResult = 'promoted' | 'rejected' | 'deferred' | 'failed' | 'stale' | 'answered';
@@ -54,9 +57,8 @@ export interface TrainerPorts {
   readonly onSkipped: (offset: number, error: BankChurnError) => void;
 }
 
-export interface TrainerRule {
-  /** Labelled rows needed on the holdout side; fewer: the request is deferred. */
-  readonly minRecentLabels: number;
+/** With fewer labels the request is deferred. */
+export interface TrainerRule extends Pick<ChallengeRule, 'minRecentLabels' | 'minLeavers'> {
   /** First and longest wait for labels, milliseconds; doubles in between. */
   readonly retryMs: { readonly first: number; readonly longest: number };
   /** A request older than this is refused, milliseconds. */
@@ -142,13 +144,20 @@ async function answer(
 }
 
 /** Why no challenger can be judged (or trained) on these rows; undefined: one can. */
-function tooFew({ train, holdout }: FreshRows, { minRecentLabels }: TrainerRule): string | undefined {
-  const found = `${String(holdout.length)} labelled rows of the drifted stream to judge a challenger on`;
-  if (holdout.length < minRecentLabels) return `${found}, ${String(minRecentLabels)} are needed`;
-  const isMixed = (rows: FreshRows['train']): boolean =>
-    rows.some(({ churned }) => churned) && rows.some(({ churned }) => !churned);
-  return isMixed(train) && isMixed(holdout) ? undefined : `${found}, all who left or all who stayed`;
+function tooFew({ train, holdout }: FreshRows, rule: TrainerRule): string | undefined {
+  const fault = labelsFault(countLabels(holdout), rule);
+  if (fault !== undefined) return fault;
+  const { leavers, stayers } = countLabels(train);
+  return leavers > 0 && stayers > 0
+    ? undefined
+    : `${String(leavers)} customers who left and ${String(stayers)} who stayed to train a challenger on`;
 }
+
+const countLabels = (rows: readonly LabelledEvent[]): CustomerCounts =>
+  countCustomers({
+    labels: rows.map(({ churned }) => Number(churned)),
+    customers: numberCustomers(rows.map(({ event }) => event.customerId)),
+  });
 
 const hours = (ms: number): string => `${(ms / 3_600_000).toFixed(1)} h`;
 

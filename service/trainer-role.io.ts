@@ -55,8 +55,10 @@ function trainerRole(around: Surroundings): OpenRole {
     baseCsv: training.baseCsv,
     resampling: config.resampling.strategy,
     memoryBudgetBytes: config.resampling.memoryBudgetMiB * 1024 * 1024,
+    baseHoldoutCsv: config.gate.baseHoldoutCsv,
     gate: {
-      rules: gateRules(config.customer, training.minWeightedF1),
+      ...config.gate,
+      base: gateRules(config.customer, training.minWeightedF1),
       maxAucLoss: training.maxAucLoss,
       minRecentLabels: training.minRecentLabels,
     },
@@ -78,7 +80,7 @@ function trainerRole(around: Surroundings): OpenRole {
       return done;
     },
     clock: { now: Date.now, sleep },
-    rule: { ...training, retryMs: { first: training.retryMs, longest: LONGEST_RETRY_MS } },
+    rule: { ...training, minLeavers: config.gate.minLeavers, retryMs: { first: training.retryMs, longest: LONGEST_RETRY_MS } },
     onResult: (...result) => tellResult(around, ...result),
     onWaiting: (requestedAtMs) => {
       waitingSince = requestedAtMs;
