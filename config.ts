@@ -130,6 +130,8 @@ export const SETTINGS = {
       'the gate of `train` and the trainer: weighted F1 on the (base) holdout must be above this; null: as the customer schema asks (gate.minWeightedF1)'),
     maxAucLoss: setting(share(0, 1), 0.01,
       'the margin of the gate: ROC AUC on the recent holdout is surely not this much below that of the champion'),
+    activation: setting(choice(['auto', 'approve']), 'auto',
+      'what becomes of a challenger that passes the gate: it serves, or it waits for `bankchurn models approve`'),
     horizonMs: setting(integer(0), 0,
       "an outcome without eventId labels the customer's newest event that is at least this much older"),
     retryMs: setting(positive, 5000, 'a deferred request looks for labels again after this long; doubles up to 5 minutes'),

@@ -14,10 +14,12 @@ import { initCommand } from './init.ts';
 import { modelsCommand } from './models.ts';
 import { offsetsCommand } from './offsets.ts';
 import { produceCommand } from './produce.ts';
+import { retrainCommand } from './retrain.ts';
 import { scoreCommand } from './score.ts';
 import { serveCommand } from './serve.ts';
 import { topicsCommand } from './topics.ts';
 import { trainCommand } from './train.ts';
+import { trainerCommand } from './trainer.ts';
 
 const DONE = 0;
 const FAILED = 1;
@@ -41,6 +43,8 @@ function program(): Command {
     trainCommand,
     driftCommand,
     modelsCommand,
+    retrainCommand,
+    trainerCommand,
     offsetsCommand,
     topicsCommand,
     brokerCommand,
