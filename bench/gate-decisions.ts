@@ -1,6 +1,7 @@
 /**
  * How often the whole gate of the trainer promotes a challenger of which the truth is known: `BENCH_DECISIONS` (2,000)
- * decisions on customers drawn from a simulated population. Seeded (`BENCH_SEED`): same seed, same table.
+ * decisions on customers drawn from a simulated population. Seeded (`BENCH_SEED`): same seed, same table. `BENCH_CONTESTS`
+ * names some of the rows (a regular expression).
  */
 import { BANK } from '../schemas/customer/bank.fixture.ts';
 import { createRandom, type Random } from '../schemas/random.ts';
@@ -23,6 +24,7 @@ import { sliceRows } from '../training/slices.ts';
 
 const DECISIONS = Number(process.env['BENCH_DECISIONS'] ?? 2000);
 const SEED = Number(process.env['BENCH_SEED'] ?? 1);
+const CONTESTS = new RegExp(process.env['BENCH_CONTESTS'] ?? '');
 const SIZES = [1000, 2000, 5000];
 /** Customers that decisions draw from; the true ROC AUC is that on all of them. */
 const POPULATION = 100_000;
@@ -177,7 +179,7 @@ export function gateDecisions(): void {
   const row = (cells: readonly string[]): void =>
     console.log(cells.map((cell, i) => (i === 0 ? cell.padEnd(42) : cell.padStart(10))).join(''));
   row(['\npromoted, % of decisions, by labels', 'ΔAUC', ...SIZES.map(String)]);
-  for (const contest of [...differences(), ...shifts()]) {
+  for (const contest of [...differences(), ...shifts()].filter(({ name }) => CONTESTS.test(name))) {
     const { name, on, champion, challenger } = contest;
     const difference = rocAuc(challenger, on.labels) - rocAuc(champion, on.labels);
     const shares = SIZES.map((labels) => (100 * promoted(contest, labels, DECISIONS)).toFixed(2));

@@ -5,7 +5,7 @@ import {
   countCustomers,
   customerMean,
   customerWeights,
-  numberCustomers,
+  less,
   type AucComparison,
   type CustomerCounts,
   type Estimate,
@@ -51,38 +51,30 @@ const BINS = 10;
 export function challengeFigures(rows: PairedRows, slices: Slices): ChallengeFigures {
   const { labels, customers, champion, challenger } = rows;
   const weights = customerWeights(customers);
-  const mean = (of: (row: number) => number): Estimate =>
-    customerMean(
-      Float64Array.from(customers, (_, row) => of(row)),
-      customers,
-      weights,
-    );
-  const churnRate = mean((row) => labels[row]!).value;
-  const constant = Float64Array.from(customers, () => churnRate);
-  const [a, b, c] = [champion, challenger, constant].map((scores) => losses(scores, labels)) as Triple;
-  const [d, e] = [champion, challenger].map((scores) => signedErrors(scores, labels, weights)) as Pair;
+  const mean = (values: Float64Array): Estimate => customerMean(values, customers, weights);
   const compare = (former: Float64Array, later: Float64Array): Comparison => ({
-    champion: mean((row) => former[row]!),
-    challenger: mean((row) => later[row]!),
-    difference: mean((row) => later[row]! - former[row]!),
+    champion: mean(former),
+    challenger: mean(later),
+    difference: mean(less(later, former)),
   });
+  const churnRate = mean(Float64Array.from(labels)).value;
+  const lossesOf = (scores: Float64Array): Float64Array => losses(scores, labels);
+  const errorsOf = (scores: Float64Array): Float64Array => signedErrors(scores, labels, weights);
+  const constant = lossesOf(new Float64Array(customers.length).fill(churnRate));
   return {
     rows: customers.length,
     ...countCustomers(rows),
     churnRate,
     auc: compareAucs(rows),
-    logLoss: compare(a, b),
+    logLoss: compare(lossesOf(champion), lossesOf(challenger)),
     constantLogLoss: constantLogLoss(churnRate, 1 - churnRate),
-    overConstant: mean((row) => b[row]! - c[row]!),
-    calibration: compare(d, e),
+    overConstant: mean(less(lossesOf(challenger), constant)),
+    calibration: compare(errorsOf(champion), errorsOf(challenger)),
     slices: [...slices].flatMap(([slice, groups]) =>
       [...groups].map(([group, of]) => ({ slice, group, ...sliceFigures(rows, of) })),
     ),
   };
 }
-
-type Pair = [Float64Array, Float64Array];
-type Triple = [Float64Array, Float64Array, Float64Array];
 
 const losses = (scores: Float64Array, labels: ArrayLike<number>): Float64Array =>
   scores.map((score, row) => -Math.log(Math.max(labels[row] === 1 ? score : 1 - score, 1e-15)));
@@ -102,12 +94,20 @@ function sliceFigures(
   { labels, customers, champion, challenger }: PairedRows,
   rows: readonly number[],
 ): CustomerCounts & Pick<SliceFigures, 'auc'> {
+  const n = rows.length;
   const part = {
-    labels: Uint8Array.from(rows, (row) => labels[row]!),
-    customers: numberCustomers(rows.map((row) => customers[row]!)),
-    champion: Float64Array.from(rows, (row) => champion[row]!),
-    challenger: Float64Array.from(rows, (row) => challenger[row]!),
+    labels: new Uint8Array(n),
+    customers: new Int32Array(n),
+    champion: new Float64Array(n),
+    challenger: new Float64Array(n),
   };
+  for (let i = 0; i < n; i++) {
+    const row = rows[i]!;
+    part.labels[i] = labels[row]!;
+    part.customers[i] = customers[row]!;
+    part.champion[i] = champion[row]!;
+    part.challenger[i] = challenger[row]!;
+  }
   const counts = countCustomers(part);
   const isEnough = Math.min(counts.leavers, counts.stayers) >= SLICE_LEAST;
   return { ...counts, auc: isEnough ? compareAucs(part) : undefined };

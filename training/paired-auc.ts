@@ -40,8 +40,8 @@ export function countCustomers({
 }
 
 /** The number of each customer in the order in which they come first, by the customer of each row. */
-export function numberCustomers(ids: readonly (string | number)[]): Int32Array {
-  const numbers = new Map<string | number, number>();
+export function numberCustomers(ids: readonly string[]): Int32Array {
+  const numbers = new Map<string, number>();
   return Int32Array.from(ids, (id) => {
     const known = numbers.get(id) ?? numbers.size;
     numbers.set(id, known);
@@ -51,20 +51,22 @@ export function numberCustomers(ids: readonly (string | number)[]): Int32Array {
 
 /** The weight of each row: each customer weighs 1, whatever the number of their rows. */
 export function customerWeights(customers: Int32Array): Float64Array {
-  const rows = sumsBy(customers, () => 1);
-  return Float64Array.from(customers, (customer) => 1 / rows[customer]!);
+  const weights = new Float64Array(customers.length).fill(1);
+  const rows = sumsBy(customers, weights);
+  for (let row = 0; row < weights.length; row++) weights[row] = 1 / rows[customers[row]!]!;
+  return weights;
 }
 
-const mostOf = (customers: Int32Array): number => {
+function mostOf(customers: Int32Array): number {
   let most = -1;
-  for (const customer of customers) if (customer > most) most = customer;
+  for (let row = 0; row < customers.length; row++) if (customers[row]! > most) most = customers[row]!;
   return most;
-};
+}
 
 /** Of each customer the sum over the rows. */
-function sumsBy(customers: Int32Array, of: (row: number) => number): Float64Array {
+function sumsBy(customers: Int32Array, values: Float64Array): Float64Array {
   const sums = new Float64Array(mostOf(customers) + 1);
-  for (let row = 0; row < customers.length; row++) sums[customers[row]!]! += of(row);
+  for (let row = 0; row < customers.length; row++) sums[customers[row]!]! += values[row]!;
   return sums;
 }
 
@@ -88,21 +90,35 @@ export function compareAucs({ labels, customers, champion, challenger }: PairedR
   return {
     champion: estimate(a),
     challenger: estimate(b),
-    difference: estimate(b.map((value, row) => value - a[row]!)),
+    difference: estimate(less(b, a)),
   };
+}
+
+/** The first less the second, row by row. */
+export function less(later: Float64Array, former: Float64Array): Float64Array {
+  const difference = new Float64Array(later.length);
+  for (let row = 0; row < later.length; row++) difference[row] = later[row]! - former[row]!;
+  return difference;
 }
 
 /** Of each row that left, the share of those who stayed with a lower score; of each that stayed, of those who left with a higher one. Ties count half. */
 function placements(scores: Float64Array, labels: ArrayLike<number>, weights: Float64Array): Float64Array {
   const sorted = scores.slice().sort();
-  const places = Uint32Array.from(scores, (score) => placeOf(sorted, score));
+  const places = new Uint32Array(scores.length);
   const [stayed, left] = [new Float64Array(scores.length), new Float64Array(scores.length)];
-  places.forEach((place, row) => ((labels[row] === 1 ? left : stayed)[place]! += weights[row]!));
+  for (let row = 0; row < scores.length; row++) {
+    const place = placeOf(sorted, scores[row]!);
+    places[row] = place;
+    (labels[row] === 1 ? left : stayed)[place]! += weights[row]!;
+  }
   const [stayedBelow, allStayed] = middles(stayed);
   const [leftBelow, allLeft] = middles(left);
-  return Float64Array.from(places, (place, row) =>
-    labels[row] === 1 ? stayedBelow[place]! / allStayed : 1 - leftBelow[place]! / allLeft,
-  );
+  const values = new Float64Array(scores.length);
+  for (let row = 0; row < scores.length; row++) {
+    const place = places[row]!;
+    values[row] = labels[row] === 1 ? stayedBelow[place]! / allStayed : 1 - leftBelow[place]! / allLeft;
+  }
+  return values;
 }
 
 /** The first place of a value in an ascending list that has it. */
@@ -119,10 +135,11 @@ function placeOf(sorted: Float64Array, value: number): number {
 /** Of each weight, those before it and half of itself; and the sum of all. */
 function middles(weights: Float64Array): [Float64Array, number] {
   let sum = 0;
-  const halves = weights.map((weight) => {
-    sum += weight;
-    return sum - weight / 2;
-  });
+  const halves = new Float64Array(weights.length);
+  for (let i = 0; i < weights.length; i++) {
+    sum += weights[i]!;
+    halves[i] = sum - weights[i]! / 2;
+  }
   return [halves, sum];
 }
 
@@ -133,22 +150,22 @@ function clustered(
   customers: Int32Array,
   weights: Float64Array,
 ): Estimate {
-  const side = (row: number): 0 | 1 => (labels[row] === 1 ? 1 : 0);
-  const weight: [number, number] = [0, 0];
-  let sum = 0;
+  let [sum, weightLeft, weightStayed] = [0, 0, 0];
   for (let row = 0; row < values.length; row++) {
-    weight[side(row)] += weights[row]!;
-    if (side(row) === 1) sum += weights[row]! * values[row]!;
+    if (labels[row] === 1) {
+      weightLeft += weights[row]!;
+      sum += weights[row]! * values[row]!;
+    } else weightStayed += weights[row]!;
   }
-  const value = sum / weight[1];
+  const value = sum / weightLeft;
+  const [leftOf, stayedOf] = [new Float64Array(values.length), new Float64Array(values.length)];
+  for (let row = 0; row < values.length; row++) {
+    const part = weights[row]! * (values[row]! - value);
+    if (labels[row] === 1) leftOf[row] = part / weightLeft;
+    else stayedOf[row] = part / weightStayed;
+  }
+  const [left, stayed] = [sumsBy(customers, leftOf), sumsBy(customers, stayedOf)];
   const counts = countCustomers({ labels, customers });
-  const partsOf = (wanted: 0 | 1): Float64Array =>
-    sumsBy(customers, (row) =>
-      side(row) === wanted ? (weights[row]! * (values[row]! - value)) / weight[wanted] : 0,
-    );
-  const [stayed, left] = [partsOf(0), partsOf(1)];
-  const products = (a: Float64Array, b: Float64Array, n: number): number =>
-    n < 2 ? NaN : (a.reduce((all, part, i) => all + part * b[i]!, 0) * n) / (n - 1);
   const variance =
     products(left, left, counts.leavers) +
     products(stayed, stayed, counts.stayers) +
@@ -156,11 +173,21 @@ function clustered(
   return { value, standardError: Math.sqrt(Math.max(0, variance)) };
 }
 
-/** The mean of a figure of rows, each customer of weight 1, and its standard error over customers. */
+/** The sum of products with Bessel's correction. */
+function products(a: Float64Array, b: Float64Array, n: number): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return n < 2 ? NaN : (sum * n) / (n - 1);
+}
+
+/** The mean of a figure of rows, each customer of weight 1, and its standard error over customers; their numbers have no gaps. */
 export function customerMean(values: Float64Array, customers: Int32Array, weights: Float64Array): Estimate {
-  const present = sumsBy(customers, (row) => weights[row]!);
-  const sums = sumsBy(customers, (row) => weights[row]! * values[row]!).filter((_, i) => present[i]! > 0);
-  const value = sums.reduce((all, sum) => all + sum, 0) / sums.length;
-  const squares = sums.reduce((all, sum) => all + (sum - value) ** 2, 0);
+  const weighted = new Float64Array(values.length);
+  for (let row = 0; row < values.length; row++) weighted[row] = weights[row]! * values[row]!;
+  const sums = sumsBy(customers, weighted);
+  let [all, squares] = [0, 0];
+  for (let i = 0; i < sums.length; i++) all += sums[i]!;
+  const value = all / sums.length;
+  for (let i = 0; i < sums.length; i++) squares += (sums[i]! - value) ** 2;
   return { value, standardError: Math.sqrt(squares / (sums.length * (sums.length - 1))) };
 }
