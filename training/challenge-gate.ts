@@ -1,4 +1,4 @@
-/** Whether a challenger may take over from the champion: docs/adr/0018-a-gate-that-decides.md. */
+/** Whether a challenger may take over from the champion: docs/adr/0019-a-gate-that-decides.md. */
 import type { GateRules } from '../schemas/customer/schema.ts';
 import type { ChallengeFigures, Comparison, SliceFigures } from './challenge-figures.ts';
 import { checkHoldout, type GateVerdict } from './gate.ts';
