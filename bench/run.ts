@@ -16,6 +16,7 @@ import { arrangements } from './arrangements.ts';
 import { customers } from './customers.ts';
 import { driftLoops } from './drift-flapping.ts';
 import { driftRules } from './drift-rules.ts';
+import { gateDecisions } from './gate-decisions.ts';
 import { latency } from './latency.ts';
 import { models } from './models.ts';
 import { partitions } from './partitions.ts';
@@ -74,6 +75,7 @@ const sections = {
   scrapers,
   drift: driftRules,
   flapping: driftLoops,
+  gate: gateDecisions,
 };
 const named = process.argv.slice(2);
 for (const [name, measure] of Object.entries(sections))

@@ -21,6 +21,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   train: async () => (await import('./train.ts')).trainCommand(),
   drift: async () => (await import('./drift.ts')).driftCommand(),
   models: async () => (await import('./models.ts')).modelsCommand(),
+  retrain: async () => (await import('./retrain.ts')).retrainCommand(),
+  trainer: async () => (await import('./trainer.ts')).trainerCommand(),
   offsets: async () => (await import('./offsets.ts')).offsetsCommand(),
   topics: async () => (await import('./topics.ts')).topicsCommand(),
   broker: async () => (await import('./broker.ts')).brokerCommand(),

@@ -31,6 +31,11 @@ interface DemoOptions extends DemoInput {
 const CALM_RATE = 500;
 /** A demo has no days and nights: it asks for a new model after some thousands of events. */
 const SHORT_WINDOW = { DRIFT_REQUEST_EVENTS: process.env['DRIFT_REQUEST_EVENTS'] ?? '4000' };
+/** Of the trainer: it looks for labels soon, and judges on so many customers that more than 5,000 are labelled in all. */
+const PATIENCE = {
+  TRAINING_RETRY_MS: process.env['TRAINING_RETRY_MS'] || '2000',
+  TRAINING_MIN_RECENT_LABELS: process.env['TRAINING_MIN_RECENT_LABELS'] || '1500',
+};
 /** Without a new score for this long the demo gives up, milliseconds. */
 const STUCK_MS = 60_000;
 const WITHOUT_BASE =
@@ -87,7 +92,7 @@ async function runDemo(options: DemoOptions, cleanUp: (() => Promise<unknown>)[]
   const release = await readModel(own);
   const source = await openSources(options, own.customer, release);
   const base = await baseSet(options.events, release);
-  const env = { ...SHORT_WINDOW, ...(await cluster(cleanUp)), ...placesOf(own), ...base };
+  const env = { ...SHORT_WINDOW, ...PATIENCE, ...(await cluster(cleanUp)), ...placesOf(own), ...base };
   const config = readConfig(options, { ...process.env, ...env });
   const context = openContext(config);
   cleanUp.push(() => Promise.resolve(context.registry?.close()));

@@ -6,7 +6,7 @@ import { readRelease } from '../models/store.io.ts';
 import { withThreshold, withVersion } from '../models/version.ts';
 import { createRandom } from '../schemas/random.ts';
 import type { ModelOrigin, ModelRecord } from '../schemas/generated.ts';
-import { activateModel, releaseModel, rollbackModel } from './models-change.ts';
+import { activateModel, approveModel, releaseModel, rollbackModel } from './models-change.ts';
 import { outcomeOf, type ModelsContext } from './models-wait.ts';
 import { factJson } from './models-show.ts';
 import type { LogChange } from '../models/log-decisions.ts';
@@ -122,6 +122,25 @@ test('a model that was refused hides none before it from a rollback, nor does a 
   expect(world.said.join('\n')).toContain(`${version} does not hold and is skipped`);
 });
 
+test('a challenger that waits is approved once, and only while it holds and the model serves that it was judged against', async () => {
+  const world = createLog();
+  world.bring(releaseOf('a'), 'IMAGE');
+  world.serve();
+  const challengers = [releaseOf('stream'), releaseOf('BROKEN-b')];
+  for (const release of challengers) {
+    const { version, sha256 } = release.manifest;
+    const change = { release: true, kinds: [], version, sha256, requestId: version, awaits: 1 };
+    await world.context.modelLog.write(() => change, 'GATE', release);
+  }
+  const [good, broken] = challengers.map(({ manifest }) => manifest.version) as [string, string];
+  const approve = (which: string): Promise<string> => messageOf(approveModel(world.context, which, OPTIONS));
+  expect(await approve(broken)).toContain('golden row 3');
+  expect(await approve(good)).toBe('done');
+  world.serve();
+  expect([world.active(), world.log().activations.at(-1)?.origin]).toEqual([good, 'OPERATOR']);
+  expect(await approve(good)).toContain('does not wait for approval');
+});
+
 test('a rollback from real data takes no model of simulated customers, whatever its letters, unless told to', async () => {
   const world = createLog();
   for (const name of ['Simulated', 'real']) {
@@ -174,7 +193,7 @@ test('a threshold is corrected with the ONNX of the log, under a version of its 
 const record = (kind: ModelRecord['kind'], version: string): ModelRecord => ({
   ...{ kind, modelVersion: version, modelSha256: 'x', origin: 'OPERATOR', recordedAt: 0 },
   ...{ reason: null, requestId: null, actor: null, gateReport: null },
-  ...{ aboutActivation: null, outcome: null, servingActivation: null },
+  ...{ aboutActivation: null, outcome: null, servingActivation: null, approval: null, trainer: null },
   ...{ manifest: '{}', artifactOffset: 0, artifactChunks: 1 },
 });
 const logOf = (...records: ModelRecord[]): ModelLog =>

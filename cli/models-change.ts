@@ -10,6 +10,7 @@ import {
   type LogChange,
 } from '../models/log-decisions.ts';
 import { isSimulated } from '../models/log-manifests.ts';
+import { decideApproval } from '../models/log-requests.ts';
 import {
   releasesOf,
   servedRelease,
@@ -82,6 +83,24 @@ export async function activateModel(
       `${model.version} is a model of simulated customers, and one of real data serves: --allow-simulated activates it all the same`,
     );
   await writeAndWait(context, model, () => decideByOperator(model, false, options.reason), options);
+}
+
+/**
+ * Approves a challenger that waits: it is proved and activated as any other.
+ *
+ * @throws Error if it does not wait (any more), does not hold, or a scorer refuses it.
+ */
+export async function approveModel(
+  context: ModelsContext,
+  which: string,
+  options: Omit<ChangeOptions, 'allowSimulated'>,
+): Promise<void> {
+  const log = await context.modelLog.read();
+  const model = findModel(log, which);
+  decideApproval(log, model, options.reason);
+  const release = await provenRelease(context, releasesOf(log, model));
+  if (typeof release === 'string') throw new Error(`${model.version} is not approved: ${release}`);
+  await writeAndWait(context, model, (now) => decideApproval(now, model, options.reason), options);
 }
 
 /** The first of some releases that holds, or why none does. Throws what may pass. */

@@ -10,7 +10,9 @@ import {
   type LogEntry,
   type ModelLog,
   type Provenance,
+  WAITS,
 } from '../models/log.ts';
+import { waitingForApproval } from '../models/log-requests.ts';
 import type { ModelRecord } from '../schemas/generated.ts';
 
 /** A time as its writer gave it; a number that is no time stays one. */
@@ -18,7 +20,7 @@ export const isoTime = (ms: number): string | number =>
   Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : ms;
 
 /** JSON that somebody wrote; a text that is none stays one. */
-function parsed(text: string | null): unknown {
+export function parsed(text: string | null): unknown {
   if (text === null) return null;
   try {
     return JSON.parse(text) as unknown;
@@ -78,6 +80,8 @@ export function listJson(log: ModelLog): object {
   return {
     active: active === undefined ? null : activationJson(log, active),
     held: log.held,
+    trainerPaused: log.pause !== undefined,
+    waitForApproval: waitingForApproval(log).map(({ version, offset }) => ({ version, offset })),
     skippedRecords: Object.fromEntries(log.skipped),
     releases,
     activations: log.activations.map((activation) => activationJson(log, activation)),
@@ -115,6 +119,9 @@ export function* listLines(log: ModelLog): Generator<string> {
   if (answers.length > 0) yield 'retrain requests, newest last:';
   for (const { requestId, kind, reason } of answers.slice(-ANSWERS_SHOWN))
     yield `  ${requestId}  ${kind.toLowerCase()}: ${short(reason)}`;
+  for (const { version } of waitingForApproval(log))
+    yield `waits for approval: bankchurn models approve ${version}`;
+  if (log.pause !== undefined) yield 'the trainer is paused until `bankchurn trainer resume`';
   if (log.held) yield 'held: challengers are not activated until `bankchurn models resume`';
 }
 
@@ -138,6 +145,15 @@ const isOutcome = ({ kind, requestId, aboutActivation, outcome }: ModelRecord): 
   aboutActivation != null &&
   (outcome === 'served' || outcome === 'refused');
 
+/** What a record says: its kind, a scorer's word, or an operator's on the trainer. */
+function kindOf(record: ModelRecord): string {
+  const { kind, trainer, requestId, outcome } = record;
+  if (isOutcome(record)) return outcome!.toUpperCase();
+  const isTrainers =
+    kind === 'REJECTION' && requestId == null && (trainer === 'paused' || trainer === 'resumed');
+  return isTrainers ? `TRAINER_${trainer.toUpperCase()}` : kind;
+}
+
 /** A record of the log as `models history --json` shows it. */
 export function factJson({
   offset,
@@ -148,13 +164,14 @@ export function factJson({
   return {
     offset,
     time: isoTime(recordedAt),
-    kind: isOutcome(record) ? record.outcome!.toUpperCase() : record.kind,
+    kind: kindOf(record),
     version,
     sha256,
     origin: origin.toLowerCase(),
     actor: record.actor ?? null,
     reason: record.reason ?? null,
     requestId: requestId ?? null,
+    ...(record.approval === WAITS ? { approval: WAITS } : {}),
     ...(record.aboutActivation == null ? {} : { activation: record.aboutActivation }),
     ...(record.gateReport == null ? {} : { gateReport: parsed(record.gateReport) }),
     ...(record.kind === 'RELEASE' ? figures(record.manifest ?? '') : {}),

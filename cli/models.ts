@@ -8,6 +8,7 @@ import { modelLogOf } from '../service/wiring.io.ts';
 import { openContext, readConfig, say, withConfig } from './context.ts';
 import {
   activateModel,
+  approveModel,
   releaseModel,
   rollbackModel,
   type ReleaseOptions,
@@ -34,6 +35,7 @@ Examples:
   $ bankchurn models release models/champion --reason "trained on June"
   $ bankchurn models release --from churn-2ccb2fe9 --threshold 0.35 --reason "ticket 4711"
   $ bankchurn models activate churn-2ccb2fe9 --reason "ticket 4711"
+  $ bankchurn models approve stream-2ccb2fe9 --reason "looked at with risk"
   $ bankchurn models rollback --dry-run              what would serve
   $ bankchurn models rollback --to churn-2ccb2fe9`;
 
@@ -41,7 +43,7 @@ export function modelsCommand(): Command {
   const root = new Command('models')
     .description('the history of what is in production')
     .addHelpText('after', EXAMPLES);
-  const commands = [listCommand, historyCommand, atCommand, releaseCommand, activateCommand, rollbackCommand, resumeCommand]; // prettier-ignore
+  const commands = [listCommand, historyCommand, atCommand, releaseCommand, activateCommand, approveCommand, rollbackCommand, resumeCommand]; // prettier-ignore
   for (const create of commands) root.addCommand(create());
   return root;
 }
@@ -117,6 +119,17 @@ function activateCommand(): Command {
     .option('--allow-simulated', 'a model of simulated customers may replace one of real data')
     .action((which: string, options: Options & ChangeOptions) =>
       withModels(options, (context) => activateModel(context, which, options)),
+    );
+}
+
+function approveCommand(): Command {
+  return withWait(new Command('approve'))
+    .description(
+      'serve a challenger that passed the gate and waits for approval (`training.activation: approve`)',
+    )
+    .argument('<release>', 'its version, the beginning of its sha256, or VERSION@SHA256')
+    .action((which: string, options: Options & ChangeOptions) =>
+      withModels(options, (context) => approveModel(context, which, options)),
     );
 }
 

@@ -1,139 +1,10 @@
 /** The trainer's decisions in memory: bytes in, records of the model log out. */
-import { recordsOf } from '../schemas/records.ts';
 import { expect, test } from 'vitest';
-import type { LogChange } from '../models/log-decisions.ts';
-import { EMPTY_LOG, foldRecord, type ModelLog } from '../models/log.ts';
-import type { Release } from '../models/manifest.ts';
 import { BankChurnError } from '../schemas/errors.ts';
-import type { ModelRecord, RetrainRequested } from '../schemas/generated.ts';
-import { checkOwn, parseOwn } from '../schemas/own.ts';
-import type { Batch } from '../schemas/ports.ts';
-import type { LabelledEvent } from '../training/labels.ts';
+import type { RetrainRequested } from '../schemas/generated.ts';
+import { recordsOf } from '../schemas/records.ts';
+import { REQUEST, World } from './trainer.fixture.ts';
 import { createTrainer, type TrainerPorts } from './trainer.ts';
-import { NO_EVIDENCE } from '../drift/verdict-records.fixture.ts';
-
-const REQUEST: RetrainRequested = {
-  ...NO_EVIDENCE,
-  requestId: 'champion/1',
-  modelVersion: 'v-champion',
-  modelSha256: 'champion',
-  activation: 1,
-  countsOffset: 10,
-  requestedAt: 1000,
-  reason: 'PSI',
-  scorePsi: 0.3,
-  maxFeaturePsi: 0.5,
-  events: 4000,
-  driftSince: null,
-};
-
-/** A model log in memory that serves the champion, and what the trainer does with it. */
-class World {
-  readonly records: ModelRecord[] = [];
-  log: ModelLog = EMPTY_LOG;
-  now = 2000;
-  labels = 1000;
-  /** One in so many left. */
-  oneIn = 2;
-  passes = true;
-  trained = 0;
-  sleeps: number[] = [];
-  results: string[] = [];
-  waiting: (number | undefined)[] = [];
-  /** Before a challenge is done. */
-  onTraining: () => void | Promise<void> = () => undefined;
-  onSleep: () => void = () => undefined;
-  constructor() {
-    this.append('RELEASE', 'champion', 'IMAGE');
-    this.append('ACTIVATION', 'champion', 'IMAGE');
-  }
-  append(
-    kind: ModelRecord['kind'],
-    sha256: string,
-    origin: ModelRecord['origin'],
-    answer: Pick<LogChange, 'requestId' | 'reason' | 'gateReport'> = {},
-  ): void {
-    const record: ModelRecord = {
-      kind,
-      modelVersion: `v-${sha256}`,
-      modelSha256: sha256,
-      origin,
-      recordedAt: this.now,
-      reason: answer.reason ?? null,
-      requestId: answer.requestId ?? null,
-      manifest: '{}',
-      artifactOffset: 0,
-      artifactChunks: 1,
-      actor: null,
-      gateReport: answer.gateReport ?? null,
-      aboutActivation: null,
-      outcome: null,
-      servingActivation: null,
-    };
-    this.log = foldRecord(this.log, this.records.length, record);
-    this.records.push(record);
-  }
-  write(decide: (log: ModelLog) => LogChange): { change: LogChange } {
-    const change = decide(this.log);
-    if (change.release) this.append('RELEASE', change.sha256, 'GATE', change);
-    for (const kind of change.kinds) this.append(kind, change.sha256, 'GATE', change);
-    return { change };
-  }
-  ports(): TrainerPorts {
-    const rows = (n: number): LabelledEvent[] =>
-      Array.from({ length: n }, (_, i) => ({ churned: i % this.oneIn === 0 }) as LabelledEvent);
-    return {
-      decodeRequest: async ({ value }) => {
-        await Promise.resolve();
-        return checkOwn('RetrainRequested', parseOwn(value!)) as RetrainRequested;
-      },
-      readLog: () => Promise.resolve(this.log),
-      collect: () => Promise.resolve({ train: rows(2000), holdout: rows(this.labels) }),
-      challenge: async () => {
-        this.trained += 1;
-        await this.onTraining();
-        const sha256 = `challenger-${String(this.trained)}`;
-        const release = { manifest: { version: `v-${sha256}`, sha256 } } as Release;
-        return { release, passed: this.passes, reason: 'figures', report: '{"figures":1}' };
-      },
-      write: (decide) => Promise.resolve(this.write(decide)),
-      clock: {
-        now: () => this.now,
-        sleep: async (ms) => {
-          this.sleeps.push(ms);
-          this.now += ms;
-          this.onSleep();
-          await new Promise((resolve) => setImmediate(resolve));
-        },
-      },
-      rule: { minRecentLabels: 1000, retryMs: { first: 5000, longest: 20_000 }, expiryMs: 3_600_000 },
-      onResult: (result) => this.results.push(result),
-      onWaiting: (sinceMs) => this.waiting.push(sinceMs),
-      onSkipped: (_, { code }) => this.results.push(code),
-    };
-  }
-  /** What was added since the champion serves. */
-  added(): string[] {
-    return this.records.slice(2).map(({ kind, modelSha256 }) => `${kind} ${modelSha256}`);
-  }
-  async answer(...requests: readonly unknown[]): Promise<number | undefined> {
-    const role = await createTrainer(this.ports())(0, 0);
-    const texts = (requests.length === 0 ? [REQUEST] : requests).map((request) =>
-      typeof request === 'string' ? request : JSON.stringify(request),
-    );
-    const records = texts.map((text, offset) => ({
-      offset,
-      timestampMs: 0,
-      key: null,
-      value: Buffer.from(text),
-      headers: {},
-    }));
-    const batch: Batch = { topic: 'retrain-events', partition: 0, records: recordsOf(records) };
-    const decision = await role(batch, () => Promise.resolve());
-    expect(decision.emit).toEqual([]);
-    return decision.commit;
-  }
-}
 
 test('a challenger that passes is released and serves; the answer names the request', async () => {
   const world = new World();
@@ -149,7 +20,8 @@ test('a request read again, or one about a past activation, trains nothing', asy
   await world.answer();
   await world.answer({ ...REQUEST, requestId: 'champion/0', activation: 0 });
   await world.answer({ ...REQUEST, requestId: 'image/-1', activation: -1 });
-  expect([world.trained, world.added().length]).toEqual([1, 2]);
+  expect(world.trained).toBe(1);
+  expect(world.added().slice(2)).toEqual(['REJECTION champion', 'REJECTION champion']);
   expect(world.results).toEqual(['promoted', 'answered', 'stale', 'stale']);
 });
 
@@ -170,7 +42,7 @@ test('too few labels: deferred once, waits longer each time, then answers', asyn
   };
   await world.answer();
   expect(world.added()).toEqual(['DEFERRAL champion', 'RELEASE challenger-1', 'ACTIVATION challenger-1']);
-  expect(world.records[2]?.reason).toContain('10 labelled rows');
+  expect(world.records[2]?.reason).toContain('10 labelled customers');
   expect(world.sleeps.filter((ms) => ms >= 5000)).toEqual([5000, 10_000, 20_000, 20_000]);
 });
 
@@ -182,7 +54,7 @@ test('labels of one class only are too few as well', async () => {
   };
   await world.answer();
   expect(world.added()).toEqual(['DEFERRAL champion', 'RELEASE challenger-1', 'ACTIVATION challenger-1']);
-  expect(world.records[2]?.reason).toContain('all who left');
+  expect(world.records[2]?.reason).toContain('1000 left and 0 stayed');
 });
 
 test('labels that never come: rejected when the request expires', async () => {
@@ -201,11 +73,15 @@ test('an operator’s rollback while it waits, or while it trains, ends it', asy
     if (waiting.sleeps.length === 3) waiting.append('ACTIVATION', 'former', 'OPERATOR');
   };
   await waiting.answer();
-  expect(waiting.added()).toEqual(['DEFERRAL champion', 'ACTIVATION former']);
+  expect(waiting.added()).toEqual(['DEFERRAL champion', 'ACTIVATION former', 'REJECTION champion']);
+  expect(waiting.records.at(-1)).toMatchObject({
+    requestId: 'champion/1',
+    reason: 'stale: it is about v-champion (activation 1), and v-former (activation 3) serves',
+  });
   const training = new World();
   training.onTraining = () => training.append('ACTIVATION', 'former', 'OPERATOR');
   await training.answer();
-  expect(training.added()).toEqual(['ACTIVATION former']);
+  expect(training.added()).toEqual(['ACTIVATION former', 'REJECTION champion']);
   expect([waiting.results, training.results]).toEqual([['deferred', 'stale'], ['stale']]);
 });
 

@@ -1,15 +1,16 @@
 import { requestFault } from '../drift/checks.ts';
+import { isChange, NO_CHANGE, type LogChange } from '../models/log-decisions.ts';
 import {
   decideChallenger,
-  decideRefusal,
-  isChange,
+  decideDeferral,
+  decideOver,
+  decideRejection,
   requestState,
-  type GateWord,
-  type LogChange,
-} from '../models/log-decisions.ts';
+  type ActivationPolicy,
+} from '../models/log-requests.ts';
 import { activeModel, releasesOf, type LoggedRelease, type ModelLog } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
-import { backOff } from '../schemas/back-off.ts';
+import type { BackOff } from '../schemas/back-off.ts';
 import { BankChurnError, isPoisonError, isTransient, messageOf } from '../schemas/errors.ts';
 import type { RetrainRequested } from '../schemas/generated.ts';
 import type { OwnRecord } from '../schemas/own.ts';
@@ -17,6 +18,8 @@ import type { Clock, KeepAlive, OpenRole, SourceRecord } from '../schemas/ports.
 import { lastOffset } from '../schemas/records.ts';
 import type { FreshRows } from '../training/challenger.ts';
 import type { GateVerdict } from '../training/gate.ts';
+import { shortage, type LabelNeeds, type Shortage } from './trainer-labels.ts';
+import { nextLook } from './trainer-schedule.ts';
 
 /** How a retrain request ended (or, deferred, goes on). */
 export type TrainingResult = 'promoted' | 'rejected' | 'deferred' | 'failed' | 'stale' | 'answered';
@@ -45,6 +48,8 @@ export interface TrainerPorts {
     release?: Release,
   ) => Promise<{ readonly change: LogChange }>;
   readonly clock: Clock;
+  /** Resolves after some milliseconds, or soon after the model log has changed; early when aborted. */
+  readonly untilChange: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly rule: TrainerRule;
   /** Told of each result as it comes. */
   readonly onResult: (result: TrainingResult, request: RetrainRequested, reason: string) => void;
@@ -54,15 +59,17 @@ export interface TrainerPorts {
   readonly onSkipped: (offset: number, error: BankChurnError) => void;
 }
 
-export interface TrainerRule {
-  /** Labelled rows needed on the holdout side; fewer: the request is deferred. */
-  readonly minRecentLabels: number;
+export interface TrainerRule extends LabelNeeds {
+  /** What becomes of a challenger that passed. */
+  readonly activation: ActivationPolicy;
   /** First and longest wait for labels, milliseconds; doubles in between. */
-  readonly retryMs: { readonly first: number; readonly longest: number };
+  readonly retryMs: BackOff;
   /** A request older than this is refused, milliseconds. */
   readonly expiryMs: number;
 }
 
+/** A paused trainer looks at the model log so often at least, milliseconds. */
+const PAUSE_LOOK_MS = 60_000;
 /** How often a long wait or training tells the group that the trainer lives, milliseconds. */
 const BEAT_MS = 1000;
 
@@ -113,7 +120,7 @@ async function answerShown(
   }
 }
 
-/** Answers one request; waits for labels as long as it takes. */
+/** Answers one request; waits for labels, and for an operator who paused the trainer, as long as it takes. */
 async function answer(
   given: TrainerPorts,
   request: RetrainRequested,
@@ -121,33 +128,47 @@ async function answer(
 ): Promise<TrainingResult> {
   const ports = keptAlive(given, keepAlive);
   const { rule, clock } = ports;
-  for (let failures = 0; ; failures++) {
+  for (let lookAtMs = -Infinity; ;) {
     const log = await ports.readLog();
     const state = requestState(log, request);
-    if (state === 'answered' || state === 'stale') {
-      ports.onResult(state, request, `request ${request.requestId} is ${state}`);
-      return state;
+    if (state === 'answered' || state === 'stale') return end(ports, request, state);
+    const isPaused = log.pause !== undefined;
+    if (!isPaused && clock.now() >= lookAtMs) {
+      const fresh = await ports.collect(request);
+      const short = shortage(fresh, rule);
+      if (short === undefined) return await retrain(ports, request, log, fresh);
+      if (clock.now() - request.requestedAt > rule.expiryMs)
+        return reject(
+          ports,
+          request,
+          'rejected',
+          `expired: after ${hours(rule.expiryMs)} still ${short.reason}`,
+        );
+      await defer(ports, request, short, state === 'open');
+      lookAtMs = nextLook(
+        log.answers.get(request.requestId)?.since ?? clock.now(),
+        clock.now(),
+        rule.retryMs,
+      );
     }
-    const fresh = await ports.collect(request);
-    const labels = tooFew(fresh, rule);
-    if (labels === undefined) return await retrain(ports, request, log, fresh);
-    if (clock.now() - request.requestedAt > rule.expiryMs)
-      return refuse(ports, request, 'rejected', {
-        reason: `expired: after ${hours(rule.expiryMs)} still ${labels}`,
-      });
-    if (state === 'open') await refuse(ports, request, 'deferred', { reason: labels });
     ports.onWaiting(request.requestedAt);
-    await clock.sleep(backOff(rule.retryMs, failures));
+    await ports.untilChange(isPaused ? PAUSE_LOOK_MS : Math.max(1, lookAtMs - clock.now()));
   }
 }
 
-/** Why no challenger can be judged (or trained) on these rows; undefined: one can. */
-function tooFew({ train, holdout }: FreshRows, { minRecentLabels }: TrainerRule): string | undefined {
-  const found = `${String(holdout.length)} labelled rows of the drifted stream to judge a challenger on`;
-  if (holdout.length < minRecentLabels) return `${found}, ${String(minRecentLabels)} are needed`;
-  const isMixed = (rows: FreshRows['train']): boolean =>
-    rows.some(({ churned }) => churned) && rows.some(({ churned }) => !churned);
-  return isMixed(train) && isMixed(holdout) ? undefined : `${found}, all who left or all who stayed`;
+/** A request that needs no challenger: answered before, or about a model that no longer serves, which is then recorded. */
+async function end(
+  ports: Kept,
+  request: RetrainRequested,
+  state: 'answered' | 'stale',
+): Promise<TrainingResult> {
+  const reason = `request ${request.requestId} is ${state}`;
+  if (state === 'stale') {
+    const { change } = await ports.write((log) => decideOver(log, request) ?? NO_CHANGE);
+    return report(ports, request, change, 'stale', reason);
+  }
+  ports.onResult(state, request, reason);
+  return state;
 }
 
 const hours = (ms: number): string => `${(ms / 3_600_000).toFixed(1)} h`;
@@ -160,27 +181,39 @@ async function retrain(
 ): Promise<TrainingResult> {
   const champion = releasesOf(log, activeModel(log)!); // the request is not stale: it is about the active model
   const challenge = await ports.challenge(champion, fresh);
-  if (typeof challenge === 'string') return refuse(ports, request, 'failed', { reason: challenge });
+  if (typeof challenge === 'string') return reject(ports, request, 'failed', challenge);
   const { release, passed, reason, report: figures } = challenge;
+  if (!passed) return reject(ports, request, 'rejected', reason, figures);
   const word = { reason, report: figures };
-  if (!passed) return refuse(ports, request, 'rejected', word);
-  const decide = (now: ModelLog): LogChange => decideChallenger(now, request, release.manifest, word);
+  const decide = (now: ModelLog): LogChange =>
+    decideChallenger(now, request, release.manifest, word, ports.rule.activation);
   const { change } = await ports.write(decide, release);
   return report(ports, request, change, 'promoted', reason);
 }
 
-async function refuse(
+async function reject(
   ports: Kept,
   request: RetrainRequested,
-  result: 'rejected' | 'failed' | 'deferred',
-  word: GateWord,
+  result: 'rejected' | 'failed',
+  reason: string,
+  figures?: string,
 ): Promise<TrainingResult> {
-  const kind = result === 'deferred' ? 'DEFERRAL' : 'REJECTION';
-  const { change } = await ports.write((log) => decideRefusal(log, request, kind, word));
-  return report(ports, request, change, result, word.reason);
+  const { change } = await ports.write((log) => decideRejection(log, request, { reason, report: figures }));
+  return report(ports, request, change, result, reason);
 }
 
-/** Nothing was written: in the meantime someone else answered, or another model serves. */
+/** Puts a request off; later looks are only recorded, and only if the labels have grown. */
+async function defer(
+  ports: Kept,
+  request: RetrainRequested,
+  short: Shortage,
+  isFirst: boolean,
+): Promise<void> {
+  const { change } = await ports.write((log) => decideDeferral(log, request, short, short.share));
+  if (isFirst) report(ports, request, change, 'deferred', short.reason);
+}
+
+/** Nothing was written: in the meantime someone else answered. */
 function report(
   ports: Kept,
   request: RetrainRequested,
@@ -188,9 +221,8 @@ function report(
   result: TrainingResult,
   reason: string,
 ): TrainingResult {
-  const isOver = !isChange(change);
-  const final = isOver ? 'stale' : result;
-  ports.onResult(final, request, isOver ? 'in the meantime answered, or another model serves' : reason);
+  const final = !isChange(change) ? 'answered' : change.isStale === true ? 'stale' : result;
+  ports.onResult(final, request, final === result ? (change.reason ?? reason) : (change.reason ?? 'answered in the meantime')); // prettier-ignore
   return final;
 }
 
@@ -212,7 +244,7 @@ function keptAlive(ports: TrainerPorts, keepAlive: KeepAlive) {
       ),
     write: (decide: (log: ModelLog) => LogChange, release?: Release) =>
       held(() => ports.write(decide, release)),
-    clock: { ...ports.clock, sleep: (ms: number) => held(() => ports.clock.sleep(ms)) },
+    untilChange: (ms: number) => held((signal) => ports.untilChange(ms, signal)),
   };
 }
 

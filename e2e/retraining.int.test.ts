@@ -139,7 +139,10 @@ test(
     const configFile = join(folder, 'config.yaml');
     const config = await readFile(join(packageRoot(), 'configs/config.yaml'), 'utf8');
     const baseCsv = join(folder, 'base.csv');
-    await writeFile(configFile, config.replace('baseCsv: null', `baseCsv: ${baseCsv}`));
+    const changed = config
+      .replace('baseCsv: null', `baseCsv: ${baseCsv}`)
+      .replace('onBaseHoldout: warn', 'onBaseHoldout: reject');
+    await writeFile(configFile, changed);
     await writeFile(baseCsv, coinTossed(3000));
 
     const { world, watch } = await open();
@@ -157,7 +160,7 @@ test(
       3000,
     );
     expect(watch.models.findLast(({ requestId }) => requestId !== null)?.reason).toMatch(
-      /FAILED: on the base holdout: weighted F1 0\.\d+ \(above 0\.80\)/,
+      /FAILED: on the base holdout \(600 rows\): weighted F1 0\.\d+ \(above 0\.80\)/,
     );
     expect(watch.models.filter(({ kind }) => kind === 'ACTIVATION')).toHaveLength(1);
     expect(await version(service)).toBe(request?.modelVersion);

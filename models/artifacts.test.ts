@@ -66,7 +66,16 @@ const logged: LoggedRelease = {
     artifactOffset: 0,
     artifactChunks: chunks.length,
   },
-  ...{ offset: 0, origin: 'GATE', recordedAt: 0, actor: null, reason: null, gateReport: null },
+  ...{
+    offset: 0,
+    origin: 'GATE',
+    recordedAt: 0,
+    actor: null,
+    reason: null,
+    gateReport: null,
+    requestId: null,
+    awaits: null,
+  },
 };
 const flipped = (at: number): Buffer => {
   const copy = Buffer.from(bytes);

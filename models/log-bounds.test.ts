@@ -10,7 +10,7 @@ type Given = Partial<ModelRecord>;
 const record = (kind: ModelRecord['kind'], version: string, more: Given = {}): ModelRecord => ({
   ...{ kind, modelVersion: version, modelSha256: `sha-${version}`, origin: 'IMAGE', recordedAt: 0 },
   ...{ reason: null, requestId: null, actor: null, gateReport: null },
-  ...{ aboutActivation: null, outcome: null, servingActivation: null },
+  ...{ aboutActivation: null, outcome: null, servingActivation: null, approval: null, trainer: null },
   ...{ manifest: '{}', artifactOffset: 0, artifactChunks: 1 },
   ...more,
 });

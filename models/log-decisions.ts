@@ -1,5 +1,5 @@
 /** What a writer may add to the model log. Pure: writers fence, read to the end, decide here, and write (ADR 6). */
-import type { ModelRecord, RetrainRequested } from '../schemas/generated.ts';
+import type { ModelRecord } from '../schemas/generated.ts';
 import {
   activeModel,
   isSame,
@@ -20,6 +20,12 @@ export interface LogChange extends ModelName {
   readonly requestId?: string;
   /** JSON of the gate's figures. */
   readonly gateReport?: string | undefined;
+  /** Of a challenger's release that an operator must approve: the activation of the champion it was judged against. */
+  readonly awaits?: number;
+  /** Of an operator who stops the trainer for a while, or lets it go on. */
+  readonly trainer?: 'paused' | 'resumed';
+  /** The answer to a request about a model that no longer serves. */
+  readonly isStale?: true;
   /** Of a scorer that tells what became of an activation. */
   readonly outcome?: {
     readonly activation: number;
@@ -35,75 +41,12 @@ export const NO_CHANGE: LogChange = { release: false, kinds: [], version: '', sh
 /** Whether a change writes anything. */
 export const isChange = ({ release, kinds }: LogChange): boolean => release || kinds.length > 0;
 
-type Complaint = Pick<RetrainRequested, 'requestId' | 'modelVersion' | 'modelSha256' | 'activation'>;
-
-/** Whether a retrain request still waits for its answer: replays and duplicates do not, and no complaint about a past activation does. */
-export function requestState(
-  log: ModelLog,
-  request: Pick<Complaint, 'requestId' | 'modelSha256' | 'activation'>,
-): 'open' | 'deferred' | 'answered' | 'stale' {
-  const kind = log.answers.get(request.requestId)?.kind;
-  if (kind !== undefined && kind !== 'DEFERRAL') return 'answered';
-  const active = activeModel(log);
-  if (active?.offset !== request.activation || active.sha256 !== request.modelSha256) return 'stale';
-  return kind === undefined ? 'open' : 'deferred';
-}
-
-/** Words of the gate. */
-export interface GateWord {
-  readonly reason: string;
-  /** JSON of its figures. */
-  readonly report?: string | undefined;
-}
-
 /** Whether the log has a release of that version and sha256. */
-const isReleased = (
+export const isReleased = (
   log: ModelLog,
   model: ModelName,
   isIntact: (release: LoggedRelease) => boolean = () => true,
 ): boolean => releasesOf(log, model).some((release) => isSame(release, model) && isIntact(release));
-
-/** A challenger that passed the gate is released, and serves at once unless an operator holds challengers back. */
-export function decideChallenger(
-  log: ModelLog,
-  request: Complaint,
-  challenger: ModelName,
-  { reason, report: gateReport }: GateWord,
-): LogChange {
-  const state = requestState(log, request);
-  if (state === 'answered' || state === 'stale') return NO_CHANGE;
-  const { version, sha256 } = challenger;
-  const { requestId } = request;
-  const release = !isReleased(log, challenger);
-  const change = { release, version, sha256, requestId, gateReport };
-  if (!log.held) return { ...change, kinds: ['ACTIVATION'], reason };
-  const told = `held by an operator, not activated; ${reason}`;
-  // A release that is in the log already would leave nothing to write, and the request without an answer.
-  return release
-    ? { ...change, kinds: [], reason: told }
-    : refusal('REJECTION', request, { reason: told, report: gateReport });
-}
-
-/** A request is refused for good, or put off: said once. */
-export function decideRefusal(
-  log: ModelLog,
-  request: Complaint,
-  kind: 'REJECTION' | 'DEFERRAL',
-  word: GateWord,
-): LogChange {
-  const state = requestState(log, request);
-  if (state === 'answered' || state === 'stale' || (kind === 'DEFERRAL' && state === 'deferred'))
-    return NO_CHANGE;
-  return refusal(kind, request, word);
-}
-
-function refusal(
-  kind: 'REJECTION' | 'DEFERRAL',
-  { requestId, modelVersion: version, modelSha256: sha256 }: Complaint,
-  { reason, report: gateReport }: GateWord,
-): LogChange {
-  return { release: false, kinds: [kind], version, sha256, requestId, reason, gateReport };
-}
 
 /**
  * A starting scorer brings the release of its image. It activates it only if the newest activation *of an image* was of

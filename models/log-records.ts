@@ -1,6 +1,7 @@
 /** What a change of the model log is written as. */
 import type { ModelOrigin, ModelRecord } from '../schemas/generated.ts';
 import type { LogChange } from './log-decisions.ts';
+import { WAITS } from './log.ts';
 
 /** Where the bytes of a release lie in `churn-model-artifacts`. */
 export interface ArtifactPlace {
@@ -24,11 +25,14 @@ export function changeRecords(change: LogChange, context: ChangeContext): ModelR
   if (context.brought === undefined) return records;
   const { manifest, artifact } = context.brought;
   const { offset: artifactOffset, chunks: artifactChunks } = artifact;
-  return [{ ...record('RELEASE', change, context), manifest, artifactOffset, artifactChunks }, ...records];
+  const release = { ...record('RELEASE', change, context), manifest, artifactOffset, artifactChunks };
+  const { awaits } = change;
+  const waiting = awaits === undefined ? {} : { approval: WAITS, aboutActivation: awaits };
+  return [{ ...release, ...waiting }, ...records];
 }
 
 function record(kind: ModelRecord['kind'], change: LogChange, context: ChangeContext): ModelRecord {
-  const { version, sha256, reason, requestId, gateReport, outcome } = change;
+  const { version, sha256, reason, requestId, gateReport, outcome, trainer } = change;
   return {
     kind,
     modelVersion: version,
@@ -45,5 +49,7 @@ function record(kind: ModelRecord['kind'], change: LogChange, context: ChangeCon
     aboutActivation: outcome?.activation ?? null,
     servingActivation: outcome?.serving ?? null,
     outcome: outcome === undefined ? null : outcome.served ? 'served' : 'refused',
+    approval: null,
+    trainer: trainer ?? null,
   };
 }

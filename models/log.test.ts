@@ -29,6 +29,8 @@ const record = (kind: ModelRecord['kind'], name: string, more: Given = {}): Mode
     aboutActivation: null,
     outcome: null,
     servingActivation: null,
+    approval: null,
+    trainer: null,
   },
   ...{ manifest: '{}', artifactOffset: 0, artifactChunks: 1 },
   ...more,

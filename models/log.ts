@@ -31,6 +31,10 @@ export interface LoggedRelease extends Provenance, ModelName {
   readonly artifactOffset: number;
   readonly artifactChunks: number;
   readonly gateReport: string | null;
+  /** Of the retrain request that it answers. */
+  readonly requestId: string | null;
+  /** Of a challenger that an operator must approve: the activation of the champion it was judged against. */
+  readonly awaits: number | null;
 }
 
 export interface Activation extends Provenance, ModelName {
@@ -53,8 +57,10 @@ export interface Answer {
   /** Of the model released, or complained about. */
   readonly sha256: string;
   readonly reason: string;
-  /** When it was given, as its writer says, milliseconds since 1970. */
+  readonly gateReport: string | null;
+  /** Of this record and of the first one about the request, milliseconds since 1970. */
   readonly recordedAt: number;
+  readonly since: number;
 }
 
 export interface ModelLog {
@@ -66,6 +72,8 @@ export interface ModelLog {
   readonly outcomes: ReadonlyMap<number, Outcome>;
   /** After an operator's rollback: challengers are released and not activated. */
   readonly held: boolean;
+  /** Who paused the trainer, when and why; undefined: it is not paused. */
+  readonly pause: Provenance | undefined;
   /** The newest answer to each retrain request, by its id, oldest first. */
   readonly answers: ReadonlyMap<string, Answer>;
   /** Records that could not be read, by error code. */
@@ -77,9 +85,13 @@ export const EMPTY_LOG: ModelLog = {
   activations: [],
   outcomes: new Map(),
   held: false,
+  pause: undefined,
   answers: new Map(),
   skipped: new Map(),
 };
+
+/** The word of a release that waits for approval (`approval`). */
+export const WAITS = 'waits';
 
 /** Characters: longer names and ids make a record invalid. */
 const MAX_NAME = 200;
@@ -120,6 +132,7 @@ export function foldRecords(log: ModelLog, entries: readonly LogEntry[]): ModelL
     activations: [...log.activations],
     outcomes: new Map(log.outcomes),
     held: log.held,
+    pause: log.pause,
     answers: new Map(log.answers),
     skipped: new Map(log.skipped),
   };
@@ -137,6 +150,7 @@ interface Folding {
   readonly activations: Activation[];
   readonly outcomes: Map<number, Outcome>;
   held: boolean;
+  pause: Provenance | undefined;
   readonly answers: Map<string, Answer>;
   readonly skipped: Map<string, number>;
 }
@@ -151,16 +165,41 @@ function take(log: Folding, offset: number, record: ModelRecord): void {
   const { origin, recordedAt } = record;
   const from = { offset, origin, recordedAt, actor: cutActor(record.actor), reason };
   const common = { ...from, version, sha256, gateReport: cut(record.gateReport) };
-  if (kind === 'RELEASE') log.releases.push({ ...common, manifest: record.manifest!, artifactOffset: record.artifactOffset!, artifactChunks: record.artifactChunks! }); // prettier-ignore
+  if (kind === 'RELEASE') log.releases.push({ ...common, ...releaseFields(record) });
   if (kind === 'ACTIVATION') log.activations.push(common);
   trimReleases(log.releases, log.activations, log.outcomes);
   trimActivations(log.activations, log.outcomes);
   if (kind === 'HOLD') log.held = true;
   if (kind === 'RESUME') log.held = false;
-  if (kind === 'REJECTION' && requestId == null) addOutcome(log, record, from);
+  if (kind === 'REJECTION' && requestId == null) addWord(log, record, from);
   if (requestId == null || kind === 'HOLD' || kind === 'RESUME') return;
-  log.answers.set(requestId, { requestId, kind, sha256, reason: reason ?? '', recordedAt });
+  const since = log.answers.get(requestId)?.since ?? recordedAt;
+  const { gateReport } = common;
+  log.answers.set(requestId, {
+    requestId,
+    kind,
+    sha256,
+    reason: reason ?? '',
+    gateReport,
+    recordedAt,
+    since,
+  });
   trimAnswers(log.answers);
+}
+
+const releaseFields = (record: ModelRecord) => ({
+  manifest: record.manifest!,
+  artifactOffset: record.artifactOffset!,
+  artifactChunks: record.artifactChunks!,
+  requestId: record.requestId ?? null,
+  awaits: record.approval === WAITS ? (record.aboutActivation ?? null) : null,
+});
+
+/** An operator's word on the trainer, or a scorer's on an activation. */
+function addWord(log: Folding, record: ModelRecord, from: Provenance): void {
+  if (record.trainer === 'paused') log.pause = from;
+  else if (record.trainer === 'resumed') log.pause = undefined;
+  else addOutcome(log, record, from);
 }
 
 function addOutcome(

@@ -20,6 +20,7 @@ const record = (
 ): ModelRecord => ({
   ...{ kind, modelVersion: version, modelSha256: SHA, origin: 'OPERATOR', recordedAt: 0, reason: null },
   ...{ requestId: null, actor: null, gateReport: null, aboutActivation: null, outcome: null },
+  ...{ approval: null, trainer: null },
   ...{ servingActivation: null, manifest: JSON.stringify({ ...manifest, version }) },
   ...{ artifactOffset: 0, artifactChunks: 1, ...more },
 });

@@ -25,7 +25,7 @@ export interface NeededRight extends Right {
 /** Commands of operators and clients, by how the page and the tests name them. */
 export const COMMANDS = [
   'produce', 'produce --outcomes', 'consume', 'consume --dead-letters', 'explain', 'drift', 'topics create',
-  'models list', 'models activate', 'offsets show', 'offsets adopt',
+  'models list', 'models activate', 'retrain', 'trainer status', 'offsets show', 'offsets adopt',
 ] as const; // prettier-ignore
 export type CommandName = (typeof COMMANDS)[number];
 
@@ -120,6 +120,11 @@ const ROLE_RIGHTS: Readonly<Record<RoleName, (names: Names) => Rights>> = {
   },
 };
 
+const describesTrainers = ({ group: of }: Names): NeededRight => ({
+  ...group(`${of}.trainer`, 'runs', 'whether a trainer runs'),
+  operation: 'DESCRIBE',
+});
+
 const COMMAND_RIGHTS: Readonly<Record<CommandName, (names: Names) => Rights>> = {
   produce: ({ topics }) => [topic('WRITE', topics.names.customerEvents, 'runs', 'the events')],
   'produce --outcomes': ({ topics }) => [
@@ -151,6 +156,17 @@ const COMMAND_RIGHTS: Readonly<Record<CommandName, (names: Names) => Rights>> = 
   'models activate': (names) => [
     ...readsModels(names, 'runs'),
     ...writesModels(names, 'runs', 'writes the change'),
+  ],
+  retrain: (names) => [
+    describesTrainers(names),
+    topic('READ', names.topics.names.driftVerdicts, 'runs', 'the numbers of the newest verdict'),
+    ...followsModels(names, 'runs'),
+    topic('WRITE', names.topics.names.retrainEvents, 'runs', 'asks for a new model'),
+  ],
+  'trainer status': (names) => [
+    describesTrainers(names),
+    topic('READ', names.topics.names.retrainEvents, 'runs', 'the requests'),
+    ...followsModels(names, 'runs'),
   ],
   'offsets show': ({ group: of, topics: { names } }) => [
     topic('DESCRIBE', names.customerEvents, 'runs', 'its offsets'),

@@ -27,6 +27,7 @@ async function alone(dataset: string, allowSimulated: boolean) {
   const record = (kind: ModelRecord['kind']): ModelRecord => ({
     ...{ kind, modelVersion: 'real', modelSha256: manifest.sha256, origin: 'OPERATOR', recordedAt: 0 },
     ...{ reason: null, requestId: null, actor: null, gateReport: null, outcome: null, aboutActivation: null },
+    ...{ approval: null, trainer: null },
     ...{ servingActivation: null, manifest: JSON.stringify(manifest), artifactOffset: 0, artifactChunks: 1 },
   });
   const records = [record('RELEASE'), record('ACTIVATION')];

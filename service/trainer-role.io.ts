@@ -14,6 +14,7 @@ import { recordInMlflow } from '../training/mlflow.io.ts';
 import { measureAtScrape } from './at-scrape.ts';
 import { decodeOwn, decoderOf, shapesOf } from './codecs.ts';
 import { fetchFirst } from './model-log-fetch.io.ts';
+import type { ModelLogAccess } from './model-log-port.ts';
 import { createSkips } from './own-records.ts';
 import { commonSettings, skipRecord, type Surroundings } from './role-settings.ts';
 import { runRole, type RunningRole } from './run-role.io.ts';
@@ -29,13 +30,15 @@ export function startTrainer(around: Surroundings): RunningRole {
   return runRole(settings, trainerRole(around), around.fatal);
 }
 
-const LONGEST_RETRY_MS = 300_000;
+/** The longest wait for labels between two looks, milliseconds. */
+export const LONGEST_RETRY_MS = 300_000;
 
 function trainerRole(around: Surroundings): OpenRole {
   const { config, kafka, registry, metrics, log } = around;
   const { training, topics, group } = config;
   const modelLog = modelLogOf(around, { log, actor: `trainer on ${hostname()}` });
   let waitingSince: number | undefined;
+  let seen = 0;
   measureAtScrape(metrics.retrainDeferred, () => {
     const ageMs = waitingSince === undefined ? 0 : Math.max(0, Date.now() - waitingSince);
     metrics.retrainDeferred.set(ageMs / 1000);
@@ -55,8 +58,10 @@ function trainerRole(around: Surroundings): OpenRole {
     baseCsv: training.baseCsv,
     resampling: config.resampling.strategy,
     memoryBudgetBytes: config.resampling.memoryBudgetMiB * 1024 * 1024,
+    baseHoldoutCsv: config.gate.baseHoldoutCsv,
     gate: {
-      rules: gateRules(config.customer, training.minWeightedF1),
+      ...config.gate,
+      base: gateRules(config.customer, training.minWeightedF1),
       maxAucLoss: training.maxAucLoss,
       minRecentLabels: training.minRecentLabels,
     },
@@ -65,7 +70,11 @@ function trainerRole(around: Surroundings): OpenRole {
   };
   const trainer = createTrainer({
     decodeRequest: (record) => decodeOwn(record, registry, 'RetrainRequested') as Promise<RetrainRequested>,
-    readLog: modelLog.read,
+    readLog: async () => {
+      seen = await modelLog.end();
+      return modelLog.read();
+    },
+    untilChange: (ms, signal) => untilChange(modelLog, seen, ms, signal),
     collect: (request) => collectFreshRows(freshRows, request),
     challenge: (champion, fresh, signal) => {
       const rows = { train: fresh.train.length, holdout: fresh.holdout.length };
@@ -78,7 +87,11 @@ function trainerRole(around: Surroundings): OpenRole {
       return done;
     },
     clock: { now: Date.now, sleep },
-    rule: { ...training, retryMs: { first: training.retryMs, longest: LONGEST_RETRY_MS } },
+    rule: {
+      ...training,
+      minLeavers: config.gate.minLeavers,
+      retryMs: { first: training.retryMs, longest: LONGEST_RETRY_MS },
+    },
     onResult: (...result) => tellResult(around, ...result),
     onWaiting: (requestedAtMs) => {
       waitingSince = requestedAtMs;
@@ -89,6 +102,22 @@ function trainerRole(around: Surroundings): OpenRole {
     await modelLog.check();
     return trainer(...where);
   };
+}
+
+/** How often the end of the model log is looked at, milliseconds. */
+const LOG_LOOK_MS = 3000;
+
+/** Waits until the model log has grown beyond an offset; so many milliseconds at most. */
+async function untilChange(
+  modelLog: Pick<ModelLogAccess, 'end'>,
+  seen: number,
+  ms: number,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const until = Date.now() + ms; !signal.aborted && Date.now() < until;) {
+    await sleep(Math.min(LOG_LOOK_MS, until - Date.now()));
+    if ((await modelLog.end()) > seen) return;
+  }
 }
 
 /** The challenger in MLflow, where that is on: bounded, and nothing depends on it. */

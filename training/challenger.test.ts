@@ -62,6 +62,16 @@ test('with one: its holdout stays, and its customers are trained on nowhere', ()
   expect(found.dataset.labels).toHaveLength(1120);
 });
 
+test('customers of a base holdout of its own are trained on nowhere', () => {
+  const base = datasetOf(rows.slice(0, 100));
+  const split = { name: 'b', train: [1, 2, 3], holdout: [5] };
+  const held = [rows[2]!, rows[50]!].map(({ event }) => event.customerId);
+  const found = challengerData({ train: rows.slice(40, 60), holdout: [] }, { dataset: base, split }, held);
+  const trained = found.split.train.map((i) => found.dataset.events[i]!.customerId);
+  expect(trained).toHaveLength(2 + 19);
+  expect(trained.filter((customer) => held.includes(customer))).toEqual([]);
+});
+
 test('other rows, or other labels, are another data set', () => {
   const sha256 = (some: readonly LabelledEvent[]): string =>
     challengerData(splitFresh(some, 0.3), undefined).dataset.sha256;

@@ -35,17 +35,24 @@ export interface ChallengerData {
 /**
  * The base set, where there is one, and the stream's rows behind each other. Holdout is the base set's, else the stream's.
  * Customers of the base holdout are not trained on, wherever their rows come from.
+ *
+ * @param heldOut further customers that are not trained on.
  */
 export function challengerData(
   fresh: FreshRows,
   base: { readonly dataset: Dataset; readonly split: Split } | undefined,
+  heldOut: readonly string[] = [],
 ): ChallengerData {
   const baseRows = base?.dataset.events.length ?? 0;
   const rows = [...fresh.train, ...fresh.holdout];
   const position = (i: number): number => baseRows + i;
   const freshTrain = fresh.train.map((_, i) => position(i));
   const freshHoldout = fresh.holdout.map((_, i) => position(fresh.train.length + i));
-  const held = new Set(base?.split.holdout.map((i) => base.dataset.events[i]!.customerId));
+  const held = new Set([
+    ...heldOut,
+    ...(base?.split.holdout.map((i) => base.dataset.events[i]!.customerId) ?? []),
+  ]);
+  const baseTrain = (base?.split.train ?? []).filter((i) => !held.has(base!.dataset.events[i]!.customerId));
   const trainable = freshTrain.filter((_, i) => !held.has(fresh.train[i]!.event.customerId));
   return {
     dataset: {
@@ -60,7 +67,7 @@ export function challengerData(
     },
     split: {
       name: base === undefined ? 'stream-by-customer' : `${base.split.name}+stream`,
-      train: [...(base?.split.train ?? []), ...trainable],
+      train: [...baseTrain, ...trainable],
       holdout: base?.split.holdout ?? freshHoldout,
     },
     profileRows: [...freshTrain, ...freshHoldout],

@@ -86,53 +86,10 @@ export function rulesFor({ churned, stayed }: { readonly churned: number; readon
   return { ...DEFAULT_RULES, minLogLossGain: Math.min(DEFAULT_RULES.minLogLossGain, gain) };
 }
 
-/** What a challenger must show. */
-export interface ChallengeRule {
-  /** Of its figures on the base holdout. */
-  readonly rules: GateRules;
-  /** The challenger's ROC AUC on recent rows may be this much below the champion's, not more. */
-  readonly maxAucLoss: number;
-  /** Recent labelled rows that the AUCs need at least. */
-  readonly minRecentLabels: number;
-}
-
-/** What it has shown. */
-export interface ChallengeFigures {
-  /** Of the challenger on the base holdout; undefined: there is no base set here. */
-  readonly base: Evaluation | undefined;
-  /** Recent labelled rows that neither model was trained on. */
-  readonly recentLabels: number;
-  /** ROC AUC on them; NaN where only one class is among them. */
-  readonly championAuc: number;
-  readonly challengerAuc: number;
-}
-
 export interface GateVerdict {
   readonly passed: boolean;
   /** Every number and the bound it was held against. */
   readonly reason: string;
-}
-
-/** Whether a challenger may take over. Pure: the same figures, the same verdict. */
-export function judgeChallenger(figures: ChallengeFigures, rule: ChallengeRule): GateVerdict {
-  const { base, recentLabels, championAuc, challengerAuc } = figures;
-  const floor = championAuc - rule.maxAucLoss;
-  return verdictOf([
-    {
-      passed: recentLabels >= rule.minRecentLabels,
-      text: `${String(recentLabels)} recent labels (at least ${String(rule.minRecentLabels)})`,
-    },
-    {
-      passed: challengerAuc >= floor,
-      text: `ROC AUC on them ${four(challengerAuc)} against the champion's ${four(championAuc)} (at least ${four(floor)})`,
-    },
-    ...(base === undefined
-      ? [{ passed: true, text: 'no base set here: figures on its holdout not looked at' }]
-      : checkHoldout(base, rule.rules).map(({ passed, text }) => ({
-          passed,
-          text: `on the base holdout: ${text}`,
-        }))),
-  ]);
 }
 
 /** Passed if every check is; the reason has each of them. */

@@ -12,6 +12,8 @@ export interface TrainingJob {
   readonly customer: CustomerSchema;
   /** CSV of the base set; null: the stream's rows alone. */
   readonly baseCsv: string | null;
+  /** Customers that are not trained on: those of the base holdout. */
+  readonly held: readonly string[];
   readonly fresh: FreshRows;
   readonly resampling: Resampling;
   /** Of the resampling, see `TrainingOptions`. */

@@ -12,7 +12,14 @@ import { trainRelease } from './train.ts';
 const next = createSimulator({ seed: 3, startMs: 0, stepMs: 1, idPrefix: 's' });
 const rows = Array.from({ length: 2000 }, next);
 const fresh = splitFresh(rows, 0.3);
-const job: TrainingJob = { customer: BANK, baseCsv: null, fresh, resampling: 'none', memoryBudgetBytes: 1e9 };
+const job: TrainingJob = {
+  customer: BANK,
+  baseCsv: null,
+  held: [],
+  fresh,
+  resampling: 'none',
+  memoryBudgetBytes: 1e9,
+};
 
 test('a thread of its own gives the same bytes, tells how far it is, and lets this one go on', async () => {
   let ticks = 0;

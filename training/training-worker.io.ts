@@ -8,7 +8,7 @@ import { trainRelease } from './train.ts';
 import { DEFAULT_PARAMETERS } from './boosting.ts';
 import type { TrainingJob, TrainingMessage } from './train-in-worker.io.ts';
 
-const { customer, baseCsv, fresh, resampling, memoryBudgetBytes } = workerData as TrainingJob;
+const { customer, baseCsv, held, fresh, resampling, memoryBudgetBytes } = workerData as TrainingJob;
 const tell = (message: TrainingMessage): void => parentPort?.postMessage(message);
 
 async function readBase(path: string) {
@@ -17,7 +17,7 @@ async function readBase(path: string) {
 }
 
 const base = baseCsv !== null && existsSync(baseCsv) ? await readBase(baseCsv) : undefined;
-const { dataset, split, profileRows, scoreProfileRows } = challengerData(fresh, base);
+const { dataset, split, profileRows, scoreProfileRows } = challengerData(fresh, base, held);
 const { release, evaluation } = trainRelease(dataset, split, {
   customer,
   resampling,

@@ -155,6 +155,8 @@ function missing(kind: 'RELEASE' | 'ACTIVATION'): string {
     aboutActivation: null,
     outcome: null,
     servingActivation: null,
+    approval: null,
+    trainer: null,
   };
   return JSON.stringify(record);
 }

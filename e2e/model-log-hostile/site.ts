@@ -197,6 +197,7 @@ async function openLab({ context }: World, onEnd: OnEnd, modelLog: ModelLogAcces
       ...{ kind, modelVersion: version, modelSha256: sha256, origin: 'OPERATOR', recordedAt: Date.now() },
       ...{ reason: null, requestId: null, manifest: null, artifactOffset: null, artifactChunks: null },
       ...{ actor: null, gateReport: null, aboutActivation: null, outcome: null, servingActivation: null },
+      ...{ approval: null, trainer: null },
       ...more,
     }),
     foreign: encodeCounts(counts).value as Buffer,

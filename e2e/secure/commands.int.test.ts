@@ -61,6 +61,8 @@ const ARGUMENTS: Readonly<Record<CommandName, readonly string[]>> = {
   'topics create': ['topics', 'create'],
   'models list': ['models', 'list'],
   'models activate': ['models', 'activate', SHIPPED.version, '--no-wait'],
+  retrain: ['retrain', '--reason', 'why'],
+  'trainer status': ['trainer', 'status'],
   'offsets show': ['offsets', 'show'],
   'offsets adopt': ['offsets', 'adopt', '--from', 'latest', '--yes'],
 };
