@@ -39,7 +39,7 @@ test.skipIf(!existsSync(DATA))(
     expect(lines.get('scores out')).toMatch(/^20000, one for each readable event/);
     expect(lines.get('drift')).toMatch(/^tenure\+\d+$/);
     expect(lines.get('retrain')).toMatch(/^1 event: PSI of tenure/);
-    expect(lines.get('gate')).toMatch(/^passed: .*; on the base holdout: ROC AUC/);
+    expect(lines.get('gate')).toMatch(/^passed: .*; on the base holdout \(\d+ rows\): ROC AUC/);
     expect(lines.get('swap')).toMatch(/^to stream-/);
     expect(lines.get('scores')).toMatch(/^(\d+) for \1 events over the swap \(doubled 0, missing 0\)$/);
   },
