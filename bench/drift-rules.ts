@@ -1,6 +1,6 @@
 /**
  * How the drift rules do on streams with and without drift: false alerts and requests, delays, ranks, beside PSI thresholds on the
- * same windows. `DRIFT_STREAMS` and `DRIFT_SHIFTS` set how many without and with drift, `DRIFT_SEED` the seed, `CHURN_CSV` names real rows.
+ * same windows. `BENCH_STREAMS` and `BENCH_SHIFTS` set how many without and with drift, `BENCH_SEED` the seed, `CHURN_CSV` names real rows.
  */
 import { join } from 'node:path';
 import { packageRoot, readConfig } from '../cli/context.ts';
@@ -33,9 +33,9 @@ import {
   type Profile,
 } from './drift-streams.ts';
 
-const CALM_STREAMS = Number(process.env['DRIFT_STREAMS'] ?? 300);
-const SHIFT_STREAMS = Number(process.env['DRIFT_SHIFTS'] ?? 100);
-const SEED = Number(process.env['DRIFT_SEED'] ?? 1);
+const CALM_STREAMS = Number(process.env['BENCH_STREAMS'] ?? 300);
+const SHIFT_STREAMS = Number(process.env['BENCH_SHIFTS'] ?? 100);
+const SEED = Number(process.env['BENCH_SEED'] ?? 1);
 const { drift: RULE } = readConfig({ config: join(packageRoot(), 'configs/config.yaml') }, {});
 const CALM_EVENTS = 40 * RULE.paneEvents;
 const LEAD = 20_000;

@@ -1,5 +1,6 @@
 /** Control records are written and read while the registry is away. */
 import { expect, test } from 'vitest';
+import { NO_EVIDENCE } from '../drift/verdict-records.fixture.ts';
 import { createAvroEncoder } from '../schemas/avro.ts';
 import { BankChurnError } from '../schemas/errors.ts';
 import { FINGERPRINT_HEADER } from '../schemas/fingerprints.ts';
@@ -10,7 +11,7 @@ import { createControlEncoder } from './control-encoder.ts';
 
 const request = {
   requestId: 'r', modelVersion: '1', modelSha256: 'a', activation: 3, countsOffset: 9, requestedAt: 5, reason: 'why', scorePsi: 0.5,
-  maxFeaturePsi: 0.75, events: 7, driftSince: null,
+  maxFeaturePsi: 0.75, events: 7, driftSince: null, ...NO_EVIDENCE,
 }; // prettier-ignore
 const AWAY = new BankChurnError('REGISTRY_UNAVAILABLE', 'away');
 const NAME = 'RetrainRequested';
