@@ -32,6 +32,7 @@ test.skipIf(!existsSync(DATA))(
     const DEMO_EVENTS = '20000';
     const demo = bankchurn(['demo'], { MODEL_DIR: out, EVENTS: DATA, DEMO_EVENTS });
     const words = demo.stdout + demo.stderr;
+    if (demo.status !== 0) console.log(words);
     expect([demo.status, words]).toEqual([0, expect.stringContaining('from 7043 rows')]);
     const lines = new Map(
       demo.stdout.split('\n').map((line) => [line.slice(0, 14).trim(), line.slice(15)] as const),

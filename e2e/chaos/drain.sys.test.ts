@@ -74,8 +74,11 @@ test(
 test('a second SIGTERM ends the process at once', { timeout: 60_000 }, async () => {
   const scorer = startScorer(buildFailingService(), cluster.env);
   await ready(scorer);
+  cluster.kafka.setMode('hole'); // else it would be gone before the second
   scorer.kill('SIGTERM');
-  await sleep(5);
+  await sleep(300);
+  expect(scorer.isGone()).toBe(false);
   scorer.kill('SIGTERM');
   expect((await scorer.exited).code).toBe(1);
+  cluster.kafka.setMode('open');
 }); // prettier-ignore

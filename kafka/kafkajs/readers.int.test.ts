@@ -70,3 +70,12 @@ test('what the broker has deleted is passed over, and partitions that are added 
   await settled(() => seen.length >= 3, 'its record', 20_000, 500);
   expect(seen).toEqual(['0 c', '0 d', '1 e']);
 }); // prettier-ignore
+
+test('many topics at once are read over the same connections', { timeout: 60_000 }, async () => {
+  const { kafka, config } = (await createWorld({ registry: false })).context;
+  const topics = Object.values(config.topics.names);
+  for (let i = 0; i < 20; i++) {
+    const reader = await kafka.openReader(topics, { fromBeginning: true }, () => undefined);
+    await reader.close();
+  }
+});

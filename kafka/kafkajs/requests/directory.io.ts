@@ -105,11 +105,15 @@ interface Known {
 
 /** Asks open connections first, then known brokers, then those that the client was given. */
 function anyBroker(cluster: LibraryCluster, general: Lines, known: Known) {
-  async function bootstrap(): Promise<Line> {
-    const line = await openLine(cluster);
-    general.add(line);
-    return line;
-  }
+  let opening: Promise<Line> | undefined;
+  /** Who needs one at the same time shares it: each that is added ends the one before it to the same broker, and what waits there. */
+  const bootstrap = (): Promise<Line> =>
+    (opening ??= openLine(cluster)
+      .then((line) => {
+        general.add(line);
+        return line;
+      })
+      .finally(() => (opening = undefined)));
   return async <T>(request: WireRequest<T>): Promise<T> => {
     const begun = performance.now();
     const ways = [
