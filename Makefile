@@ -55,7 +55,7 @@ broker: $(BUILD) ## Kafka (9092) and schema registry (8081) in the foreground, u
 environments: $(MODULES) ## What some tests and benchmarks use besides (ENVIRONMENTS="node parity tracking bench")
 	@node --import tsx e2e/environments/make.ts $(ENVIRONMENTS)
 
-bench: $(BUILD) ## Benchmarks, as ratios in one run (SECTIONS="models customers wide parts path arrangements latency partitions scrapers gate")
+bench: $(BUILD) ## Benchmarks, as ratios in one run (SECTIONS="models customers wide parts path arrangements latency partitions scrapers drift flapping gate")
 	@node --import tsx bench/run.ts $(SECTIONS)
 
 docker-demo: ## The whole product in containers, healthy when it returns (COMPOSE_PROFILES=grafana,simulator)

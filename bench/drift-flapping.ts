@@ -19,7 +19,7 @@ import type { LabelledEvent } from '../training/labels.ts';
 import { splitDataset } from '../training/split.ts';
 import { trainRelease } from '../training/train.ts';
 
-const STREAMS = Number(process.env['DRIFT_LOOPS'] ?? 20);
+const STREAMS = Number(process.env['BENCH_LOOPS'] ?? 20);
 const SEED = Number(process.env['BENCH_SEED'] ?? 1);
 const { drift: RULE, training } = readConfig({ config: join(packageRoot(), 'configs/config.yaml') }, {});
 /** Events before the drift, as many as fill the request window. */

@@ -64,6 +64,19 @@ export function openContext(config: Config): Context {
   return { config, kafka: kafkaOf(config, log), registry: registryOf(config) };
 }
 
+/** Opens what a command works with, and closes it however the work ends. */
+export async function withContext(
+  options: { config: string },
+  work: (context: Context) => Promise<void>,
+): Promise<void> {
+  const context = openContext(readConfig(options));
+  try {
+    await work(context);
+  } finally {
+    context.registry?.close();
+  }
+}
+
 /** One line that is rewritten on a terminal, and written every few seconds elsewhere. */
 export function createProgress(everyMs = 2000): { update(line: string): void; end(): void } {
   const terminal = process.stderr.isTTY;

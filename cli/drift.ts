@@ -5,7 +5,7 @@ import type { DriftVerdict } from '../schemas/generated.ts';
 import { findVerdict } from '../service/last-verdict.io.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
 import { moveLines, requestWords, seriesLines, shiftLines, shiftsOf } from './drift-show.ts';
-import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
+import { say, withConfig, type Context, withContext } from './context.ts';
 import { isoTime } from './models-show.ts';
 import { print } from './printable.ts';
 
@@ -13,17 +13,13 @@ export function driftCommand(): Command {
   return withConfig(new Command('drift'))
     .description('the newest verdict of the monitor: each series, the bins that moved, what moves the scores')
     .option('--json', 'the whole record as JSON, and which model serves')
-    .action(async (options: { config: string; json?: true }) => {
-      const context = openContext(readConfig(options));
-      const { config } = context;
-      try {
+    .action((options: { config: string; json?: true }) =>
+      withContext(options, async (context) => {
         const standing = await readStanding(context);
         if (options.json === true) print(JSON.stringify(asJson(standing)));
-        else show(standing, config);
-      } finally {
-        context.registry?.close();
-      }
-    });
+        else show(standing, context.config);
+      }),
+    );
 }
 
 /** The model that serves, as the model log says. */

@@ -14,7 +14,7 @@ import { decoderOf, shapesOf } from '../service/codecs.ts';
 import { fetchFirst } from '../service/model-log-fetch.io.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
 import { readScore } from './consume.ts';
-import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
+import { say, withConfig, type Context, withContext } from './context.ts';
 import { print } from './printable.ts';
 
 export function explainCommand(): Command {
@@ -24,14 +24,9 @@ export function explainCommand(): Command {
     )
     .argument('<scoreId>', 'topic/partition/offset of the event, as in the score', place)
     .option('--json', 'as one JSON object')
-    .action(async (at: RecordPlace, options: { config: string; json?: true }) => {
-      const context = openContext(readConfig(options));
-      try {
-        await run(context, at, options.json === true);
-      } finally {
-        context.registry?.close();
-      }
-    });
+    .action((at: RecordPlace, options: { config: string; json?: true }) =>
+      withContext(options, (context) => run(context, at, options.json === true)),
+    );
 }
 
 function place(text: string): RecordPlace {

@@ -86,7 +86,7 @@ export async function activateModel(
 }
 
 /**
- * Approves a challenger that waits: it is proved and activated as any other.
+ * Approves a challenger that waits. The model is proven and activated like any other.
  *
  * @throws Error if it does not wait (any more), does not hold, or a scorer refuses it.
  */

@@ -5,7 +5,7 @@ import type { ModelLog } from '../models/log.ts';
 import type { Release } from '../models/manifest.ts';
 import { proveRelease } from '../scoring/prove.io.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
-import { openContext, readConfig, say, withConfig } from './context.ts';
+import { say, withConfig, withContext } from './context.ts';
 import {
   activateModel,
   approveModel,
@@ -155,19 +155,15 @@ function resumeCommand(): Command {
     );
 }
 
-async function withModels(options: Options, work: (context: ModelsContext) => Promise<void>): Promise<void> {
-  const context = openContext(readConfig(options));
-  try {
+const withModels = (options: Options, work: (context: ModelsContext) => Promise<void>): Promise<void> =>
+  withContext(options, (context) => {
     const modelLog = modelLogOf(context);
     const prove = async (release: Release): Promise<void> => {
       checkInputs(release.manifest, context.config.customer);
       await proveRelease(release);
     };
-    await work({ ...context, modelLog, prove, say: (line) => say(printable(line)) });
-  } finally {
-    context.registry?.close();
-  }
-}
+    return work({ ...context, modelLog, prove, say: (line) => say(printable(line)) });
+  });
 
 function saySkipped(log: ModelLog, topic: string): void {
   const line = skippedLine(log, topic);

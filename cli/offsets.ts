@@ -5,7 +5,7 @@ import { againMark } from '../consumers/counts-origin.ts';
 import type { KafkaClient } from '../kafka/port.ts';
 import { openOperatorsWriter } from '../kafka/writers.ts';
 import { ROLES, roleTopics, type RoleName, type RoleTopics } from '../service/role-topics.ts';
-import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
+import { say, withConfig, type Context, withContext } from './context.ts';
 import { inspectPartitions, type PartitionReport } from './inspect-offsets.ts';
 import { wholeNumber } from './options.ts';
 import { print } from './printable.ts';
@@ -47,15 +47,6 @@ export function offsetsCommand(): Command {
       withContext(options, (context) => adoptOffsets(context, options)),
     );
   return new Command('offsets').description('where the roles go on').addCommand(show).addCommand(adopt);
-}
-
-async function withContext(options: Options, work: (context: Context) => Promise<void>): Promise<void> {
-  const context = openContext(readConfig(options));
-  try {
-    await work(context);
-  } finally {
-    context.registry?.close();
-  }
 }
 
 const collectNumbers = (text: string, before: number[] = []): number[] => [...before, wholeNumber(text)];

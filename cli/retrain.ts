@@ -8,7 +8,7 @@ import { findVerdict } from '../service/last-verdict.io.ts';
 import { writeRequest } from '../service/retrain-requests.io.ts';
 import { groupsOf } from '../service/role-topics.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
-import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
+import { say, withConfig, type Context, withContext } from './context.ts';
 import { moment } from './options.ts';
 import { print } from './printable.ts';
 
@@ -33,14 +33,7 @@ export function retrainCommand(): Command {
       moment,
     )
     .addHelpText('after', EXAMPLES)
-    .action(async (options: RetrainOptions) => {
-      const context = openContext(readConfig(options));
-      try {
-        await retrain(context, options);
-      } finally {
-        context.registry?.close();
-      }
-    });
+    .action((options: RetrainOptions) => withContext(options, (context) => retrain(context, options)));
 }
 
 async function retrain(context: Context, { reason, since }: RetrainOptions): Promise<void> {

@@ -1,11 +1,11 @@
-/** `bankchurn trainer`: what the trainer waits for, and a pause of it. All of it lies on Kafka: any shell will do. */
+/** `bankchurn trainer`: shows what the trainer waits for, and pauses it. Everything is on Kafka, so it works from any shell. */
 import { Command } from 'commander';
 import { decideTrainer } from '../models/log-requests.ts';
 import { readRequests } from '../service/retrain-requests.io.ts';
 import { groupsOf } from '../service/role-topics.ts';
 import { LONGEST_RETRY_MS } from '../service/trainer-role.io.ts';
 import { modelLogOf } from '../service/wiring.io.ts';
-import { openContext, readConfig, say, withConfig, type Context } from './context.ts';
+import { say, withConfig, type Context, withContext } from './context.ts';
 import { print } from './printable.ts';
 import { statusJson, statusLines, type Standing } from './trainer-status.ts';
 
@@ -70,13 +70,4 @@ async function readStanding(context: Context): Promise<Standing> {
     retryMs: { first: retryMs, longest: LONGEST_RETRY_MS },
     expiryMs,
   };
-}
-
-async function withContext(options: Options, work: (context: Context) => Promise<void>): Promise<void> {
-  const context = openContext(readConfig(options));
-  try {
-    await work(context);
-  } finally {
-    context.registry?.close();
-  }
 }

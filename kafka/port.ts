@@ -68,8 +68,8 @@ export interface KafkaClient {
     onFault?: OnFault,
   ): Promise<Reader>;
   /**
-   * Reads ranges of a topic (committed records only) outside of any group, each partition in order and each record once. What the
-   * broker has deleted of them meanwhile is passed over.
+   * Reads ranges of a topic (committed records only) outside of any group, each partition in order and each record once. Skips what
+   * the broker has deleted of them meanwhile.
    *
    * @param onRecords awaited; calling `enough` ends the reading.
    * @throws BankChurnError BROKER_UNAVAILABLE after 20 s without progress; at once what no waiting mends (a missing right, a

@@ -17,7 +17,7 @@ const fetched = (offsets: readonly number[], more: Partial<Fetched> = {}): Fetch
   ...more,
 });
 
-test('what is away is tried again with back-off; what can never be read is told and skipped', async () => {
+test('what is away is tried again with back-off; what can never be read is reported and skipped', async () => {
   const log: string[] = [];
   let tries = 0;
   const reading = createRecordByRecord(

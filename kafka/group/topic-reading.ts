@@ -49,7 +49,7 @@ export function createTopicReading(settings: TopicReadingSettings): TopicReading
     if (!isClosed) onState(error);
   };
 
-  /** What the broker has deleted is passed over: reading goes on with the first record that it has. */
+  /** Skips what the broker has deleted: reading goes on with the first record that it has. */
   async function skipDeleted(partition: number): Promise<void> {
     while (!isClosed) {
       try {

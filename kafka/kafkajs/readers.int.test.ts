@@ -39,7 +39,7 @@ test(
   },
 );
 
-test('what the broker has deleted is passed over, and partitions that are added are read', { timeout: 60_000 }, async () => {
+test('skips what the broker has deleted, and reads partitions that are added', { timeout: 60_000 }, async () => {
   const { brokers } = inject('kafka');
   const [topic, kafka] = [`readers-${randomBytes(4).toString('hex')}`, connectTo(brokers)];
   await createTopics(kafka, [{ name: topic, partitions: 1, replicationFactor: 1, settings: {} }], { now: Date.now, sleep });
