@@ -10,7 +10,7 @@ import type { ReadFetched } from './fetch-hands.ts';
 import { isPassing } from './member-errors.ts';
 import type { FetchPort } from './ports.ts';
 
-/** An error that may pass is reported after this long without any answer, milliseconds. */
+/** An error that may pass is reported after this long without an answer to a fetch, milliseconds. */
 const PATIENCE_MS = 5000;
 /** A broker with nothing new holds a fetch for so long, milliseconds: at rest a reading costs next to nothing. */
 const MAX_WAIT_MS = 2000;
@@ -107,8 +107,10 @@ function watched(port: FetchPort, { now }: Clock, onState: (error?: unknown) => 
   async function watch<T>(work: Promise<T>, isAnswer: boolean): Promise<T> {
     try {
       const result = await work;
-      answeredMs = now();
-      if (isAnswer) onState();
+      if (isAnswer) {
+        answeredMs = now();
+        onState();
+      }
       return result;
     } catch (error) {
       if (isPassing(error) && now() - answeredMs >= PATIENCE_MS) onState(error);
